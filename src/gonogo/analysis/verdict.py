@@ -1,0 +1,268 @@
+"""verdict.json: every number that a report shows. Nothing is computed after it.
+
+Values are in the metric's own units (nDCG 0 to 1); ratios are plain (0.02 = 2 %). ``None`` stands
+for undefined or unknown, never zero.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from gonogo.core.errors import UserError
+from gonogo.core.files import read_json, write_text
+from gonogo.spec.base import Spec
+from gonogo.spec.gates import GateSpec, Verdict
+
+
+class Interval(Spec):
+    """One interval and how it was made."""
+
+    method: str
+    """Such as ``seeds x queries``, ``query bootstrap``, ``t over seed means``."""
+    level: float = 0.95
+    low: float
+    high: float
+    df: float | None = None
+    """Degrees of freedom, where the method has them."""
+    note: str = ""
+    """What it is conditional on, such as ``this one seed``."""
+
+
+class Estimate(Spec):
+    """A mean over seeds with its uncertainty."""
+
+    value: float | None
+    """None when undefined, such as a ratio over zero."""
+    std: float | None = None
+    """Sample standard deviation over seeds (n - 1); None with one seed."""
+    seeds: int
+    queries: int
+    interval: Interval | None = None
+    """The interval that words and plots rest on."""
+    others: tuple[Interval, ...] = ()
+    """Intervals by other methods, for those who expect them."""
+
+
+class SeedPoint(Spec):
+    """One seed's values of an effect, averaged over data sets."""
+
+    seed: int
+    reference: float
+    candidate: float
+    difference: float
+    ratio: float | None
+
+
+class PairTest(Spec):
+    """Paired tests of candidate against reference over (data set, query), seeds averaged."""
+
+    p_permutation: float | None
+    """Two-sided, stratified by data set."""
+    p_t: float | None = None
+    p_wilcoxon: float | None = None
+    p_holm: float | None = None
+    p_bonferroni: float | None = None
+    effect_size: float | None = None
+    """Cohen's d of the paired differences."""
+    wins: int = 0
+    ties: int = 0
+    losses: int = 0
+    """Queries on which the candidate is better, equal, worse."""
+    aso: float | None = None
+    """Almost Stochastic Order over seeds: the candidate's violation ratio; better below 0.2."""
+    note: str = ""
+
+
+class DatasetEffect(Spec):
+    """An effect on one data set."""
+
+    dataset: str
+    reference: Estimate
+    candidate: Estimate
+    difference: Estimate
+    """candidate - reference."""
+    ratio: Estimate | None = None
+    """(reference - candidate) / reference, for interference gates."""
+    test: PairTest
+
+
+class Effect(Spec):
+    """What the gate looks at: a candidate arm against a reference arm on one task."""
+
+    task: str
+    metric: str
+    reference: str
+    """The specialist, or the baseline."""
+    candidate: str
+    """The joint arm, or the candidate."""
+    difference: Estimate
+    """candidate - reference, mean over data sets with equal weight."""
+    ratio: Estimate | None = None
+    """TIR, (reference - candidate) / reference, for interference gates."""
+    per_seed: tuple[SeedPoint, ...]
+    datasets: tuple[DatasetEffect, ...]
+    test: PairTest
+    lines: dict[str, float] = {}
+    """Thresholds to draw, by name, in the units of the judged estimate."""
+    absence_shown: bool | None = None
+    """Whether the interval lies below the ``pass`` line (equivalence shown)."""
+    verdict: Verdict
+    """What this effect alone would say."""
+
+
+class Measurement(Spec):
+    """A measured value against named bands."""
+
+    task: str
+    metric: str
+    arm: str
+    estimate: Estimate
+    band: str | None
+    bands: dict[str, float]
+
+
+class ArmScore(Spec):
+    """Mean score of one arm on one data set; ``dataset`` None is the mean over data sets."""
+
+    arm: str
+    task: str
+    dataset: str | None
+    metric: str
+    mean: float
+    std: float | None
+    """Sample standard deviation over seeds (n - 1); None with one seed or none."""
+    seeds: int
+    queries: int
+    off_task: bool = False
+    """The arm was not trained on this task."""
+    reference: bool = False
+    """A comparison row (BM25, untrained), not an arm of the study."""
+
+
+class Decision(Spec):
+    """The verdict and the words that may be used for it."""
+
+    verdict: Verdict
+    support: str
+    """Such as ``supported``, ``interval reaches below 2 %``, ``preliminary: one seed``."""
+    sentence: str
+    """One sentence: what was decided, how sure, on how much data."""
+    reasons: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    """What keeps the verdict from being given, each hole named."""
+    warnings: tuple[str, ...] = ()
+    next_actions: tuple[str, ...] = ()
+
+
+class GateChange(Spec):
+    """A key of the gate that changed after the first trial had started."""
+
+    key: str
+    frozen: str
+    now: str
+
+
+class FrozenGate(Spec):
+    """The gate as it was fixed before training, and what was changed later."""
+
+    spec: GateSpec
+    fingerprint: str
+    frozen_at: str | None = None
+    """ISO time; None when the scores came from elsewhere and nothing was frozen."""
+    changes: tuple[GateChange, ...] = ()
+
+
+class Curve(Spec):
+    """A training curve, thinned to at most 300 points."""
+
+    arm: str
+    seed: int
+    task: str
+    steps: tuple[int, ...]
+    loss: tuple[float | None, ...]
+
+
+class Conflict(Spec):
+    """Gradient conflict of one joint trial: cosine of two tasks' gradients by layer and step."""
+
+    arm: str
+    seed: int
+    tasks: tuple[str, str]
+    steps: tuple[int, ...]
+    mean_cosine: tuple[float | None, ...]
+    layers: tuple[str, ...]
+    layer_cosine: tuple[tuple[float | None, ...], ...]
+    """One row a layer, one column a step."""
+    fraction_negative: float | None
+    """Share of defined (layer, step) cosines below zero."""
+
+
+class TrialRecord(Spec):
+    """What one trial cost and saw."""
+
+    arm: str
+    seed: int
+    state: str
+    """finished, trained, training, failed, aborted, missing."""
+    fingerprint: str = ""
+    train_seconds: float | None = None
+    evaluation_seconds: float | None = None
+    steps: int | None = None
+    examples: dict[str, int] = {}
+    """Examples seen, by task."""
+    trainable_parameters: int | None = None
+    peak_memory_mb: float | None = None
+    device: str = ""
+    precision: str = ""
+
+
+class Evidence(Spec):
+    """What trials leave beside their scores; empty when the scores came from elsewhere."""
+
+    trials: tuple[TrialRecord, ...] = ()
+    curves: tuple[Curve, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    environment: dict[str, str] = {}
+    """Versions, hardware, precision."""
+    files: dict[str, str] = {}
+    """Label -> path relative to verdict.json."""
+
+
+class VerdictFile(Spec):
+    """The contents of verdict.json."""
+
+    schema_version: Literal[1] = 1
+    gonogo: str
+    created: str
+    study: str
+    question: str = ""
+    tier: str = "full"
+    preliminary: bool = False
+    command: str = ""
+    """The command that makes this file again."""
+    gate: FrozenGate
+    decision: Decision
+    effects: tuple[Effect, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
+    scores: tuple[ArmScore, ...] = ()
+    evidence: Evidence = Evidence()
+    extra: dict[str, Any] = {}
+
+
+def write_verdict(path: Path, verdict: VerdictFile) -> None:
+    """Write verdict.json atomically."""
+    write_text(path, verdict.model_dump_json(indent=1, by_alias=True) + "\n")
+
+
+def read_verdict(path: Path) -> VerdictFile:
+    """Read verdict.json.
+
+    Raises:
+        UserError: if the file is missing, broken, or of another schema version.
+    """
+    raw = read_json(path)
+    try:
+        return VerdictFile.model_validate(raw)
+    except ValueError as error:
+        raise UserError(f"not a verdict of this version: {error}", file=path) from error

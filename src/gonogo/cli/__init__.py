@@ -1,0 +1,1 @@
+"""One verb, one file: read arguments, call one function, print."""

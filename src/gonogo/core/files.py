@@ -1,0 +1,149 @@
+"""Files written whole or not at all, names that stay in their folder, and content hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from gonogo.core.errors import UserError
+
+_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]{0,119}")
+
+
+def safe_name(name: str) -> str:
+    """Return ``name`` if it can be a file name that cannot leave its folder.
+
+    Raises:
+        UserError: for empty or long names, separators, leading dots, ``..``.
+    """
+    if not _SAFE_NAME.fullmatch(name):
+        raise UserError(
+            f"{name!r} cannot be used as a name",
+            hint="letters, digits, '.', '_', '+', '=' and '-', starting with a letter or digit",
+        )
+    return name
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path`` atomically: a crash leaves the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    try:
+        with temporary.open("wb") as handle:
+            handle.write(data)
+            handle.flush()
+            os.fsync(handle.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text atomically."""
+    write_bytes(path, text.encode())
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON atomically; NaN and infinities are refused, so that any reader can load it."""
+    write_text(path, json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        UserError: if the file is missing or is not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError("no such file", file=path) from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"not valid JSON: {error}", file=path) from error
+
+
+def append_json_line(path: Path, value: dict[str, Any]) -> None:
+    """Append one JSON object as one line; a crash loses at most the line being written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    line = json.dumps(value, allow_nan=False, ensure_ascii=False)
+    with path.open("a", encoding="utf-8") as handle:
+        handle.write(line + "\n")
+
+
+def read_json_lines(path: Path) -> Iterator[dict[str, Any]]:
+    r"""Yield the objects of a JSON lines file, split at ``\n`` alone (texts may hold U+2028).
+
+    An unfinished last line, which a crash can leave, is passed over.
+
+    Raises:
+        UserError: naming the line, if any finished line is not JSON.
+    """
+    with path.open("rb") as handle:
+        for number, line in enumerate(handle, start=1):
+            if not line.strip():
+                continue
+            try:
+                yield json.loads(line)
+            except ValueError as error:
+                if not line.endswith(b"\n"):
+                    return
+                raise UserError(
+                    f"not valid JSON: {error}", file=path, place=f"line {number}"
+                ) from error
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Yield a temporary folder that becomes ``path`` on success and vanishes on failure."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    temporary.mkdir()
+    try:
+        yield temporary
+        for file in temporary.rglob("*"):
+            if file.is_file():
+                with file.open("rb") as handle:
+                    os.fsync(handle.fileno())
+        if path.exists():
+            shutil.rmtree(path)
+        temporary.replace(path)
+        _sync_folder(path.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def sha256_file(path: Path) -> str:
+    """Return the sha256 of a file's bytes, read in blocks."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def fingerprint(value: Any) -> str:
+    """Return a short content hash of any JSON-like value, independent of key order."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def cache_folder(*names: str) -> Path:
+    """Return (and make) a folder under ``$GONOGO_CACHE``, by default ``~/.cache/gonogo``."""
+    root = Path(os.environ.get("GONOGO_CACHE") or Path.home() / ".cache" / "gonogo")
+    folder = root.joinpath(*(safe_name(name) for name in names))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,1 @@
+"""Texts, judgements, negatives and batches; no torch on this floor."""

@@ -1,0 +1,1 @@
+"""Models and rankings to per-query scores."""

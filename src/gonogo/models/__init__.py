@@ -1,0 +1,1 @@
+"""Backbones, adapters, and the encoders and rerankers made from them."""

@@ -1,0 +1,1 @@
+"""Pure functions of embeddings, scores and labels; they never see a model."""

@@ -1,0 +1,1 @@
+"""Verdicts as pages, tables and figures; computes nothing."""

@@ -1,0 +1,1 @@
+"""What a study file may say: every key typed, with its unit and meaning."""

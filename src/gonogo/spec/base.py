@@ -1,0 +1,31 @@
+"""The base of every specification: typed, frozen, and closed to unknown keys."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+
+class Spec(BaseModel):
+    """One block of a study file; unknown keys are errors, values cannot change once read."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        allow_inf_nan=False,
+        validate_default=True,
+        populate_by_name=True,
+    )
+
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+=-]{0,79}$")]
+"""A name that can be a file name: letters, digits, '.', '_', '+', '=', '-'."""
+
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Positive = Annotated[float, Field(gt=0.0)]
+Count = Annotated[int, Field(ge=1)]
+
+NOT_HASHED = {"gonogo_affects_result": False}
+"""Mark a field that cannot change a result, so that it stays out of the fingerprint."""

@@ -1,0 +1,121 @@
+"""The pre-registered rule that turns scores into a verdict."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from gonogo.spec.base import Name, Spec
+
+Verdict = Literal["PASS", "MARGINAL", "FAIL", "INCOMPLETE"]
+Actions = dict[Verdict, tuple[str, ...]]
+
+
+class InterferenceGate(Spec):
+    """Bands on the task interference ratio, (specialist - joint) / specialist, for each task.
+
+    PASS if the mean over seeds reaches ``pass`` on any task, FAIL if it is below ``fail`` on all,
+    MARGINAL otherwise. Thresholds are inclusive, with a tolerance of 1e-9.
+    """
+
+    kind: Literal["interference"] = "interference"
+    metric: str = "nDCG@10"
+    joint: Name = "joint_single"
+    """The arm that learns all tasks together."""
+    specialists: dict[Name, Name] = {"embed": "emb_only", "rerank": "rank_only"}
+    """For each task the arm that learns it alone."""
+    pass_: float = Field(default=0.02, alias="pass")
+    """Interference exists from here on, as a ratio (0.02 = 2 %)."""
+    fail: float = 0.01
+    """No interference worth a name below this, on every task."""
+    next_actions: Actions = {
+        "PASS": (
+            "train a mixture of LoRA experts",
+            "analyse gradients and routing",
+            "repeat at larger scale",
+        ),
+        "MARGINAL": ("use GradCache for larger batches", "train in stages", "run five seeds"),
+        "FAIL": (
+            "analyse gradients",
+            "repeat at larger scale",
+            "ablate the attention pattern",
+        ),
+        "INCOMPLETE": ("finish the missing parts: gonogo run continues where it stopped",),
+    }
+
+    @model_validator(mode="after")
+    def _bands_in_order(self) -> Self:
+        if self.fail > self.pass_:
+            raise ValueError(f"fail ({self.fail}) must not exceed pass ({self.pass_})")
+        if not self.specialists:
+            raise ValueError("specialists is empty; name one arm for each task")
+        return self
+
+
+class ImprovementGate(Spec):
+    """Absolute gain of one arm over another, in the metric's own units, averaged over data sets.
+
+    PASS if the mean over seeds reaches ``pass``, FAIL if it is below ``fail``, else MARGINAL.
+    """
+
+    kind: Literal["improvement"] = "improvement"
+    task: Name
+    metric: str = "nDCG@10"
+    candidate: Name
+    """The arm that should be better."""
+    baseline: Name
+    """The arm or reference that it is compared with."""
+    pass_: float = Field(default=0.01, alias="pass")
+    """Gain from which on the candidate wins (0.01 = one point)."""
+    fail: float = 0.0
+    """Gain below which it does not."""
+    levels: dict[Name, float] = {}
+    """Named success levels, such as {minimum: 0.01, strong: 0.015, top: 0.02}."""
+    next_actions: Actions = {
+        "PASS": ("ship or publish the candidate",),
+        "MARGINAL": ("add seeds or queries until the interval decides",),
+        "FAIL": ("keep the baseline",),
+        "INCOMPLETE": ("finish the missing parts: gonogo run continues where it stopped",),
+    }
+
+    @model_validator(mode="after")
+    def _bands_in_order(self) -> Self:
+        if self.fail > self.pass_:
+            raise ValueError(f"fail ({self.fail}) must not exceed pass ({self.pass_})")
+        if self.candidate == self.baseline:
+            raise ValueError(f"candidate and baseline are both {self.candidate!r}")
+        return self
+
+
+class Band(Spec):
+    """One named range of a measured value, from ``least`` up to the next band."""
+
+    name: Name
+    least: float
+    verdict: Verdict
+    next_actions: tuple[str, ...] = ()
+
+
+class BandsGate(Spec):
+    """A measured value against named bands, such as Recall@500 of the best arm."""
+
+    kind: Literal["bands"] = "bands"
+    task: Name
+    metric: str
+    arm: Name
+    bands: tuple[Band, ...] = Field(min_length=2)
+    """From the lowest to the highest; the first one's ``least`` is a floor for all values."""
+    next_actions: Actions = {
+        "INCOMPLETE": ("finish the missing parts: gonogo run continues where it stopped",),
+    }
+
+    @model_validator(mode="after")
+    def _bands_ascend(self) -> Self:
+        floors = [band.least for band in self.bands]
+        if floors != sorted(set(floors)):
+            raise ValueError(f"bands must ascend, but their least values are {floors}")
+        return self
+
+
+GateSpec = Annotated[InterferenceGate | ImprovementGate | BandsGate, Field(discriminator="kind")]

@@ -1,0 +1,35 @@
+"""What is minimised: pure functions of embeddings, scores and labels."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from gonogo.spec.base import Positive, Spec
+
+
+class InfoNce(Spec):
+    """InfoNCE with the five-part denominator of Qwen3-Embedding (arXiv 2506.05176)."""
+
+    kind: Literal["infonce"] = "infonce"
+    temperature: Positive = 0.05
+    """Similarities are divided by this."""
+    false_negative_margin: float | None = 0.1
+    """A negative more similar than the positive plus this is masked; null masks none by score."""
+    query_query: bool = True
+    """Other queries of the batch stand in the denominator."""
+    document_document: bool = True
+    """Other positives, compared with the own positive, stand in the denominator."""
+
+
+class YesNoCrossEntropy(Spec):
+    """Cross-entropy over the two tokens yes and no, which is logistic loss on their margin."""
+
+    kind: Literal["yes_no_cross_entropy"] = "yes_no_cross_entropy"
+    positive_weight: Positive = 1.0
+    """Weight of relevant pairs; the number of negatives a positive balances the two classes."""
+
+
+EmbeddingObjective = Annotated[InfoNce, Field()]
+ScoreObjective = Annotated[YesNoCrossEntropy, Field()]

@@ -1,0 +1,77 @@
+"""Merge layers of settings and remember who wrote what: defaults < arm < tier < --set."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gonogo.core.errors import UserError
+from gonogo.spec.problems import Place, dotted
+from gonogo.spec.reading import parse_yaml
+
+
+class Layers:
+    """Settings merged from several places; the later layer wins.
+
+    A block whose ``kind`` changes is replaced as a whole, since its other keys belong to the
+    old kind; every other block is merged key by key.
+    """
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self._origin: dict[Place, str] = {}
+
+    def add(self, layer: dict[str, Any], origin: str) -> None:
+        """Merge a nested mapping that was written at ``origin``."""
+        self._merge(self.values, layer, (), origin)
+
+    def set(self, key: str, value: Any, origin: str) -> None:
+        """Set one dotted key that was written at ``origin``."""
+        parts = key.split(".")
+        layer: Any = value
+        for part in reversed(parts):
+            layer = {part: layer}
+        self._merge(self.values, layer, (), origin, whole=len(parts))
+
+    def locate(self, place: Place) -> str:
+        """Return where the value at ``place`` was written."""
+        for length in range(len(place), 0, -1):
+            origin = self._origin.get(place[:length])
+            if origin is not None:
+                rest = dotted(place[length:])
+                joint = "" if rest.startswith("[") or not rest else "."
+                return f"{origin}{joint}{rest}"
+        return dotted(place)
+
+    def _merge(
+        self, into: dict[str, Any], layer: dict[str, Any], at: Place, origin: str, whole: int = 0
+    ) -> None:
+        for key, value in layer.items():
+            place = (*at, key)
+            here = origin if whole else f"{origin}.{key}" if origin else key
+            old = into.get(key)
+            if isinstance(value, dict) and isinstance(old, dict) and _same_kind(old, value):
+                self._origin.setdefault(place, here)
+                self._merge(old, value, place, here, max(0, whole - 1))
+            elif isinstance(value, dict):
+                into[key] = {}
+                self._origin[place] = here
+                self._merge(into[key], value, place, here, max(0, whole - 1))
+            else:
+                into[key] = value
+                self._origin[place] = here
+
+
+def _same_kind(old: dict[str, Any], new: dict[str, Any]) -> bool:
+    return "kind" not in new or old.get("kind", new["kind"]) == new["kind"]
+
+
+def parse_override(text: str) -> tuple[str, Any]:
+    """Split ``a.b.c=value``; the value is read as YAML.
+
+    Raises:
+        UserError: if there is no ``=`` or no key.
+    """
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise UserError(f"{text!r} is not an override", place="--set", hint="write key.path=value")
+    return key.strip(), parse_yaml(value, f"--set {key.strip()}")

@@ -1,0 +1,92 @@
+"""The study file and what it resolves to."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
+
+from gonogo.spec.base import NOT_HASHED, Name, Spec
+from gonogo.spec.evaluation import EvaluationSpec
+from gonogo.spec.gates import GateSpec
+from gonogo.spec.model import ModelSpec
+from gonogo.spec.tasks import TaskSpec
+from gonogo.spec.training import Alternating, MonitorSpec, ScheduleSpec, TrainingSpec
+
+Seeds = Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)]
+
+
+def _refuse_duplicates(seeds: tuple[int, ...] | None) -> None:
+    twice = sorted({seed for seed in seeds or () if (seeds or ()).count(seed) > 1})
+    if twice:
+        raise ValueError(f"seeds lists {', '.join(map(str, twice))} more than once")
+
+
+class TrialConfig(Spec):
+    """Everything that one trial does, apart from its seed."""
+
+    model: ModelSpec
+    tasks: Annotated[dict[Name, TaskSpec], Field(min_length=1)]
+    """What the arm learns, by name; an arm picks some of them with a list of names."""
+    schedule: ScheduleSpec = Alternating()
+    """Which task acts at which step; it matters only where an arm has several."""
+    training: TrainingSpec = TrainingSpec()
+    monitors: Annotated[tuple[MonitorSpec, ...], Field(json_schema_extra=NOT_HASHED)] = ()
+    """What watches the training; a monitor never changes a weight."""
+    evaluation: EvaluationSpec
+
+
+class TierSpec(Spec):
+    """A budget level: fewer seeds and smaller settings."""
+
+    note: str = ""
+    """What the tier is for and what it costs."""
+    seeds: Seeds | None = None
+    set: dict[str, Any] = {}
+    """Dotted keys and their values, such as {model.adapter.rank: 8}."""
+    preliminary: bool = True
+    """Verdicts of this tier are labelled preliminary."""
+
+    @model_validator(mode="after")
+    def _seeds_differ(self) -> Self:
+        _refuse_duplicates(self.seeds)
+        return self
+
+
+class StudyFile(Spec):
+    """A question, the arms that answer it, and the rule that decides."""
+
+    study: Name
+    """The name of the study."""
+    question: str = ""
+    """What the study decides, in one sentence."""
+    seeds: Seeds
+    """Every arm is trained once with each."""
+    defaults: dict[str, Any] = {}
+    """Settings that all arms share."""
+    arms: Annotated[dict[Name, dict[str, Any]], Field(min_length=1)]
+    """The configurations under comparison; each changes some defaults."""
+    evaluation: dict[str, Any] = {}
+    """What is scored, the same for all arms."""
+    tiers: dict[Name, TierSpec] = {}
+    """Budget levels; ``full`` always exists and changes nothing unless it is given."""
+    gate: GateSpec
+
+    @model_validator(mode="after")
+    def _seeds_differ(self) -> Self:
+        _refuse_duplicates(self.seeds)
+        return self
+
+
+class ResolvedStudy(Spec):
+    """A study at one tier: every arm's whole configuration, ready to run."""
+
+    study: Name
+    question: str
+    tier: Name
+    preliminary: bool
+    seeds: Seeds
+    arms: dict[Name, TrialConfig]
+    gate: GateSpec
+    overrides: tuple[str, ...] = ()
+    """The ``--set`` options that were given."""

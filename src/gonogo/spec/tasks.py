@@ -1,0 +1,95 @@
+"""What a batch teaches: data, negatives and an objective."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from gonogo.core.types import Split
+from gonogo.spec.base import Count, Spec
+from gonogo.spec.data import DataSpec
+from gonogo.spec.objectives import EmbeddingObjective, InfoNce, ScoreObjective, YesNoCrossEntropy
+
+
+class Bm25Negatives(Spec):
+    """Hard negatives from a window of BM25 ranks; positives and equal texts are left out."""
+
+    kind: Literal["bm25"] = "bm25"
+    count: Count | tuple[Count, Count] = 7
+    """Negatives a query, or [least, most], drawn evenly for each query."""
+    ranks: tuple[int, int] = (30, 100)
+    """First and last BM25 rank drawn from, counted from 1."""
+
+    @model_validator(mode="after")
+    def _window_holds_count(self) -> Self:
+        first, last = self.ranks
+        if not 1 <= first <= last:
+            raise ValueError(f"ranks {[first, last]} is not a window; write [first, last] from 1")
+        least, most = self.bounds
+        if least > most or most > last - first + 1:
+            raise ValueError(f"count {self.count} does not fit the window of ranks {self.ranks}")
+        return self
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """Return the least and the most negatives of a query."""
+        return self.count if isinstance(self.count, tuple) else (self.count, self.count)
+
+
+class RandomNegatives(Spec):
+    """Negatives drawn evenly from the corpus; positives and equal texts are left out."""
+
+    kind: Literal["random"] = "random"
+    count: Count = 1
+    """Negatives a query."""
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """Return the least and the most negatives of a query."""
+        return self.count, self.count
+
+
+class NoNegatives(Spec):
+    """Only the other examples of the batch are negatives."""
+
+    kind: Literal["none"] = "none"
+
+
+NegativesSpec = Annotated[
+    Bm25Negatives | RandomNegatives | NoNegatives, Field(discriminator="kind")
+]
+ScoredNegativesSpec = Annotated[Bm25Negatives | RandomNegatives, Field(discriminator="kind")]
+
+
+class RetrievalTask(Spec):
+    """Teach embeddings: a query next to its document, away from the others."""
+
+    kind: Literal["retrieval"] = "retrieval"
+    data: tuple[DataSpec, ...] = Field(min_length=1)
+    """Data sets whose judged pairs are the positives."""
+    split: Split = "train"
+    max_queries: Count | None = None
+    """Use at most this many queries of each data set, drawn by the study's first seed."""
+    negatives: NegativesSpec = Bm25Negatives()
+    objective: EmbeddingObjective = InfoNce()
+    batch_size: int = Field(default=8, ge=2)
+    """Queries in one batch; each brings its positive and its hard negatives."""
+
+
+class RelevanceTask(Spec):
+    """Teach scores: relevant pairs above irrelevant ones."""
+
+    kind: Literal["relevance"] = "relevance"
+    data: tuple[DataSpec, ...] = Field(min_length=1)
+    """Data sets whose judged pairs are the positives."""
+    split: Split = "train"
+    max_queries: Count | None = None
+    """Use at most this many queries of each data set, drawn by the study's first seed."""
+    negatives: ScoredNegativesSpec = Bm25Negatives(count=(5, 7))
+    objective: ScoreObjective = YesNoCrossEntropy()
+    batch_size: Count = 16
+    """Pairs in one batch."""
+
+
+TaskSpec = Annotated[RetrievalTask | RelevanceTask, Field(discriminator="kind")]

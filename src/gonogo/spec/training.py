@@ -1,0 +1,85 @@
+"""How weights move: schedule of tasks, optimiser, precision, and what watches."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from gonogo.core.types import Precision
+from gonogo.spec.base import NOT_HASHED, Count, Fraction, Name, Positive, Spec
+
+
+class Alternating(Spec):
+    """One task a turn: with two equally long tasks, odd steps the first, even the second."""
+
+    kind: Literal["alternating"] = "alternating"
+    every: Literal["step", "micro_batch"] = "step"
+    """Turns change with each optimiser step, or within one step (mixing tasks in an update)."""
+
+
+class Mixed(Spec):
+    """Every step holds a batch of each task; the losses are added with weights."""
+
+    kind: Literal["mixed"] = "mixed"
+    weights: dict[Name, Positive] = {}
+    """Weight of a task's loss; 1 for the first task and 2 for the others when not given."""
+
+
+class Staged(Spec):
+    """First one task alone, then all in turns."""
+
+    kind: Literal["staged"] = "staged"
+    first: Name | None = None
+    """The task that is taught alone at first; the first of the arm when not given."""
+    first_share: Fraction = 0.5
+    """Share of that task's examples spent in the first stage."""
+    first_learning_rate: Positive = 1e-4
+    then_learning_rate: Positive = 5e-5
+
+
+ScheduleSpec = Annotated[Alternating | Mixed | Staged, Field(discriminator="kind")]
+
+
+class TrainingSpec(Spec):
+    """Optimiser, budget and precision of one trial."""
+
+    epochs: Positive = 1.0
+    """Passes over each task's examples."""
+    max_steps: Count | None = None
+    """Most optimiser steps spent on any one task."""
+    exposure: Literal["matched", "compute_matched"] = "matched"
+    """matched: a task sees as many examples in a joint arm as alone. compute_matched: a joint
+    arm takes as many steps in all as its longest task would alone, shared between the tasks."""
+    learning_rate: Positive = 1e-4
+    """Peak learning rate of AdamW."""
+    head_learning_rate: Positive | None = None
+    """Peak learning rate of heads; the same as learning_rate when not given."""
+    final_learning_rate: float = Field(default=0.0, ge=0.0)
+    """Learning rate at the end of the cosine curve."""
+    warmup: float = Field(default=0.05, ge=0.0)
+    """Linear warm-up: a fraction of the run below 1, otherwise steps; never longer than the run."""
+    weight_decay: float = Field(default=0.01, ge=0.0)
+    clip: Positive | None = 1.0
+    """Largest gradient norm; null switches clipping off."""
+    accumulation: Count = 4
+    """Batches added up in one optimiser step."""
+    precision: Literal["auto"] | Precision = "auto"
+    """auto: bf16 on CUDA, fp16 on MPS, bf16 autocast on CPUs with bf16 hardware, else fp32."""
+    token_budget: Literal["auto"] | Count = "auto"
+    """Most tokens, padding included, in one forward pass; auto measures once per machine."""
+    checkpoint_every: Annotated[Count, Field(json_schema_extra=NOT_HASHED)] = 50
+    """Optimiser steps between checkpoints."""
+    log_every: Annotated[Count, Field(json_schema_extra=NOT_HASHED)] = 1
+    """Optimiser steps between lines of logs/train.jsonl."""
+
+
+class GradientConflict(Spec):
+    """Compare the tasks' gradients on batches of their own; training does not change by a bit."""
+
+    kind: Literal["gradient_conflict"] = "gradient_conflict"
+    every: Annotated[Count, Field(json_schema_extra=NOT_HASHED)] = 50
+    """Optimiser steps between measurements."""
+
+
+MonitorSpec = Annotated[GradientConflict, Field()]

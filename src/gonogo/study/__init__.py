@@ -1,0 +1,1 @@
+"""Many trials: plan, run, resume, gather, decide."""
