@@ -28,3 +28,10 @@ slow: $(BIN)/.installed ## the longer tests, and those that open a browser
 
 clean:
 	rm -rf $(VENV) build dist
+
+lock: ## write requirements.lock anew from the bounds in pyproject.toml
+	rm -rf .lockenv && $(PYTHON) -m venv .lockenv
+	.lockenv/bin/pip install --quiet torch==2.13.0
+	.lockenv/bin/pip install --quiet --upgrade pip && .lockenv/bin/pip install --quiet --group dev .
+	{ sed -n '/^#/p' requirements.lock; .lockenv/bin/pip freeze --exclude gonogo | sed 's/+cpu//'; } > requirements.new
+	mv requirements.new requirements.lock && rm -rf .lockenv

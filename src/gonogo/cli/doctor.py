@@ -1,0 +1,51 @@
+"""gonogo doctor: what this machine has."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import typer
+
+
+def doctor() -> None:
+    """Show packages, devices, packaged weights, cache, and disk, and what is missing."""
+    from gonogo.study.environment import describe_environment
+
+    facts = describe_environment()
+    facts.pop("command")
+    facts |= _devices() | _weights() | _disk()
+    width = max(map(len, facts))
+    for name, value in facts.items():
+        typer.echo(f"{name:{width}}  {value}")
+
+
+def _devices() -> dict[str, str]:
+    from gonogo.models.devices import describe_devices
+
+    return describe_devices()
+
+
+def _weights() -> dict[str, str]:
+    from gonogo.core.errors import UserError
+    from gonogo.data.weights import PACKAGED, locate
+
+    found = {}
+    for name in PACKAGED:
+        try:
+            found[f"weights {name}"] = str(locate(name))
+        except UserError as error:
+            found[f"weights {name}"] = f"missing: {error}"
+    return found
+
+
+def _disk() -> dict[str, str]:
+    from gonogo.core.files import cache_folder
+
+    cache = cache_folder()
+    size = sum(file.stat().st_size for file in cache.rglob("*") if file.is_file())
+    free = shutil.disk_usage(Path.cwd()).free
+    return {
+        "cache": f"{cache} ({size / 2**20:.0f} MB)",
+        "disk free here": f"{free / 2**30:.1f} GB",
+    }

@@ -1,0 +1,61 @@
+"""The command line: every verb, and how wrong input and Ctrl-C end."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from gonogo import __version__
+from gonogo.cli import compare, decide, doctor, plan, report, run, schema, status, studies
+
+app = typer.Typer(
+    help="Train retrieval models as experiments that end in a defensible go / no-go decision.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+app.command()(run.run)
+app.command()(plan.plan)
+app.command()(status.status)
+app.command()(decide.decide)
+app.command()(compare.compare)
+app.command()(report.report)
+app.command()(studies.studies)
+app.command()(doctor.doctor)
+app.command()(schema.schema)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"gonogo {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    del version
+
+
+def main() -> None:
+    """Run the command line; wrong input ends with one line and exit code 2, Ctrl-C with 130."""
+    from gonogo.core.errors import UserError
+
+    try:
+        app()
+    except UserError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        typer.echo("interrupted; what was finished is kept", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output (head, less) has left; that is no error of ours.
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,53 @@
+"""Options that several verbs share, and how they open a study."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from gonogo.study.plan import Plan
+
+Study = Annotated[str, typer.Argument(metavar="STUDY", help="A study file, or a shipped name.")]
+Tier = Annotated[str | None, typer.Option("--tier", "-t", help="Budget level; full by default.")]
+Quick = Annotated[bool, typer.Option("--quick", "-q", help="Short for --tier quick.")]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder that holds all outputs.")]
+Only = Annotated[
+    str | None, typer.Option("--only", help="Pattern on arm or arm/seed_n, such as 'joint*'.")
+]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Override a key: --set training.epochs=2. May be repeated."),
+]
+DEFAULT_OUT = Path("outputs")
+
+
+def open_plan(
+    study: str,
+    *,
+    tier: str | None,
+    quick: bool,
+    out: Path,
+    sets: list[str] | None,
+    only: str | None = None,
+    force: bool = False,
+) -> Plan:
+    """Resolve a study and look at the state of its trials; touches nothing.
+
+    Raises:
+        UserError: for wrong input of any kind.
+    """
+    from gonogo.core.errors import UserError
+    from gonogo.spec.resolve import resolve
+    from gonogo.study.layout import StudyFolder
+    from gonogo.study.plan import make_plan
+    from gonogo.study.shipped import find_study
+
+    if quick and tier not in (None, "quick"):
+        raise UserError(f"--quick and --tier {tier} contradict each other", hint="give one of them")
+    path = find_study(study)
+    resolved = resolve(path, "quick" if quick else tier or "full", tuple(sets or ()))
+    folder = StudyFolder.under(out, resolved.study, resolved.tier)
+    return make_plan(resolved, folder, path.resolve().parent, only=only, force=force)

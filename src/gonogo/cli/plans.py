@@ -1,0 +1,24 @@
+"""A plan as lines of text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gonogo.study.plan import Plan
+
+
+def plan_lines(plan: Plan) -> list[str]:
+    """Say for each trial what will happen and why."""
+    study = plan.study
+    width = max(len(job.name) for job in (*plan.trials, *plan.references))
+    lines = [
+        f"study {study.study}, tier {study.tier}: {len(study.arms)} arms x {len(study.seeds)} seeds",
+        f"folder {plan.folder.path}",
+    ]
+    lines += [f"  {trial.name:{width}}  {trial.action:8}  {trial.reason}" for trial in plan.trials]
+    lines += [f"  {row.name:{width}}  {row.action:8}  reference row" for row in plan.references]
+    counts = Counter(job.action for job in (*plan.trials, *plan.references))
+    lines.append(", ".join(f"{count} to {action}" for action, count in sorted(counts.items())))
+    return lines

@@ -1,0 +1,34 @@
+"""gonogo report: write the page, tables and figures again from verdict.json."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gonogo.cli import options
+
+
+def report(
+    study: Annotated[
+        str, typer.Argument(help="A study, a folder with verdict.json, or that file.")
+    ],
+    quick: options.Quick = False,
+    tier: options.Tier = None,
+    out: options.Out = options.DEFAULT_OUT,
+    sets: options.Sets = None,
+) -> None:
+    """Write report.html, report.md, tables and figures from verdict.json alone."""
+    from gonogo.analysis.verdict import read_verdict
+    from gonogo.report.writing import write_report
+
+    path = Path(study)
+    if path.is_dir():
+        path = path / "verdict.json"
+    elif path.suffix != ".json":
+        plan = options.open_plan(study, tier=tier, quick=quick, out=out, sets=sets)
+        path = plan.folder.verdict
+    files = write_report(read_verdict(path), path.parent)
+    for label, file in files.items():
+        typer.echo(f"{label:20} {file}")

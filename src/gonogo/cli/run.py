@@ -1,0 +1,85 @@
+"""gonogo run: train, score and decide a study."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gonogo.cli import options
+
+if TYPE_CHECKING:
+    from gonogo.study.plan import Plan
+    from gonogo.study.runner import RunSummary
+
+
+def run(
+    study: options.Study,
+    quick: options.Quick = False,
+    tier: options.Tier = None,
+    device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
+    out: options.Out = options.DEFAULT_OUT,
+    only: options.Only = None,
+    sets: options.Sets = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", "-d", help="Print the exact plan and touch nothing.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", "-f", help="Run finished trials anew; old ones are kept.")
+    ] = False,
+) -> None:
+    """Train every arm on every seed, score every query, decide, and write the report.
+
+    Finished trials are skipped, interrupted ones resume, changed ones run anew.
+    """
+    from gonogo.cli.plans import plan_lines
+
+    plan = options.open_plan(
+        study, tier=tier, quick=quick, out=out, sets=sets, only=only, force=force
+    )
+    if dry_run:
+        typer.echo("\n".join(plan_lines(plan)))
+        return
+    summary = _work(plan, device)
+    if summary is not None and summary.interrupted:
+        typer.echo(f"interrupted: {summary.interrupted}; the same command continues", err=True)
+        raise typer.Exit(130)
+    _decide(study, tier, quick, out, sets)
+    if summary is not None:
+        _end(summary)
+
+
+def _work(plan: Plan, device: str) -> RunSummary | None:
+    """Run what is left to do; import nothing heavy when nothing is."""
+    if plan.is_finished:
+        typer.echo("nothing to do: every trial is finished")
+        return None
+    from gonogo.cli.display import open_progress
+
+    with open_progress() as progress:
+        progress.say("loading the libraries that train")
+        from gonogo.models.devices import resolve_device
+        from gonogo.study.runner import run_plan
+
+        return run_plan(plan, device=resolve_device(device), progress=progress)
+
+
+def _decide(
+    study: str, tier: str | None, quick: bool, out: options.Out, sets: list[str] | None
+) -> None:
+    from gonogo.cli.verdicts import decide_and_report
+
+    decide_and_report(options.open_plan(study, tier=tier, quick=quick, out=out, sets=sets))
+
+
+def _end(summary: RunSummary) -> None:
+    from gonogo.cli.display import duration
+
+    typer.echo("\ntime")
+    for name, seconds in summary.seconds.items():
+        typer.echo(f"  {name:32} {duration(seconds)}")
+    typer.echo(f"  {'all':32} {duration(sum(summary.seconds.values()))}")
+    for name, reason in summary.failed.items():
+        typer.echo(f"failed: {name}: {reason}", err=True)
+    if summary.failed:
+        raise typer.Exit(1)

@@ -1,0 +1,113 @@
+"""Score a model on every task and data set, part by part, so that a crash loses one part at most."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import polars as pl
+
+from gonogo.core.files import read_json, write_json
+from gonogo.core.progress import Progress
+from gonogo.data.datasets import RetrievalDataset
+from gonogo.data.loading import load_dataset
+from gonogo.data.score_table import SCHEMA, read_scores, write_scores
+from gonogo.data.trec import write_run
+from gonogo.evaluation.protocols import Evaluated, evaluate_bm25, evaluate_model
+from gonogo.models.retrieval_model import RetrievalModel
+from gonogo.spec.evaluation import EvaluationSpec
+from gonogo.study.fingerprints import Inputs, changed_keys
+from gonogo.study.layout import TrialFolder
+
+Score = Callable[[EvaluationSpec, list[RetrievalDataset]], Iterator[Evaluated]]
+
+
+def evaluate_into(
+    folder: TrialFolder,
+    model: RetrievalModel,
+    spec: EvaluationSpec,
+    inputs: Inputs,
+    *,
+    arm: str,
+    seed: int | None,
+    beside: Path,
+    progress: Progress,
+) -> None:
+    """Score a model into a trial's folder; parts that are there already are kept."""
+
+    def score(part: EvaluationSpec, datasets: list[RetrievalDataset]) -> Iterator[Evaluated]:
+        return evaluate_model(model, part, datasets, progress=progress)
+
+    score_into(folder, score, spec, inputs, arm=arm, seed=seed, beside=beside)
+
+
+def evaluate_bm25_into(
+    folder: TrialFolder,
+    spec: EvaluationSpec,
+    inputs: Inputs,
+    *,
+    beside: Path,
+    progress: Progress,
+) -> None:
+    """Score BM25 alone into a reference's folder."""
+
+    def score(part: EvaluationSpec, datasets: list[RetrievalDataset]) -> Iterator[Evaluated]:
+        return evaluate_bm25(part, datasets, progress=progress)
+
+    score_into(folder, score, spec, inputs, arm="bm25", seed=None, beside=beside)
+
+
+def score_into(
+    folder: TrialFolder,
+    score: Score,
+    spec: EvaluationSpec,
+    inputs: Inputs,
+    *,
+    arm: str,
+    seed: int | None,
+    beside: Path,
+) -> None:
+    """Write rankings and scores of every (task, data set), then the whole table and its record."""
+    _drop_foreign_parts(folder, inputs)
+    frames = []
+    for data in spec.datasets:
+        for task, protocol in spec.tasks.items():
+            path = folder.part(task, data.name)
+            if not path.exists():
+                dataset = load_dataset(data, spec.split, beside=beside)
+                dataset = dataset.sample_queries(spec.max_queries)
+                part = spec.model_copy(update={"tasks": {task: protocol}, "datasets": (data,)})
+                for evaluated in score(part, [dataset]):
+                    tag = arm if seed is None else f"{arm}.{seed}"
+                    write_run(folder.run(task, data.name), evaluated.ranking, tag)
+                    write_scores(path, _frame(evaluated, data.name, arm, seed))
+            frames.append(read_scores(path))
+    write_scores(folder.scores, pl.concat(frames))
+    write_json(folder.evaluation, {"inputs": inputs, "parts": len(frames)})
+
+
+def _drop_foreign_parts(folder: TrialFolder, inputs: Inputs) -> None:
+    """Remove parts that another evaluation has left."""
+    marker = folder.path / "parts" / "inputs.json"
+    if marker.exists() and not changed_keys(read_json(marker), inputs):
+        return
+    for name in ("parts", "runs"):
+        shutil.rmtree(folder.path / name, ignore_errors=True)
+    folder.evaluation.unlink(missing_ok=True)
+    write_json(marker, inputs)
+
+
+def _frame(evaluated: Evaluated, dataset: str, arm: str, seed: int | None) -> pl.DataFrame:
+    metrics, queries, values = zip(*evaluated.values, strict=True)
+    count = len(values)
+    columns = {
+        "arm": [arm] * count,
+        "seed": [seed] * count,
+        "task": [evaluated.task] * count,
+        "dataset": [dataset] * count,
+        "metric": metrics,
+        "query_id": queries,
+        "value": values,
+    }
+    return pl.DataFrame(columns, schema=SCHEMA)

@@ -1,0 +1,98 @@
+"""What can change a trial's result, as flat keys, and nothing else.
+
+Data sets and model weights enter by content; paths, device names, logging and checkpoint
+intervals do not enter at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from gonogo import __version__
+from gonogo.core.files import fingerprint
+from gonogo.core.types import Split
+from gonogo.data.loading import dataset_fingerprint
+from gonogo.data.weights import fingerprint as weights_fingerprint
+from gonogo.spec.data import BeirData, HubData, IrDatasetsData, PythonApiData
+from gonogo.spec.study import TrialConfig
+
+Inputs = dict[str, Any]
+
+
+@dataclass
+class Hasher:
+    """Hashes data sets and weights once, for all trials of a plan."""
+
+    beside: Path
+    """The folder of the study file: relative data folders are looked up there."""
+    _known: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def training_inputs(self, config: TrialConfig, seed: int) -> Inputs:
+        """Return everything that can change the trained weights."""
+        parts: dict[str, Any] = {"model": config.model, "training": config.training}
+        if len(config.tasks) > 1:
+            parts["schedule"] = config.schedule
+        flat: Inputs = {"seed": seed, "gonogo": __version__}
+        for name, part in parts.items():
+            self._flatten(part, name, flat)
+        for name, task in config.tasks.items():
+            self._flatten(task, f"tasks.{name}", flat, task.split)
+        return flat
+
+    def evaluation_inputs(self, config: TrialConfig) -> Inputs:
+        """Return everything that can change the scores of given weights."""
+        flat: Inputs = {"gonogo": __version__}
+        spec = config.evaluation.model_copy(update={"references": ()})
+        self._flatten(spec, "evaluation", flat, config.evaluation.split)
+        return flat
+
+    def model_inputs(self, config: TrialConfig) -> Inputs:
+        """Return everything that can change an untrained model."""
+        flat: Inputs = {"training.precision": config.training.precision}
+        self._flatten(config.model, "model", flat)
+        return flat
+
+    def _flatten(self, value: Any, key: str, flat: Inputs, split: Split = "train") -> None:
+        if isinstance(value, BeirData | HubData | IrDatasetsData | PythonApiData):
+            flat[key] = f"{value.name} {self._data(value, split)}"
+        elif isinstance(value, BaseModel):
+            for name, info in type(value).model_fields.items():
+                marks = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+                inner = getattr(value, name)
+                if marks.get("gonogo_hashed_as") == "weights":
+                    flat[f"{key}.{name}"] = weights_fingerprint(inner)
+                elif marks.get("gonogo_affects_result", True):
+                    self._flatten(inner, f"{key}.{name}", flat, split)
+        elif isinstance(value, dict):
+            for name, inner in value.items():
+                self._flatten(inner, f"{key}.{name}", flat, split)
+        elif isinstance(value, list | tuple):
+            for position, inner in enumerate(value):
+                self._flatten(inner, f"{key}[{position}]", flat, split)
+        else:
+            flat[key] = value
+
+    def _data(self, spec: BeirData | HubData | IrDatasetsData | PythonApiData, split: Split) -> str:
+        known = (spec.model_dump_json(), split)
+        if known not in self._known:
+            self._known[known] = dataset_fingerprint(spec, split, beside=self.beside)
+        return self._known[known]
+
+
+def combine(*inputs: Inputs) -> str:
+    """Return the fingerprint of several sets of inputs."""
+    return fingerprint(list(inputs))
+
+
+def changed_keys(old: Inputs, new: Inputs) -> list[str]:
+    """Describe what differs: ``model.adapter.rank: 8 -> 16``."""
+    missing = "absent"
+    return [
+        f"{key}: {old.get(key, missing)} -> {new.get(key, missing)}"
+        for key in sorted({*old, *new})
+        if old.get(key, missing) != new.get(key, missing)
+    ]

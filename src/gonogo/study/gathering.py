@@ -1,0 +1,121 @@
+"""Finished trials and references as one score table and one body of evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from gonogo.analysis.verdict import Conflict, Curve, Evidence, TrialRecord
+from gonogo.core.files import read_json, read_json_lines
+from gonogo.data.score_table import SCHEMA, read_scores, write_scores
+from gonogo.study.layout import StudyFolder, TrialFolder
+from gonogo.study.plan import Plan, PlannedTrial
+from gonogo.study.states import read_result
+
+MOST_POINTS = 300
+
+
+def gather_scores(plan: Plan) -> pl.DataFrame:
+    """Return the scores of all finished trials and current references, and write them down."""
+    folders = [trial.folder for trial in plan.trials if trial.action == "skip"]
+    folders += [row.folder for row in plan.references if row.action == "skip"]
+    frames = [read_scores(folder.scores).select(list(SCHEMA)) for folder in folders]
+    table = pl.concat(frames) if frames else pl.DataFrame(schema=SCHEMA)
+    write_scores(plan.folder.scores, table)
+    return table
+
+
+def gather_evidence(plan: Plan) -> Evidence:
+    """Return what the trials cost, how their losses ran, and where their gradients disagreed."""
+    started = [trial for trial in plan.trials if trial.folder.path.exists()]
+    return Evidence(
+        trials=tuple(_record(trial) for trial in plan.trials),
+        curves=tuple(curve for trial in started for curve in _curves(trial)),
+        conflicts=tuple(conflict for trial in started for conflict in _conflicts(trial)),
+        environment=_environment(started),
+        files=_files(plan.folder, started),
+    )
+
+
+def _record(trial: PlannedTrial) -> TrialRecord:
+    result = read_result(trial.folder)
+    state = "missing" if trial.standing.state == "new" else str(trial.standing.state)
+    if result.get("state") in ("failed", "aborted") and state != "finished":
+        state = result["state"]
+    known = {key: result[key] for key in TrialRecord.model_fields if key in result}
+    return TrialRecord(**{**known, "arm": trial.arm, "seed": trial.seed, "state": state})
+
+
+def _environment(trials: list[PlannedTrial]) -> dict[str, str]:
+    for trial in trials:
+        if trial.folder.environment.exists():
+            found = read_json(trial.folder.environment)
+            return {key: str(value) for key, value in found.items() if key != "command"}
+    return {}
+
+
+def _thin(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Keep at most MOST_POINTS rows, evenly, the last one always."""
+    stride = -(-len(rows) // MOST_POINTS)
+    return rows[:: stride or 1] + ([rows[-1]] if rows and (len(rows) - 1) % stride else [])
+
+
+def _lines(folder: TrialFolder, name: str) -> list[dict[str, Any]]:
+    path = folder.log(name)
+    return list(read_json_lines(path)) if path.exists() else []
+
+
+def _curves(trial: PlannedTrial) -> Iterator[Curve]:
+    rows = [row for row in _lines(trial.folder, "train.jsonl") if row.get("loss") is not None]
+    for task in dict.fromkeys(str(row["task"]) for row in rows):
+        kept = _thin([row for row in rows if row["task"] == task])
+        yield Curve(
+            arm=trial.arm,
+            seed=trial.seed,
+            task=task,
+            steps=tuple(int(row["step"]) for row in kept),
+            loss=tuple(float(row["loss"]) for row in kept),
+        )
+
+
+def _conflicts(trial: PlannedTrial) -> Iterator[Conflict]:
+    rows = _thin(_lines(trial.folder, "gradient_conflicts.jsonl"))
+    if not rows:
+        return
+    layers = tuple(dict.fromkeys(layer for row in rows for layer in row["layers"]))
+    grid = tuple(tuple(row["layers"].get(layer) for row in rows) for layer in layers)
+    defined = [value for line in grid for value in line if value is not None]
+    negative = sum(value < 0 for value in defined) / len(defined) if defined else None
+    first, second = rows[0]["tasks"]
+    yield Conflict(
+        arm=trial.arm,
+        seed=trial.seed,
+        tasks=(first, second),
+        steps=tuple(int(row["step"]) for row in rows),
+        mean_cosine=tuple(row["mean_cosine"] for row in rows),
+        layers=layers,
+        layer_cosine=grid,
+        fraction_negative=negative,
+    )
+
+
+def _files(folder: StudyFolder, trials: list[PlannedTrial]) -> dict[str, str]:
+    """Return every hand-over file that exists, by a readable label, relative to the folder."""
+    files: dict[str, Path] = {
+        "scores of every query": folder.scores,
+        "frozen study": folder.study,
+        "frozen gate": folder.gate,
+    }
+    for trial in trials:
+        place = trial.folder
+        files[f"{trial.name}: configuration"] = place.config
+        files[f"{trial.name}: environment"] = place.environment
+        files[f"{trial.name}: training log"] = place.log("train.jsonl")
+        files[f"{trial.name}: gradient conflicts"] = place.log("gradient_conflicts.jsonl")
+        for run in sorted(place.path.glob("runs/*/*.trec")):
+            files[f"{trial.name}: ranking {run.parent.name}/{run.stem}"] = run
+    present = {label: path for label, path in files.items() if path.exists()}
+    return {label: str(path.relative_to(folder.path)) for label, path in present.items()}

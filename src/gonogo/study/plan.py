@@ -1,0 +1,150 @@
+"""Arms x seeds x tier -> trials: what is done, what is stale, what will run, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Literal
+
+from gonogo.core.errors import UserError
+from gonogo.core.files import read_json
+from gonogo.spec.evaluation import Reference
+from gonogo.spec.study import ResolvedStudy, TrialConfig
+from gonogo.study.fingerprints import Hasher, Inputs, changed_keys
+from gonogo.study.layout import StudyFolder, TrialFolder
+from gonogo.study.states import Standing, inspect
+
+Action = Literal["run", "resume", "evaluate", "skip"]
+
+_ACTIONS: dict[str, Action] = {
+    "new": "run",
+    "stale": "run",
+    "training": "resume",
+    "trained": "evaluate",
+    "finished": "skip",
+}
+
+
+@dataclass(frozen=True)
+class PlannedTrial:
+    """One arm on one seed: what will happen to it and why."""
+
+    arm: str
+    seed: int
+    config: TrialConfig
+    folder: TrialFolder
+    training: Inputs
+    evaluation: Inputs
+    standing: Standing
+    action: Action
+    reason: str
+
+    @property
+    def name(self) -> str:
+        """Return ``arm/seed_n``."""
+        return f"{self.arm}/seed_{self.seed}"
+
+
+@dataclass(frozen=True)
+class PlannedReference:
+    """One comparison row that nothing trains, and whether it still has to be scored."""
+
+    name: Reference
+    config: TrialConfig
+    seed: int
+    """Seed of untrained heads."""
+    folder: TrialFolder
+    inputs: Inputs
+    action: Action
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All trials of a study at one tier, seed by seed so that complete seeds come early."""
+
+    study: ResolvedStudy
+    folder: StudyFolder
+    beside: Path
+    trials: tuple[PlannedTrial, ...]
+    references: tuple[PlannedReference, ...]
+
+    @property
+    def to_do(self) -> tuple[PlannedTrial, ...]:
+        """Return the trials that are not finished."""
+        return tuple(trial for trial in self.trials if trial.action != "skip")
+
+    @property
+    def is_finished(self) -> bool:
+        """Tell whether nothing is left to do."""
+        return not self.to_do and all(row.action == "skip" for row in self.references)
+
+
+def make_plan(
+    study: ResolvedStudy,
+    folder: StudyFolder,
+    beside: Path,
+    *,
+    only: str | None = None,
+    force: bool = False,
+) -> Plan:
+    """Look at every trial of a study and say what is to be done; touches nothing.
+
+    Args:
+        study: the study at its tier.
+        folder: where its outputs are.
+        beside: the folder of the study file.
+        only: a pattern on ``arm`` or ``arm/seed_n``; other trials are left out.
+        force: run even what is finished.
+
+    Raises:
+        UserError: if data or weights are missing, or the pattern matches no trial.
+    """
+    hasher = Hasher(beside)
+    trials = []
+    for seed in study.seeds:
+        for arm, config in study.arms.items():
+            name = f"{arm}/seed_{seed}"
+            if only is None or fnmatch(arm, only) or fnmatch(name, only):
+                trials.append(_plan_trial(arm, seed, config, folder, hasher, force))
+    if not trials:
+        names = ", ".join(study.arms)
+        raise UserError(f"{only!r} matches no trial", place="--only", hint=f"arms: {names}")
+    references = _plan_references(study, folder, hasher)
+    return Plan(study, folder, beside, tuple(trials), references)
+
+
+def _plan_trial(
+    arm: str, seed: int, config: TrialConfig, folder: StudyFolder, hasher: Hasher, force: bool
+) -> PlannedTrial:
+    training = hasher.training_inputs(config, seed)
+    evaluation = hasher.evaluation_inputs(config)
+    place = folder.trial(arm, seed)
+    standing = inspect(place, training, evaluation)
+    action, reason = _ACTIONS[standing.state], standing.reason
+    if standing.state == "stale":
+        reason = f"stale: {reason}"
+    if force:
+        action, reason = "run", "forced"
+    return PlannedTrial(arm, seed, config, place, training, evaluation, standing, action, reason)
+
+
+def _plan_references(
+    study: ResolvedStudy, folder: StudyFolder, hasher: Hasher
+) -> tuple[PlannedReference, ...]:
+    config, seed = next(iter(study.arms.values())), study.seeds[0]
+    rows = []
+    for name in config.evaluation.references:
+        inputs = hasher.evaluation_inputs(config)
+        if name == "untrained":
+            inputs = {**inputs, **hasher.model_inputs(config), "seed": seed}
+        place = folder.reference(name)
+        action: Action = "skip" if _is_current(place, inputs) else "evaluate"
+        rows.append(PlannedReference(name, config, seed, place, inputs, action))
+    return tuple(rows)
+
+
+def _is_current(folder: TrialFolder, inputs: Inputs) -> bool:
+    if not folder.evaluation.exists() or not folder.scores.exists():
+        return False
+    return not changed_keys(read_json(folder.evaluation).get("inputs", {}), inputs)

@@ -1,0 +1,117 @@
+"""Run a plan: every trial in order, whatever happens to the one before."""
+
+from __future__ import annotations
+
+import shutil
+import time
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from gonogo.core.errors import UserError
+from gonogo.core.files import write_text
+from gonogo.core.progress import Progress
+from gonogo.core.types import Device
+from gonogo.study.lock import sole_runner
+from gonogo.study.plan import Plan, PlannedReference, PlannedTrial
+from gonogo.study.references import score_reference
+from gonogo.study.registration import register_gate
+from gonogo.study.trial import record_failure, run_trial
+
+
+@dataclass
+class RunSummary:
+    """What a run did, trial by trial."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    interrupted: str = ""
+    """Where Ctrl-C stopped the run; empty when it was not stopped."""
+
+
+def run_plan(plan: Plan, *, device: Device, progress: Progress) -> RunSummary:
+    """Run everything in a plan that is not finished.
+
+    A trial that fails is recorded and the next one starts; Ctrl-C saves a checkpoint and stops.
+
+    Raises:
+        UserError: if another runner works in the same folder, or the input is wrong.
+    """
+    summary = RunSummary()
+    rows = [row for row in plan.references if row.action != "skip"]
+    total = len(plan.trials) + len(plan.references)
+    with sole_runner(plan.folder.lock):
+        _freeze_study(plan)
+        register_gate(plan)
+        bar = progress.bar("study", total, done=total - len(plan.to_do) - len(rows))
+        try:
+            for job in (*plan.to_do, *rows):
+                _run_one(job, plan, device, progress, summary)
+                if summary.interrupted:
+                    break
+                bar.advance()
+        except KeyboardInterrupt:
+            summary.interrupted = "what was finished is kept"
+        finally:
+            bar.close()
+    return summary
+
+
+def _run_one(
+    job: PlannedTrial | PlannedReference,
+    plan: Plan,
+    device: Device,
+    progress: Progress,
+    summary: RunSummary,
+) -> None:
+    started = time.perf_counter()
+    try:
+        if isinstance(job, PlannedReference):
+            progress.say(f"{job.name}: reference row")
+            score_reference(job, device=device, beside=plan.beside, progress=progress)
+        else:
+            _run_trial(job, plan, device, progress, summary)
+    except (UserError, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        log = job.folder.log("error.txt")
+        write_text(log, traceback.format_exc())
+        if isinstance(job, PlannedTrial):
+            record_failure(job, reason)
+        summary.failed[job.name] = reason
+        progress.say(f"{job.name}: failed: {reason} (details: {log})")
+        return
+    summary.seconds[job.name] = time.perf_counter() - started
+
+
+def _run_trial(
+    trial: PlannedTrial, plan: Plan, device: Device, progress: Progress, summary: RunSummary
+) -> None:
+    progress.say(f"{trial.name}: {trial.action} ({trial.reason})")
+    if trial.action == "run" and trial.folder.path.exists():
+        _set_aside(trial, plan)
+    outcome = run_trial(trial, device=device, beside=plan.beside, progress=progress)
+    match outcome.state:
+        case "aborted":
+            summary.failed[trial.name] = outcome.reason
+            progress.say(f"{trial.name}: aborted: {outcome.reason}")
+        case "stopped":
+            summary.interrupted = f"{trial.name}: {outcome.reason}"
+        case "finished":
+            pass
+
+
+def _set_aside(trial: PlannedTrial, plan: Plan) -> Path:
+    """Move a stale or forced trial away: nothing that was computed is lost."""
+    target = plan.folder.set_aside(trial.arm, trial.seed, time.strftime("%Y%m%d-%H%M%S"))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(trial.folder.path, target)
+    return target
+
+
+def _freeze_study(plan: Plan) -> None:
+    record = plan.study.model_dump(mode="json", by_alias=True)
+    write_text(plan.folder.study, yaml.safe_dump(record, sort_keys=False, allow_unicode=True))
