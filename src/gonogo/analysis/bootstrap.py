@@ -16,8 +16,8 @@ from jaxtyping import Float, UInt8
 from gonogo.analysis.strata import Values, check_values
 from gonogo.core.seeds import generator
 
-_BLOCK = 1 << 22
-"""Resampled positions drawn at once, which bounds the memory."""
+_BLOCK = 1 << 17
+"""Resampled positions counted at once: what stays in the cache."""
 
 
 @lru_cache(maxsize=32)
@@ -33,8 +33,8 @@ def _query_counts(
     rows = max(1, _BLOCK // queries)
     for start in range(0, draws, rows):
         size = min(rows, draws - start)
-        drawn = rng.integers(0, queries, size=(size, queries))
-        drawn += queries * np.arange(size)[:, None]
+        drawn = rng.integers(0, queries, size=(size, queries), dtype=np.uint32)
+        drawn += queries * np.arange(size, dtype=np.uint32)[:, None]
         block = np.bincount(drawn.ravel(), minlength=size * queries)
         counts[start : start + size] = block.reshape(size, queries)
     counts.flags.writeable = False

@@ -22,6 +22,24 @@ from jaxtyping import Float
 
 from gonogo.analysis.strata import Values, check_values, seed_means
 
+Number = float | Float[np.ndarray, "..."]
+
+
+def total_variance(seed: Number, query: Number, residual: Number) -> Number:
+    """Return seed + query - residual, with neither variance component below zero."""
+    return np.maximum(np.maximum(seed + query - residual, seed), query)
+
+
+def degrees_of_freedom(variance: Number, *terms: tuple[Number, int]) -> Number:
+    """Return Satterthwaite's degrees of freedom; infinite where nothing varies.
+
+    Args:
+        variance: the estimated variance.
+        terms: the mean squares that it is a sum of, each with its own degrees of freedom.
+    """
+    doubt = np.asarray(sum(part * part / df for part, df in terms))
+    return np.divide(variance * variance, doubt, out=np.full(doubt.shape, np.inf), where=doubt > 0)
+
 
 @dataclass(frozen=True, slots=True)
 class MeanSquares:
@@ -42,21 +60,22 @@ class MeanSquares:
 
     @property
     def variance(self) -> float:
-        """Variance of the overall mean: seed + query - residual, no component below zero."""
-        query, residual = sum(self.query_parts), sum(self.residual_parts)
-        return max(self.seed_part + query - residual, self.seed_part, query)
+        """Variance of the overall mean."""
+        return float(
+            total_variance(self.seed_part, sum(self.query_parts), sum(self.residual_parts))
+        )
 
     @property
     def df(self) -> float:
-        """Satterthwaite's degrees of freedom of ``variance``; infinite if nothing varies."""
+        """Satterthwaite's degrees of freedom of ``variance``."""
         seed_df = max(self.seeds - 1, 1)
-        doubt = self.seed_part**2 / seed_df
+        terms: list[tuple[float, int]] = [(self.seed_part, seed_df)]
         for queries, query, residual in zip(
             self.queries, self.query_parts, self.residual_parts, strict=True
         ):
             query_df = max(queries - 1, 1)
-            doubt += query**2 / query_df + residual**2 / (seed_df * query_df)
-        return self.variance**2 / doubt if doubt > 0 else float("inf")
+            terms += [(query, query_df), (residual, seed_df * query_df)]
+        return float(degrees_of_freedom(self.variance, *terms))
 
 
 def _residual_mean_square(block: Float[np.ndarray, "s q"]) -> float:
