@@ -70,7 +70,7 @@ class RetrievalTask(Spec):
     """Data sets whose judged pairs are the positives."""
     split: Split = "train"
     max_queries: Count | None = None
-    """Use at most this many queries of each data set, drawn by the study's first seed."""
+    """Use at most this many queries of each data set: the same for every arm and seed."""
     negatives: NegativesSpec = Bm25Negatives()
     objective: EmbeddingObjective = InfoNce()
     batch_size: int = Field(default=8, ge=2)
@@ -85,7 +85,7 @@ class RelevanceTask(Spec):
     """Data sets whose judged pairs are the positives."""
     split: Split = "train"
     max_queries: Count | None = None
-    """Use at most this many queries of each data set, drawn by the study's first seed."""
+    """Use at most this many queries of each data set: the same for every arm and seed."""
     negatives: ScoredNegativesSpec = Bm25Negatives(count=(5, 7))
     objective: ScoreObjective = YesNoCrossEntropy()
     batch_size: Count = 16

@@ -1,0 +1,192 @@
+"""Negatives for training: documents near a query that do not answer it.
+
+Drawn for each (query, positive) pair from a random stream of its own, named by the two ids, so
+neither the order of the queries nor a sample of them changes what a pair gets.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from gonogo.core.seeds import generator
+from gonogo.data.bm25 import Bm25Index
+from gonogo.data.datasets import RetrievalDataset
+from gonogo.spec.tasks import Bm25Negatives, NegativesSpec, NoNegatives, RandomNegatives
+
+Pair = tuple[str, str]
+"""Query id and id of a document judged relevant to it."""
+
+_BLOCK = 1024  # queries searched at once: bounds the memory of the rankings
+
+
+@dataclass(slots=True)
+class MiningCounts:
+    """Where the negatives came from, to report a shortage.
+
+    Attributes:
+        pairs: (query, positive) pairs.
+        asked: negatives that the pairs asked for.
+        window: taken from the window of ranks (from the corpus, for random negatives).
+        ranking: taken from other BM25 ranks because the window held too few.
+        random: drawn from the whole corpus because the ranking held too few.
+    """
+
+    pairs: int = 0
+    asked: int = 0
+    window: int = 0
+    ranking: int = 0
+    random: int = 0
+
+    @property
+    def missing(self) -> int:
+        """Return how many could not be had because the corpus holds too few documents."""
+        return self.asked - self.window - self.ranking - self.random
+
+    def shortage(self) -> str | None:
+        """Return one line that tells a shortage, or None if the window held enough."""
+        if self.window == self.asked:
+            return None
+        return (
+            f"{self.window:,} of {self.asked:,} negatives come from where they were asked for,"
+            f" {self.ranking:,} from other BM25 ranks, {self.random:,} from the whole corpus;"
+            f" {self.missing:,} are missing"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MinedNegatives:
+    """Corpus rows of each pair's negatives, distinct and in the order drawn."""
+
+    rows: dict[Pair, tuple[int, ...]]
+    counts: MiningCounts
+
+
+def mine_negatives(
+    dataset: RetrievalDataset, spec: NegativesSpec, seed: int, bm25: Bm25Index | None = None
+) -> MinedNegatives:
+    """Draw the negatives of every (query, positive) pair.
+
+    Never drawn: documents judged relevant to the query, documents with the text of one of them,
+    and copies of the query itself. Ranks are counted over the whole BM25 ranking, these included.
+
+    Where the window of ranks holds too few, as in a small corpus, the rest comes from the ranks
+    after it, then from those before it (nearest first: the higher the rank, the likelier an
+    unjudged answer), then from the corpus at random. What was taken from where is counted.
+
+    Args:
+        dataset: queries, corpus and judgements.
+        spec: how many, and from where.
+        seed: the trial's seed.
+        bm25: an index of ``dataset.corpus``, if there is one already.
+    """
+    mined = MinedNegatives({}, MiningCounts())
+    if isinstance(spec, NoNegatives):
+        mined.rows.update(dict.fromkeys(positive_pairs(dataset), ()))
+        mined.counts.pairs = len(mined.rows)
+        return mined
+    forbidden = _Forbidden(dataset)
+    for query_id, ranking in _rankings(dataset, spec, bm25):
+        never = forbidden.rows(query_id)
+        for positive_id in _positives(dataset, query_id):
+            draws = generator(seed, "negatives", dataset.name, query_id, positive_id)
+            rows = _draw(spec, ranking, len(dataset.corpus), never, draws, mined.counts)
+            mined.rows[query_id, positive_id] = rows
+    return mined
+
+
+def positive_pairs(dataset: RetrievalDataset) -> Iterator[Pair]:
+    """Yield every (query id, relevant document id), sorted, so that file order means nothing."""
+    for query_id in sorted(dataset.queries):
+        for positive_id in _positives(dataset, query_id):
+            yield query_id, positive_id
+
+
+def _positives(dataset: RetrievalDataset, query_id: str) -> list[str]:
+    return sorted(key for key, grade in dataset.qrels[query_id].items() if grade > 0)
+
+
+class _Forbidden:
+    """Knows the corpus rows that may not be a negative of a query."""
+
+    def __init__(self, dataset: RetrievalDataset) -> None:
+        self._dataset = dataset
+        self._row = {key: row for row, key in enumerate(dataset.corpus.ids)}
+        self._rows_of_text: dict[str, list[int]] = defaultdict(list)
+        for row, text in enumerate(dataset.corpus.texts):
+            self._rows_of_text[text].append(row)
+
+    def rows(self, query_id: str) -> frozenset[int]:
+        texts = {
+            self._dataset.corpus.texts[self._row[positive_id]]
+            for positive_id in _positives(self._dataset, query_id)
+        }
+        texts.add(self._dataset.queries[query_id].strip())
+        return frozenset(row for text in texts for row in self._rows_of_text.get(text, ()))
+
+
+def _rankings(
+    dataset: RetrievalDataset, spec: Bm25Negatives | RandomNegatives, bm25: Bm25Index | None
+) -> Iterator[tuple[str, list[int]]]:
+    """Yield each query with its BM25 ranking, twice as deep as the window ends.
+
+    Random negatives need none, so every row of the corpus stands outside an empty ranking.
+    """
+    queries = sorted(dataset.queries)
+    if isinstance(spec, RandomNegatives):
+        yield from ((query_id, []) for query_id in queries)
+        return
+    index = bm25 or Bm25Index(dataset.corpus)
+    deepest = 2 * spec.ranks[1]  # of the specification alone, so that a sample changes nothing
+    for start in range(0, len(queries), _BLOCK):
+        block = queries[start : start + _BLOCK]
+        found = index.search([dataset.queries[query_id] for query_id in block], deepest)
+        for query_id, hits in zip(block, found, strict=True):
+            yield query_id, [row for row, _ in hits]
+
+
+def _draw(
+    spec: Bm25Negatives | RandomNegatives,
+    ranking: Sequence[int],
+    documents: int,
+    never: frozenset[int],
+    draws: np.random.Generator,
+    counts: MiningCounts,
+) -> tuple[int, ...]:
+    least, most = spec.bounds
+    asked = int(draws.integers(least, most + 1))
+    counts.pairs += 1
+    counts.asked += asked
+    if isinstance(spec, RandomNegatives):
+        rows = _random_rows(documents, never, asked, draws)
+        counts.window += len(rows)
+        return tuple(rows)
+    first, last = spec.ranks
+    window = [row for row in ranking[first - 1 : last] if row not in never]
+    rows = [window[at] for at in draws.permutation(len(window))[:asked]]
+    counts.window += len(rows)
+    outside = [*ranking[last:], *reversed(ranking[: first - 1])]
+    extra = list(islice((row for row in outside if row not in never), asked - len(rows)))
+    counts.ranking += len(extra)
+    rows += extra
+    filled = _random_rows(documents, never.union(rows), asked - len(rows), draws)
+    counts.random += len(filled)
+    return (*rows, *filled)
+
+
+def _random_rows(
+    documents: int, never: frozenset[int], count: int, draws: np.random.Generator
+) -> list[int]:
+    """Return ``count`` distinct rows outside ``never``, or as many as there are.
+
+    Drawing ``len(never)`` more than needed is enough even if every forbidden row is drawn.
+    """
+    if count < 1:
+        return []
+    size = min(documents, count + len(never))
+    drawn = draws.choice(documents, size=size, replace=False).tolist()
+    return [row for row in drawn if row not in never][:count]
