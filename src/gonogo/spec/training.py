@@ -41,6 +41,9 @@ class Staged(Spec):
 ScheduleSpec = Annotated[Alternating | Mixed | Staged, Field(discriminator="kind")]
 
 
+Tracker = Literal["tensorboard", "wandb", "mlflow", "trackio"]
+
+
 class TrainingSpec(Spec):
     """Optimiser, budget and precision of one trial."""
 
@@ -68,10 +71,14 @@ class TrainingSpec(Spec):
     """auto: bf16 on CUDA, fp16 on MPS, bf16 autocast on CPUs with bf16 hardware, else fp32."""
     token_budget: Literal["auto"] | Count = "auto"
     """Most tokens, padding included, in one forward pass; auto measures once per machine."""
+    gradcache: Annotated[bool, Field(json_schema_extra=NOT_HASHED)] = False
+    """Bounded memory for a third more time: activations are recomputed in the backward pass."""
     checkpoint_every: Annotated[Count, Field(json_schema_extra=NOT_HASHED)] = 50
     """Optimiser steps between checkpoints."""
     log_every: Annotated[Count, Field(json_schema_extra=NOT_HASHED)] = 1
     """Optimiser steps between lines of logs/train.jsonl."""
+    trackers: Annotated[tuple[Tracker, ...], Field(json_schema_extra=NOT_HASHED)] = ()
+    """Also sent there, through accelerate; logs/train.jsonl is always written."""
 
 
 class GradientConflict(Spec):
