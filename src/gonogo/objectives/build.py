@@ -1,0 +1,70 @@
+"""From what a study file says to the function that is minimised."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Protocol, assert_never, runtime_checkable
+
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from gonogo.core.types import Similarity
+from gonogo.objectives.infonce import infonce
+from gonogo.objectives.yes_no import yes_no_cross_entropy
+from gonogo.spec.objectives import EmbeddingObjective, InfoNce, ScoreObjective, YesNoCrossEntropy
+
+
+@runtime_checkable
+class EmbeddingLoss(Protocol):
+    """A loss over embeddings of queries, their positives and their own negatives."""
+
+    def __call__(
+        self,
+        queries: Float[Tensor, "b d"],
+        positives: Float[Tensor, "b d"],
+        negatives: Float[Tensor, "b k d"],
+        *,
+        relevant: Bool[Tensor, "b b"] | None = None,
+        negative_kept: Bool[Tensor, "b k"] | None = None,
+        same_query: Bool[Tensor, "b b"] | None = None,
+        similarity: Similarity = "cosine",
+    ) -> Float[Tensor, ""]:
+        """Return the mean loss; :func:`~gonogo.objectives.infonce.infonce` names the arguments."""
+        ...
+
+
+@runtime_checkable
+class ScoreLoss(Protocol):
+    """A loss over raw scores of pairs and their labels."""
+
+    def __call__(
+        self,
+        margins: Float[Tensor, "n"],
+        labels: Int[Tensor, "n"],
+    ) -> Float[Tensor, ""]:
+        """Return the mean loss over pairs."""
+        ...
+
+
+def build_embedding_objective(spec: EmbeddingObjective) -> EmbeddingLoss:
+    """Return the loss that ``spec`` describes; hand it the model's ``similarity``."""
+    match spec:
+        case InfoNce():
+            return partial(
+                infonce,
+                temperature=spec.temperature,
+                false_negative_margin=spec.false_negative_margin,
+                query_query=spec.query_query,
+                document_document=spec.document_document,
+            )
+        case _:
+            assert_never(spec)
+
+
+def build_score_objective(spec: ScoreObjective) -> ScoreLoss:
+    """Return the loss that ``spec`` describes."""
+    match spec:
+        case YesNoCrossEntropy():
+            return partial(yes_no_cross_entropy, positive_weight=spec.positive_weight)
+        case _:
+            assert_never(spec)
