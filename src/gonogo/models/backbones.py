@@ -1,0 +1,128 @@
+"""The transformer below the heads: a decoder or an encoder, without its language-model head."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from jaxtyping import Float, Int
+from safetensors import safe_open
+from torch import Tensor, nn
+from transformers import AutoModel, PreTrainedModel
+from transformers.utils import logging as transformers_logging
+
+from gonogo.core.errors import UserError
+from gonogo.data.weights import Kind, WeightSource
+from gonogo.models.gguf_conversion import converted
+
+
+class Backbone(nn.Module):
+    """Token vectors of right-padded rows.
+
+    Args:
+        transformer: the model without a head, as transformers built it.
+        kind: whether it reads left to right or in both directions.
+    """
+
+    def __init__(self, transformer: PreTrainedModel, kind: Kind) -> None:
+        super().__init__()
+        self.transformer = transformer
+        self.kind: Kind = kind
+        self.dimension = int(transformer.config.hidden_size)
+
+    @property
+    def longest_input(self) -> int:
+        """Return the most tokens that the position encoding was made for."""
+        config = self.transformer.config
+        most = int(getattr(config, "max_position_embeddings", 0) or 1_000_000)
+        # RoBERTa's positions start behind its padding id.
+        rows = getattr(getattr(self.transformer, "embeddings", None), "position_embeddings", None)
+        offset = (getattr(rows, "padding_idx", None) or -1) + 1
+        return most - offset
+
+    def forward(
+        self,
+        input_ids: Int[Tensor, "n t"],
+        attention_mask: Int[Tensor, "n t"],
+        token_type_ids: Int[Tensor, "n t"] | None = None,
+    ) -> Float[Tensor, "n t d"]:
+        """Return one vector a token; those at padded places mean nothing.
+
+        A decoder gets no mask: behind right padding no token sees any padding, and attention
+        without a mask runs in the fast causal kernels.
+        """
+        inputs: dict[str, Any] = {"input_ids": input_ids}
+        if self.kind == "decoder":
+            inputs["use_cache"] = False
+        else:
+            inputs["attention_mask"] = attention_mask
+            if token_type_ids is not None:
+                inputs["token_type_ids"] = token_type_ids
+        hidden: Tensor = self.transformer(**inputs).last_hidden_state
+        return hidden
+
+
+def load_backbone(source: WeightSource, kind: Kind, dtype: torch.dtype) -> tuple[Backbone, Path]:
+    """Load weights onto the CPU.
+
+    Only safetensors are opened and no code that comes with a model is ever run.
+
+    Returns:
+        The backbone and the folder that its tokenizer lies in.
+
+    Raises:
+        UserError: when transformers does not know the architecture.
+    """
+    folder = converted(source)
+    with quiet():
+        try:
+            transformer = AutoModel.from_pretrained(
+                folder,
+                dtype=dtype,
+                attn_implementation="sdpa",
+                use_safetensors=True,
+                trust_remote_code=False,
+                local_files_only=True,
+            )
+        except ValueError as error:
+            raise UserError(f"cannot be loaded: {error}", file=folder) from error
+    if getattr(transformer, "pooler", None) is not None:
+        transformer.pooler = None  # a classifier's input layer; computing it would be waste
+    return Backbone(transformer, kind), folder
+
+
+def output_rows(
+    folder: Path, transformer: PreTrainedModel, ids: Sequence[int]
+) -> Float[Tensor, "k d"]:
+    """Return the language-model head's rows for a few tokens, in fp32, reading nothing else.
+
+    Raises:
+        UserError: when the checkpoint has no such head.
+    """
+    if transformer.config.tie_word_embeddings:
+        embeddings = cast(nn.Embedding, transformer.get_input_embeddings())
+        return embeddings.weight.detach()[list(ids)].float()
+    for file in sorted(folder.glob("*.safetensors")):
+        with safe_open(file, framework="pt") as weights:
+            if "lm_head.weight" in weights.keys():  # noqa: SIM118  (not a mapping)
+                rows = weights.get_slice("lm_head.weight")
+                return torch.stack([rows[index] for index in ids]).float()
+    raise UserError("no language-model head for yes_no", file=folder, hint="use scoring: mlp")
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep loading bars and reports of unused heads off the terminal."""
+    level = transformers_logging.get_verbosity()
+    bars = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.set_verbosity(transformers_logging.ERROR)
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        transformers_logging.set_verbosity(level)
+        if bars:
+            transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]

@@ -1,0 +1,60 @@
+"""Pairs to scores: query and document read together, by a yes/no answer or a small head."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from gonogo.models.backbones import Backbone
+from gonogo.models.heads import MlpScore, YesNoScore
+from gonogo.models.pooling import Pooling, pad_right, pool
+from gonogo.models.prompts import PairLayout
+
+
+class CrossEncoder(nn.Module):
+    """A backbone, a layout of pairs and a score head.
+
+    Args:
+        backbone: shared with the bi-encoder.
+        layout: how a pair becomes token ids.
+        head: from the pooled vector to the score.
+        pooling: how token vectors become one.
+    """
+
+    def __init__(
+        self, backbone: Backbone, layout: PairLayout, head: MlpScore | YesNoScore, pooling: Pooling
+    ) -> None:
+        super().__init__()
+        self.backbone, self.head = backbone, head
+        self.pad_id = layout.tokenizer.pad_id
+        self._layout, self._pooling = layout, pooling
+        types = int(getattr(backbone.transformer.config, "type_vocab_size", 0) or 0)
+        # BERT marks the second text by a type; RoBERTa-like models have one type or none.
+        self._first_end = layout.bridge[0] if types > 1 and backbone.kind == "encoder" else None
+
+    def tokenize(self, pairs: Sequence[tuple[str, str]]) -> list[list[int]]:
+        """Return the ids of (query, document) pairs; only documents are shortened. No padding."""
+        return self._layout.tokenize(pairs)
+
+    def forward(
+        self, input_ids: Int[Tensor, "n t"], attention_mask: Int[Tensor, "n t"]
+    ) -> Float[Tensor, "n"]:
+        """Return fp32 logits to rank by, never squashed; padding may stand on either side."""
+        input_ids, attention_mask = pad_right(input_ids, attention_mask)
+        types = self._token_types(input_ids, attention_mask)
+        hidden = self.backbone(input_ids, attention_mask, types)
+        score: Tensor = self.head(pool(hidden, attention_mask, self._pooling))
+        return score
+
+    def _token_types(
+        self, input_ids: Int[Tensor, "n t"], attention_mask: Int[Tensor, "n t"]
+    ) -> Int[Tensor, "n t"] | None:
+        """Return 0 up to the first separator and 1 behind it, 0 on padding."""
+        if self._first_end is None:
+            return None
+        ends = (input_ids == self._first_end).long()
+        behind = (ends.cumsum(1) - ends).clamp(max=1)
+        return torch.where(attention_mask > 0, behind, 0)

@@ -1,0 +1,127 @@
+"""One backbone that embeds texts and scores pairs, and how it is kept on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from gonogo.core.errors import UserError
+from gonogo.core.files import write_json
+from gonogo.core.types import Device, Precision
+from gonogo.models.adapters import save_adapter
+from gonogo.models.backbones import quiet
+from gonogo.models.bi_encoder import BiEncoder
+from gonogo.models.cross_encoder import CrossEncoder
+from gonogo.models.devices import autocast
+from gonogo.models.tokenization import TextTokenizer
+from gonogo.spec.model import Frozen, FullTuning, LoraAdapter, ModelSpec
+
+MODEL_FILE = "model.json"
+HEADS_FILE = "heads.safetensors"
+FORMAT = 1
+
+
+class RetrievalModel(nn.Module):
+    """A bi-encoder and a cross-encoder that share one backbone.
+
+    Args:
+        spec: what it was built from.
+        bi_encoder: texts to embeddings.
+        cross_encoder: pairs to scores, on the same backbone.
+        tokenizer: kept with the weights when saved.
+        weights: hash of the pretrained weights that it stands on.
+        device: where it computes.
+        precision: the number format of its matrix products.
+    """
+
+    def __init__(
+        self,
+        spec: ModelSpec,
+        bi_encoder: BiEncoder,
+        cross_encoder: CrossEncoder,
+        *,
+        tokenizer: TextTokenizer,
+        weights: str,
+        device: Device,
+        precision: Precision,
+    ) -> None:
+        super().__init__()
+        self.spec, self.weights = spec, weights
+        self.device: Device = device
+        self.precision: Precision = precision
+        self.backbone = bi_encoder.backbone  # first, so that its parameters carry this name
+        self.bi_encoder, self.cross_encoder = bi_encoder, cross_encoder
+        self._tokenizer = tokenizer
+        self.to(device)
+        self.eval()
+
+    def train(self, mode: bool = True) -> RetrievalModel:
+        """Switch dropout; a frozen backbone never drops, so that its vectors can be kept."""
+        super().train(mode)
+        if isinstance(self.spec.adapter, Frozen):
+            self.backbone.eval()
+        return self
+
+    def trainable(self) -> dict[str, nn.Parameter]:
+        """Return what learns, each parameter once, in an order that never changes."""
+        return {name: value for name, value in self.named_parameters() if value.requires_grad}
+
+    def head_names(self) -> frozenset[str]:
+        """Return the names in `trainable` that lie outside the backbone."""
+        return frozenset(name for name in self.trainable() if not name.startswith("backbone."))
+
+    def count_trainable(self) -> int:
+        """Return the number of parameters that learn."""
+        return sum(value.numel() for value in self.trainable().values())
+
+    def autocast(self) -> AbstractContextManager[object]:
+        """Return the context that forward and loss run in; one around a whole step casts once."""
+        return autocast(self.device, self.precision)
+
+    def save(self, folder: Path) -> None:
+        """Write what `gonogo.models.build.load_model` needs beside the pretrained weights.
+
+        An adapter is written as PEFT lays it out, a fully tuned backbone as transformers does.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        match self.spec.adapter:
+            case LoraAdapter():
+                save_adapter(self.backbone, folder)
+            case FullTuning():
+                with quiet():
+                    self.backbone.transformer.save_pretrained(folder)
+            case Frozen():
+                pass
+        heads = {
+            name: value.detach().cpu().contiguous() for name, value in self.head_state().items()
+        }
+        save_file(heads, folder / HEADS_FILE)
+        self._tokenizer.saved.save_pretrained(folder)
+        record = {
+            "format": FORMAT,
+            "spec": self.spec.model_dump(mode="json", by_alias=True),
+            "kind": self.backbone.kind,
+            "weights": self.weights,
+        }
+        write_json(folder / MODEL_FILE, record)
+
+    def head_state(self) -> dict[str, Tensor]:
+        """Return parameters and buffers outside the backbone, by name."""
+        own = self.state_dict()
+        return {name: value for name, value in own.items() if "backbone." not in name}
+
+    def load_heads(self, saved: Mapping[str, Tensor]) -> None:
+        """Fill parameters and buffers outside the backbone.
+
+        Raises:
+            UserError: when ``saved`` does not hold exactly these.
+        """
+        own = self.head_state()
+        if saved.keys() != own.keys():
+            raise UserError(f"heads {sorted(saved)} do not match {sorted(own)}", file=HEADS_FILE)
+        for name, value in saved.items():
+            own[name].copy_(value)

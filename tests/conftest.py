@@ -1,0 +1,112 @@
+"""Fixtures for the whole tree: random backbones so small that a forward pass takes milliseconds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+WORDS = """
+Given a web search query, retrieve relevant passages that answer the query.
+Given a search query, retrieve relevant passages that answer the query.
+Judge whether the Document meets the requirements based on the Query and the Instruct provided.
+Note that the answer can only be "yes" or "no".
+Instruct: Query: Document: Answer: system user assistant
+yes no Yes No yes no yes no
+return the sum of two arrays along the given axis and raise an error if shapes differ
+how do I read a file line by line in python
+"""
+
+
+def _save_tokenizer(folder: Path, *, special: list[str], frame: str, **roles: str) -> int:
+    """Write a byte-level BPE tokenizer; any text has its own ids, common words are one token."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=600,
+        min_frequency=1,
+        special_tokens=special,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator([*WORDS.splitlines(), *WORDS.split()], trainer)
+    if frame:
+        ids = [(token, tokenizer.token_to_id(token)) for token in special]
+        tokenizer.post_processor = processors.TemplateProcessing(
+            single=frame, pair=f"{frame} $B:1 {frame.split()[-1]}:1", special_tokens=ids
+        )
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **roles).save_pretrained(folder)
+    return int(tokenizer.get_vocab_size())
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a random two-layer BERT (width 32); use it as ``backbone``."""
+    import torch
+    from transformers import BertConfig, BertForMaskedLM
+
+    folder = tmp_path_factory.mktemp("tiny_encoder")
+    size = _save_tokenizer(
+        folder,
+        special=["[PAD]", "[UNK]", "[CLS]", "[SEP]"],
+        frame="[CLS] $A [SEP]",
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+    )
+    config = BertConfig(
+        vocab_size=size,
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=64,
+        max_position_embeddings=512,
+        initializer_range=0.2,  # wide enough that different texts get different vectors
+        pad_token_id=0,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        BertForMaskedLM(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_decoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a random two-layer Llama (width 32); use it as ``backbone``.
+
+    As with Qwen3-Embedding the padding token is also the end token, which texts are pooled on.
+    """
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    folder = tmp_path_factory.mktemp("tiny_decoder")
+    size = _save_tokenizer(
+        folder,
+        special=["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>"],
+        frame="",
+        pad_token="<|endoftext|>",
+        eos_token="<|endoftext|>",
+    )
+    config = LlamaConfig(
+        vocab_size=size,
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=2048,
+        initializer_range=0.2,
+        tie_word_embeddings=True,
+        pad_token_id=0,
+        eos_token_id=0,
+        bos_token_id=None,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        LlamaForCausalLM(config).save_pretrained(folder)
+    return folder
