@@ -1,0 +1,194 @@
+"""Effects and measurements: what the gate looked at, with intervals."""
+
+from __future__ import annotations
+
+from gonogo.analysis.verdict import DatasetEffect, Effect, Interval, Measurement, VerdictFile
+from gonogo.report.formats import Unit, level, number, threshold
+from gonogo.report.judged import (
+    estimate_cell,
+    interval_words,
+    is_ratio,
+    judged,
+    judged_name,
+    judged_unit,
+    largest_first,
+    slug,
+)
+from gonogo.report.tables import Cell, Column, Number, Row, Table, Text
+
+ALL = "all data sets"
+
+
+def effect_table(verdict: VerdictFile, effect: Effect) -> Table:
+    """One effect on all data sets together and on each, largest first."""
+    rows = [
+        Row(
+            (
+                Text(ALL),
+                _overall(verdict, effect, effect.reference),
+                _overall(verdict, effect, effect.candidate),
+                *_effects(verdict, effect),
+            ),
+            summary=True,
+        )
+    ]
+    rows += [
+        Row(
+            (
+                Text(row.dataset),
+                estimate_cell(row.reference, "score"),
+                estimate_cell(row.candidate, "score"),
+                *_effects(verdict, row),
+            )
+        )
+        for row in largest_first(verdict, effect)
+    ]
+    estimates = [judged(verdict, effect), *(judged(verdict, row) for row in effect.datasets)]
+    how = interval_words(None if one is None else one.interval for one in estimates)
+    ratio = (Column("TIR"),) if is_ratio(verdict) else ()
+    return Table(
+        name=slug("effect", effect.task, effect.candidate, "against", effect.reference),
+        title=f"{effect.task}: {effect.candidate} against {effect.reference}, {effect.metric}",
+        columns=(
+            Column("data set"),
+            Column(effect.reference),
+            Column(effect.candidate),
+            Column("difference"),
+            *ratio,
+            Column("p (Holm)"),
+            Column("queries"),
+        ),
+        rows=tuple(rows),
+        caption=f"In brackets: {how}." if how else "",
+    )
+
+
+def _overall(verdict: VerdictFile, effect: Effect, arm: str) -> Number:
+    """An arm's mean over data sets, where the scores have it."""
+    for score in verdict.scores:
+        place = (score.arm, score.task, score.metric, score.dataset)
+        if place == (arm, effect.task, effect.metric, None):
+            return Number(score.mean, "score", std=score.std)
+    return Number(None, "score")
+
+
+def _effects(verdict: VerdictFile, row: Effect | DatasetEffect) -> tuple[Cell, ...]:
+    ratio = (estimate_cell(row.ratio, "percent", interval=True),) if is_ratio(verdict) else ()
+    return (
+        estimate_cell(row.difference, "signed", interval=True),
+        *ratio,
+        Number(row.test.p_holm, "p"),
+        Number(row.difference.queries, "count"),
+    )
+
+
+def seed_table(verdict: VerdictFile) -> Table:
+    """Every effect's value on each seed."""
+    ratio = (Column("TIR"),) if is_ratio(verdict) else ()
+    rows = []
+    for effect in verdict.effects:
+        for point in effect.per_seed:
+            cells: list[Cell] = [
+                Text(effect.task),
+                Number(point.seed, "plain"),
+                Number(point.reference, "score"),
+                Number(point.candidate, "score"),
+                Number(point.difference, "signed"),
+            ]
+            cells += [Number(point.ratio, "percent")] if is_ratio(verdict) else []
+            rows.append(Row(tuple(cells)))
+    return Table(
+        name="seeds",
+        title="Each seed",
+        columns=(
+            Column("task"),
+            Column("seed"),
+            Column("reference"),
+            Column("candidate"),
+            Column("difference"),
+            *ratio,
+        ),
+        rows=tuple(rows),
+        caption="Means over data sets with equal weight.",
+    )
+
+
+def interval_table(verdict: VerdictFile) -> Table:
+    """The judged figure's intervals by every method, for those who expect another one."""
+    unit = judged_unit(verdict)
+    rows = []
+    for effect in verdict.effects:
+        estimate = judged(verdict, effect)
+        shown = () if estimate is None else (estimate.interval, *estimate.others)
+        for place, interval in enumerate(shown):
+            if interval is not None:
+                rows.append(_interval_row(effect.task, interval, unit, used=place == 0))
+    return Table(
+        name="intervals",
+        title=f"Intervals of {judged_name(verdict)} by method",
+        columns=(
+            Column("task"),
+            Column("method"),
+            Column("level"),
+            Column("low"),
+            Column("high"),
+            Column("degrees of freedom"),
+            Column("note"),
+        ),
+        rows=tuple(rows),
+        caption="The words of the verdict rest on the method marked as used.",
+    )
+
+
+def _interval_row(task: str, interval: Interval, unit: Unit, *, used: bool) -> Row:
+    note = "; ".join(word for word in ("used" if used else "", interval.note) if word)
+    return Row(
+        (
+            Text(task),
+            Text(interval.method),
+            Text(level(interval.level)),
+            Number(interval.low, unit),
+            Number(interval.high, unit),
+            Number(interval.df, "degrees"),
+            Text(note),
+        )
+    )
+
+
+def measurement_table(measurements: tuple[Measurement, ...]) -> Table:
+    """Measured values against named bands."""
+    return Table(
+        name="measurements",
+        title="Measured values",
+        columns=(
+            Column("task"),
+            Column("arm"),
+            Column("metric"),
+            Column("value"),
+            Column("band"),
+            Column("bands from"),
+        ),
+        rows=tuple(
+            Row(
+                (
+                    Text(one.task),
+                    Text(one.arm),
+                    Text(one.metric),
+                    estimate_cell(one.estimate, "score", interval=True),
+                    Text(one.band or number(None, "plain")),
+                    Text(
+                        ", ".join(
+                            f"{name} {threshold(v, 'score')}" for name, v in one.bands.items()
+                        )
+                    ),
+                )
+            )
+            for one in measurements
+        ),
+        caption=_measured(measurements),
+    )
+
+
+def _measured(measurements: tuple[Measurement, ...]) -> str:
+    how = interval_words(one.estimate.interval for one in measurements)
+    return f"In brackets: {how}." if how else ""

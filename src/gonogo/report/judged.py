@@ -1,0 +1,98 @@
+"""What the gate looks at, and the field's words for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from gonogo.analysis.verdict import DatasetEffect, Effect, Estimate, Interval, VerdictFile
+from gonogo.report.formats import Unit, level
+from gonogo.report.tables import Number
+
+TIR_MEANING = (
+    "TIR, the task interference ratio, is (specialist − joint) / specialist: "
+    "the share of a specialist's score that is lost when the tasks are learned together. "
+    "Below zero the joint arm is better."
+)
+GAIN_MEANING = "The gain is candidate − baseline, in the metric's own units."
+
+
+def is_ratio(verdict: VerdictFile) -> bool:
+    """Whether the gate judges a ratio (TIR) and not a difference."""
+    return verdict.gate.spec.kind == "interference"
+
+
+def judged_name(verdict: VerdictFile) -> str:
+    """The name of the judged figure: ``TIR`` or ``gain``."""
+    return "TIR" if is_ratio(verdict) else "gain"
+
+
+def judged_unit(verdict: VerdictFile) -> Unit:
+    """The unit of the judged figure."""
+    return "percent" if is_ratio(verdict) else "signed"
+
+
+def judged_meaning(verdict: VerdictFile) -> str:
+    """One line that explains the judged figure; empty for gates without effects."""
+    if verdict.gate.spec.kind == "bands":
+        return ""
+    return TIR_MEANING if is_ratio(verdict) else GAIN_MEANING
+
+
+def judged(verdict: VerdictFile, effect: Effect | DatasetEffect) -> Estimate | None:
+    """The estimate that the gate looks at."""
+    return effect.ratio if is_ratio(verdict) else effect.difference
+
+
+def largest_first(verdict: VerdictFile, effect: Effect) -> list[DatasetEffect]:
+    """The data sets of an effect, the largest judged value first, undefined ones last."""
+
+    def key(row: DatasetEffect) -> tuple[bool, float, str]:
+        value = None if (estimate := judged(verdict, row)) is None else estimate.value
+        return value is None, 0.0 if value is None else -value, row.dataset
+
+    return sorted(effect.datasets, key=key)
+
+
+def estimate_cell(estimate: Estimate | None, unit: Unit, *, interval: bool = False) -> Number:
+    """A table cell of an estimate: with its interval, or else with its std over seeds."""
+    if estimate is None:
+        return Number(None, unit)
+    shown = estimate.interval
+    if interval and shown is not None:
+        return Number(estimate.value, unit, low=shown.low, high=shown.high)
+    return Number(estimate.value, unit, std=None if interval else estimate.std)
+
+
+def interval_words(intervals: Iterable[Interval | None]) -> str:
+    """Say how intervals were made: ``95 % intervals: seeds x queries (this one seed)``."""
+    kinds: dict[str, None] = {}
+    for interval in intervals:
+        if interval is not None:
+            note = f" ({interval.note})" if interval.note else ""
+            kinds[f"{level(interval.level)} interval by {interval.method}{note}"] = None
+    return "; ".join(kinds)
+
+
+def ordered(names: Iterable[str]) -> list[str]:
+    """Names without repetition, in order of first appearance."""
+    return list(dict.fromkeys(names))
+
+
+def slug(*parts: object) -> str:
+    """A name for a file or an anchor, made of words from the data."""
+    return (
+        re.sub(r"[^A-Za-z0-9.+=-]+", "_", "_".join(str(part) for part in parts)).strip("_.") or "x"
+    )
+
+
+def unique(name: str, taken: Sequence[str] | dict[str, object]) -> str:
+    """``name``, numbered when it is taken (two names from data can give one slug).
+
+    Compared without case, for file systems that do not tell ``a`` from ``A``.
+    """
+    used = {other.lower() for other in taken}
+    candidate, number = name, 2
+    while candidate.lower() in used:
+        candidate, number = f"{name}_{number}", number + 1
+    return candidate

@@ -1,0 +1,1 @@
+"""Figure families; each draws on a matplotlib Figure and computes nothing."""
