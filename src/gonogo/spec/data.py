@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from gonogo.spec.base import Spec
 
@@ -33,7 +33,9 @@ class BeirData(Spec):
     @property
     def name(self) -> str:
         """Return the name used in tables and file names."""
-        return Path(self.folder).name
+        path = Path(self.folder)
+        forum = path.parent.name == "cqadupstack"  # its parts have names like "english"
+        return f"cqadupstack/{path.name}" if forum else path.name
 
 
 class HubData(Spec):
@@ -46,17 +48,31 @@ class HubData(Spec):
     """Repository of the judgements; ``<repo>-qrels`` when not given."""
     revision: str | None = None
     """A commit or tag, so that the data cannot change under a study."""
+    qrels_revision: str | None = None
+    """A commit or tag of ``qrels_repo``, where that is another repository."""
     format: Literal["beir", "triplets"] = "beir"
     """``triplets``: rows of query, positive, negative (``sentence-transformers/msmarco*``)."""
     config: str | None = None
-    """Configuration of the repository, where it has several."""
+    """Configuration of a triplet repository that has several."""
     limit: int | None = Field(default=None, ge=1)
     """Rows read from a triplet set, in file order."""
+
+    @model_validator(mode="after")
+    def _keys_fit_format(self) -> Self:
+        other = {
+            "beir": ("config", "limit"),
+            "triplets": ("qrels_repo", "qrels_revision"),
+        }[self.format]
+        for key in other:
+            if getattr(self, key) is not None:
+                raise ValueError(f"{key} means nothing where format is {self.format}")
+        return self
 
     @property
     def name(self) -> str:
         """Return the name used in tables and file names."""
-        return self.repo
+        repo = Path(self.repo).name if self.repo.startswith(("/", ".", "~")) else self.repo
+        return f"{repo}/{self.config}" if self.config else repo
 
 
 class IrDatasetsData(Spec):
@@ -64,7 +80,7 @@ class IrDatasetsData(Spec):
 
     kind: Literal["ir_datasets"] = "ir_datasets"
     dataset: str
-    """Identifier, such as ``beir/scifact/test``."""
+    """Identifier, such as ``beir/scifact``; one that names no split at all has a test set only."""
 
     @property
     def name(self) -> str:

@@ -1,0 +1,160 @@
+"""BEIR folders: corpus.jsonl, queries.jsonl, qrels/<split>.tsv, each plain or gzipped.
+
+Layout of Thakur et al. 2021 (arXiv 2104.08663). Grade 0 is kept: judged, and not relevant.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from gonogo.core.errors import UserError, nearest
+from gonogo.core.files import write_text
+from gonogo.data.datasets import Corpus, RetrievalDataset, document_text
+from gonogo.data.lines import read_objects
+from gonogo.data.trec import qrels_rows
+
+
+def find_folder(folder: str, *, beside: Path | None = None) -> Path:
+    """Return the folder that a study calls ``folder``.
+
+    An absolute path is taken as it is; another is looked up beside the study file, in the
+    current folder, and in each folder of ``$GONOGO_DATA``, in this order.
+
+    Raises:
+        UserError: if it is nowhere, listing where it was looked for and the nearest name there.
+    """
+    path = Path(folder).expanduser()
+    roots = [] if path.is_absolute() else _roots(beside)
+    places = [root / path for root in roots] or [path]
+    for place in places:
+        if place.is_dir():
+            return place
+    known = {child.name for root in roots if root.is_dir() for child in root.iterdir()}
+    looked = "looked in " + ", ".join(str(place.parent) for place in places)
+    close = nearest(folder, known)
+    hint = f"{close} {looked}" if close.startswith("did you mean") else looked
+    raise UserError(
+        f"no data folder {folder!r}", hint=f"{hint}; set GONOGO_DATA to where data sets lie"
+    )
+
+
+def _roots(beside: Path | None) -> list[Path]:
+    named = [Path(root) for root in os.environ.get("GONOGO_DATA", "").split(os.pathsep) if root]
+    return list(dict.fromkeys([*([beside] if beside else []), Path.cwd(), *named]))
+
+
+def beir_files(folder: Path, split: str) -> tuple[Path, Path, Path]:
+    """Return the files of corpus, queries and judgements of one split.
+
+    Raises:
+        UserError: if one is missing, with the splits that there are.
+    """
+    qrels = _plain_or_gz(folder / "qrels", f"{split}.tsv")
+    if qrels is None:
+        splits = {path.name.split(".")[0] for path in (folder / "qrels").glob("*.tsv*")}
+        raise UserError(
+            f"no split {split!r}",
+            file=folder / "qrels",
+            hint=f"splits here: {', '.join(sorted(splits)) or 'none'}",
+        )
+    return _needed(folder, "corpus.jsonl"), _needed(folder, "queries.jsonl"), qrels
+
+
+def _needed(folder: Path, name: str) -> Path:
+    path = _plain_or_gz(folder, name)
+    if path is None:
+        raise UserError(f"no {name} or {name}.gz, so this is no BEIR folder", file=folder)
+    return path
+
+
+def _plain_or_gz(folder: Path, name: str) -> Path | None:
+    return next((p for p in (folder / name, folder / f"{name}.gz") if p.is_file()), None)
+
+
+def load_beir(folder: Path, split: str, name: str) -> RetrievalDataset:
+    """Read one split of a BEIR folder; only the queries that the split judges are kept.
+
+    Raises:
+        UserError: naming file, line and value, for a missing file or split, a malformed line, an
+            id that stands twice, a judgement of an unknown query or document, or an empty set.
+    """
+    corpus_file, queries_file, qrels_file = beir_files(folder, split)
+    documents = dict(_texts(corpus_file, title=True))
+    queries = dict(_texts(queries_file, title=False))
+    qrels: dict[str, dict[str, int]] = {}
+    for number, query_id, document_id, grade in qrels_rows(qrels_file):
+        place = f"line {number}"
+        _known("query", query_id, queries, queries_file, qrels_file, place)
+        _known("document", document_id, documents, corpus_file, qrels_file, place)
+        grades = qrels.setdefault(query_id, {})
+        if grades.setdefault(document_id, grade) != grade:
+            raise UserError(
+                f"query {query_id!r} and document {document_id!r} are judged twice, as"
+                f" {grades[document_id]} and {grade}",
+                file=qrels_file,
+                place=place,
+            )
+    if not qrels:
+        raise UserError("no judgements", file=qrels_file)
+    return RetrievalDataset(
+        name=name,
+        split=split,
+        corpus=Corpus(tuple(documents), tuple(documents.values())),
+        queries={key: text for key, text in queries.items() if key in qrels},
+        qrels={key: qrels[key] for key in queries if key in qrels},
+    )
+
+
+def _known(what: str, key: str, known: dict[str, str], holder: Path, file: Path, at: str) -> None:
+    if key not in known:
+        raise UserError(f"{what} {key!r} is not in {holder.name}", file=file, place=at)
+
+
+def _texts(path: Path, *, title: bool) -> Iterator[tuple[str, str]]:
+    """Yield (id, text) of corpus or queries, every id once."""
+    seen: set[str] = set()
+    for number, row in read_objects(path):
+        place = f"line {number}"
+        key = _identifier(row, path, place)
+        if key in seen:
+            raise UserError(f"the id {key!r} stands twice", file=path, place=place)
+        seen.add(key)
+        parts = [row.get("title") if title else None, row.get("text")]
+        if any(not isinstance(part, str | None) for part in parts) or parts == [None, None]:
+            raise UserError(f"{key!r} has no text", file=path, place=place)
+        yield key, document_text(*parts)
+    if not seen:
+        raise UserError("the file is empty", file=path)
+
+
+def _identifier(row: dict[str, Any], path: Path, place: str) -> str:
+    key = row.get("_id")
+    if isinstance(key, int) and not isinstance(key, bool):
+        key = str(key)
+    if not isinstance(key, str) or not key:
+        raise UserError(
+            f"expected text under '_id', found {key!r}",
+            file=path,
+            place=place,
+            hint=f"keys here: {', '.join(row)}" if key is None else None,
+        )
+    return key
+
+
+def write_beir(dataset: RetrievalDataset, folder: Path) -> None:
+    """Write a data set as a BEIR folder that reads back equal (titles are part of the text)."""
+    corpus = zip(dataset.corpus.ids, dataset.corpus.texts, strict=True)
+    for name, rows in (("corpus", corpus), ("queries", dataset.queries.items())):
+        lines = (json.dumps({"_id": key, "text": text}, ensure_ascii=False) for key, text in rows)
+        write_text(folder / f"{name}.jsonl", "".join(line + "\n" for line in lines))
+    pairs = (
+        f"{query_id}\t{document_id}\t{grade}\n"
+        for query_id, grades in dataset.qrels.items()
+        for document_id, grade in grades.items()
+    )
+    header = "query-id\tcorpus-id\tscore\n"
+    write_text(folder / "qrels" / f"{dataset.split}.tsv", header + "".join(pairs))

@@ -1,0 +1,153 @@
+"""Hugging Face data sets in BEIR's shape, or as triplets; converted once, then read from the cache.
+
+Code in a repository is never run. Rows are streamed, so that ``limit`` rows cost no more than that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from gonogo.core.errors import UserError, nearest
+from gonogo.core.types import Split
+from gonogo.data.cached import cached_split
+from gonogo.data.datasets import Corpus, RetrievalDataset, document_text
+from gonogo.data.triplets import Triplets
+from gonogo.spec.data import HubData
+
+Row = Mapping[str, Any]
+
+_LOCAL_WAY = "or name a local BEIR folder, or python-api/stdlib, which needs no download"
+
+
+def hub_folder(spec: HubData, split: Split) -> Path:
+    """Return the cached BEIR folder of one split, fetched from the hub if need be.
+
+    Raises:
+        UserError: if the ``datasets`` library or the repository cannot be reached, or the
+            repository has another shape.
+    """
+    key = {**spec.model_dump(mode="json"), "split": split}
+    build = _triplets if spec.format == "triplets" else _beir
+    folder = cached_split("hub", key, split, lambda: [build(spec, split)])
+    assert folder is not None  # noqa: S101  (the builder makes this very split)
+    return folder
+
+
+def rows(spec: HubData, repo: str, config: str | None, revision: str | None) -> dict[str, Any]:
+    """Open a configuration of a repository: its streams of rows by the name of their split.
+
+    Raises:
+        UserError: if the library is missing, or the hub, repository or configuration.
+    """
+    try:
+        import datasets
+    except ImportError as error:
+        raise UserError(
+            f"hub data needs the library 'datasets', but {spec.repo!r} is asked for",
+            hint=f"pip install 'gonogo[hub]', {_LOCAL_WAY}",
+        ) from error
+    options: dict[str, Any] = {"streaming": True, "revision": revision}
+    if str(datasets.__version__).startswith("3."):
+        options["trust_remote_code"] = False  # from version 4 on there is none to trust
+    try:
+        return dict(datasets.load_dataset(repo, config, **options))
+    except Exception as error:  # whatever the hub's client raises is about the hub
+        raise UserError(
+            f"cannot be opened: {type(error).__name__}: {str(error).splitlines()[0][:300]}",
+            file=f"hub:{repo}",
+            place=f"configuration {config!r}" if config else None,
+            hint=f"check the name and the network, {_LOCAL_WAY}",
+        ) from error
+
+
+def stream(splits: dict[str, Any], wanted: Iterable[str], where: str) -> Iterator[Row]:
+    """Yield the rows of the first of the wanted splits that there is.
+
+    Raises:
+        UserError: if there is none, or the connection breaks.
+    """
+    wanted = list(wanted)
+    name = next((name for name in wanted if name in splits), None)
+    if name is None:
+        raise UserError(f"no split {wanted[0]!r}", file=where, hint=nearest(wanted[0], splits))
+    source = iter(splits[name])
+    while True:
+        try:
+            row = next(source)
+        except StopIteration:
+            return
+        except Exception as error:
+            raise UserError(f"reading stopped: {error}", file=where, hint="try again") from error
+        yield row
+
+
+def column(row: Row, names: Iterable[str], where: str) -> Any:
+    """Return the value of the first of some columns that a row has.
+
+    Raises:
+        UserError: if it has none of them.
+    """
+    names = list(names)
+    for name in names:
+        if row.get(name) is not None:
+            return row[name]
+    raise UserError(
+        f"no column {' or '.join(map(repr, names))}", file=where, hint=f"found {', '.join(row)}"
+    )
+
+
+def split_names(split: Split) -> list[str]:
+    """Return what a split may be called on the hub."""
+    return ["dev", "validation"] if split == "dev" else [split]
+
+
+def _beir(spec: HubData, split: Split) -> RetrievalDataset:
+    where = f"hub:{spec.repo}"
+    qrels: dict[str, dict[str, int]] = {}
+    for row in stream(_judgements(spec), split_names(split), f"{where} qrels"):
+        query, document = (str(column(row, [name], where)) for name in ("query-id", "corpus-id"))
+        qrels.setdefault(query, {})[document] = int(column(row, ["score"], where))
+    queries = {key: text for key, text in _texts(spec, "queries", split) if key in qrels}
+    documents = dict(_texts(spec, "corpus", split))
+    return RetrievalDataset(
+        name=spec.name,
+        split=split,
+        corpus=Corpus(tuple(documents), tuple(documents.values())),
+        queries=queries,
+        qrels=qrels,
+    )
+
+
+def _judgements(spec: HubData) -> dict[str, Any]:
+    """Open the judgements: a repository of their own, or a configuration beside the corpus."""
+    if spec.qrels_repo != spec.repo:
+        return rows(spec, spec.qrels_repo or f"{spec.repo}-qrels", None, spec.qrels_revision)
+    try:
+        return rows(spec, spec.repo, "default", spec.revision)
+    except UserError:
+        return rows(spec, spec.repo, "qrels", spec.revision)
+
+
+def _texts(spec: HubData, config: str, split: Split) -> Iterator[tuple[str, str]]:
+    where = f"hub:{spec.repo}"
+    opened = rows(spec, spec.repo, config, spec.revision)
+    for row in stream(opened, [config, *split_names(split), "train"], where):
+        key = str(column(row, ["_id", "id"], where))
+        yield key, document_text(row.get("title"), column(row, ["text"], where))
+
+
+def _triplets(spec: HubData, split: Split) -> RetrievalDataset:
+    where = f"hub:{spec.repo}"
+    opened = rows(spec, spec.repo, spec.config, spec.revision)
+    triplets = Triplets(where)
+    for number, row in enumerate(stream(opened, split_names(split), where)):
+        if spec.limit is not None and number >= spec.limit:
+            break
+        triplets.add(row)
+    if triplets.by_id:
+        for config, wanted in (("queries", triplets.queries), ("corpus", triplets.documents)):
+            found = rows(spec, spec.repo, config, spec.revision)
+            triplets.fill(wanted, stream(found, [config, "train"], where))
+    return triplets.dataset(spec.name, split)
