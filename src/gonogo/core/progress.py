@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
+@runtime_checkable
 class Bar(Protocol):
     """One piece of work in progress."""
 
@@ -17,6 +18,7 @@ class Bar(Protocol):
         ...
 
 
+@runtime_checkable
 class Progress(Protocol):
     """Opens bars and prints messages between them."""
 
