@@ -167,10 +167,18 @@ class FrozenGate(Spec):
     """The gate as it was fixed before training, and what was changed later."""
 
     spec: GateSpec
+    """The rule in force, changes included: the one that the verdict follows."""
     fingerprint: str
+    """Of the frozen record: metric, thresholds, arms, seeds and data sets."""
     frozen_at: str | None = None
     """ISO time; None when the scores came from elsewhere and nothing was frozen."""
     changes: tuple[GateChange, ...] = ()
+    original: GateSpec | None = None
+    """The rule as frozen, where it was changed since."""
+    seeds: tuple[int, ...] = ()
+    """Seeds that every arm was to be trained with, as frozen."""
+    datasets: dict[str, tuple[str, ...]] = {}
+    """Data sets by task, as frozen."""
 
 
 class Curve(Spec):

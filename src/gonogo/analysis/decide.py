@@ -1,0 +1,114 @@
+"""A score table and a rule to a verdict: everything that a report shows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import polars as pl
+
+from gonogo import __version__
+from gonogo.analysis.arm_scores import arm_scores
+from gonogo.analysis.cautions import cautions, gate_cautions
+from gonogo.analysis.expected import Expected
+from gonogo.analysis.gates import judge
+from gonogo.analysis.judged import JudgedScores
+from gonogo.analysis.outcome import Outcome
+from gonogo.analysis.scores import pivot
+from gonogo.analysis.verdict import Decision, Evidence, FrozenGate, VerdictFile
+from gonogo.analysis.wording import headline, preliminary
+
+
+def decide(
+    scores: pl.DataFrame,
+    gate: FrozenGate,
+    expected: Expected,
+    *,
+    evidence: Evidence | None = None,
+    command: str = "",
+    created: str | None = None,
+) -> VerdictFile:
+    """Judge a score table.
+
+    The same table gives the same verdict to the last bit, whatever the order of its rows or the
+    names of its data sets; only ``created`` differs.
+
+    Args:
+        scores: columns arm, seed (null for rows without one), task, dataset, metric, query_id,
+            value.
+        gate: the rule in force, and what was changed since it was frozen.
+        expected: what was to be scored; what it leaves open is taken from the table.
+        evidence: what the trials left beside their scores.
+        command: makes the verdict again.
+        created: the time to state; the current one unless given.
+
+    Raises:
+        UserError: for absent columns or empty keys.
+    """
+    evidence = evidence or Evidence()
+    judged = JudgedScores(pivot(scores), gate.spec, expected)
+    outcome = judge(judged)
+    rows, uneven = arm_scores(judged.table, judged.expected)
+    warnings = (
+        *gate_cautions(gate, outcome.verdict, _original(judged, gate)),
+        *cautions(judged, outcome, evidence),
+        *uneven,
+    )
+    return VerdictFile(
+        gonogo=__version__,
+        created=created or datetime.now(UTC).isoformat(timespec="seconds"),
+        study=expected.study,
+        question=expected.question,
+        tier=expected.tier,
+        preliminary=expected.preliminary,
+        command=command,
+        gate=gate,
+        decision=_decision(judged, outcome, warnings),
+        effects=outcome.effects,
+        measurements=outcome.measurements,
+        scores=rows,
+        evidence=evidence,
+    )
+
+
+def _original(judged: JudgedScores, gate: FrozenGate) -> str | None:
+    """Return the verdict by the rule, the seeds and the data sets as they were frozen."""
+    if gate.original is None:
+        return None
+    p = judged.promised
+    promised = Expected(
+        study=p.study,
+        question=p.question,
+        tier=p.tier,
+        preliminary=p.preliminary,
+        arms=p.arms,
+        seeds=gate.seeds or p.seeds,
+        tasks={**p.tasks, **gate.datasets},
+        references=p.references,
+        queries=p.queries,
+    )
+    return judge(JudgedScores(judged.table, gate.original, promised)).verdict
+
+
+def _decision(judged: JudgedScores, outcome: Outcome, warnings: tuple[str, ...]) -> Decision:
+    support, reasons = outcome.support, outcome.reasons
+    if outcome.verdict != "INCOMPLETE":
+        label = preliminary(judged.expected, _seeds(outcome))
+        if label is not None:
+            # What a single run's interval supports is still worth a line, but not the headline.
+            reasons = (*reasons, f"apart from being preliminary: {support}")
+            support = label
+    return Decision(
+        verdict=outcome.verdict,
+        support=support,
+        sentence=headline(outcome.verdict, support, outcome.claim),
+        reasons=reasons,
+        missing=outcome.missing,
+        warnings=warnings,
+        next_actions=outcome.next_actions,
+    )
+
+
+def _seeds(outcome: Outcome) -> int:
+    estimates = [effect.difference for effect in outcome.effects]
+    estimates += [measurement.estimate for measurement in outcome.measurements]
+    return min((estimate.seeds for estimate in estimates), default=0)
