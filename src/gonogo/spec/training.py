@@ -53,7 +53,7 @@ class TrainingSpec(Spec):
     """Most optimiser steps spent on any one task."""
     exposure: Literal["matched", "compute_matched"] = "matched"
     """matched: a task sees as many examples in a joint arm as alone. compute_matched: a joint
-    arm takes as many steps in all as its longest task would alone, shared between the tasks."""
+    arm takes as many batches in all as its longest task would alone, shared between the tasks."""
     learning_rate: Positive = 1e-4
     """Peak learning rate of AdamW."""
     head_learning_rate: Positive | None = None
