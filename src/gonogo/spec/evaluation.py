@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from gonogo.core.errors import UserError
+from gonogo.core.metrics import canonical_metric
 from gonogo.core.types import Split
 from gonogo.spec.base import Count, Name, Spec
 from gonogo.spec.data import DataSpec
+
+
+def _canonical(name: str) -> str:
+    try:
+        return canonical_metric(name)
+    except UserError as error:
+        raise ValueError(str(error)) from error
+
+
+MetricName = Annotated[str, AfterValidator(_canonical)]
+"""A measure as ir-measures writes it; MRR@10 is read as RR@10, Recall@100 as R@100, MAP as AP."""
 
 
 class RetrievalEvaluation(Spec):
@@ -40,7 +53,7 @@ class EvaluationSpec(Spec):
     split: Split = "test"
     max_queries: Count | None = None
     """Score at most this many queries of each data set: the same for every arm and seed."""
-    metrics: tuple[str, ...] = ("nDCG@10", "R@100", "RR@10", "AP")
+    metrics: tuple[MetricName, ...] = ("nDCG@10", "R@100", "RR@10", "AP")
     """Measures as ir-measures writes them; a reciprocal rank needs its cutoff."""
     tasks: dict[Name, EvaluationTask] = {
         "embed": RetrievalEvaluation(),

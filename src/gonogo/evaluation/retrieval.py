@@ -1,0 +1,82 @@
+"""Full-corpus retrieval: embed everything, search exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from jaxtyping import Float
+from numpy import ndarray
+
+from gonogo.core.progress import Progress
+from gonogo.core.types import Ranking, Side
+from gonogo.data.datasets import RetrievalDataset
+from gonogo.evaluation.encoding import encode, encode_cached, vector_key
+from gonogo.evaluation.search import top_k
+from gonogo.models.retrieval_model import RetrievalModel
+
+
+def rank_corpus(
+    model: RetrievalModel,
+    dataset: RetrievalDataset,
+    depth: int,
+    *,
+    progress: Progress,
+    cache: Path | None = None,
+) -> Ranking:
+    """Rank the whole corpus for every query.
+
+    Args:
+        model: offers a bi-encoder; it is left in evaluation mode.
+        dataset: corpus and queries.
+        depth: documents kept a query.
+        progress: shows a bar for each side.
+        cache: folder in which corpus vectors are kept, for weights that are used again.
+
+    Returns:
+        For each query the best documents with their similarities, ties by document id.
+    """
+    model.eval()
+    corpus = dataset.corpus
+    # Searched in the order of the ids, so that ties by row are ties by id.
+    order = sorted(range(len(corpus)), key=corpus.ids.__getitem__)
+    ids = [corpus.ids[row] for row in order]
+    texts = [corpus.texts[row] for row in order]
+    vectors = encode_with(model, texts, "passage", dataset.name, progress, cache)
+    queries = encode_with(model, list(dataset.queries.values()), "query", dataset.name, progress)
+    scores, rows = top_k(queries, vectors, depth, model.bi_encoder.similarity)
+    return {
+        query: [(ids[row], score) for row, score in zip(found, values, strict=True)]
+        for query, found, values in zip(
+            dataset.queries, rows.tolist(), scores.tolist(), strict=True
+        )
+    }
+
+
+def encode_with(
+    model: RetrievalModel,
+    texts: Sequence[str],
+    side: Side,
+    name: str,
+    progress: Progress,
+    cache: Path | None = None,
+) -> Float[ndarray, "n d"]:
+    """Embed texts as a model does, from its cache folder if they are there."""
+    encoder, label = model.bi_encoder, f"{name}: {side}s"
+
+    def now() -> Float[ndarray, "n d"]:
+        return encode(
+            encoder,
+            texts,
+            side,
+            device=model.device,
+            autocast=model.autocast,
+            progress=progress,
+            label=label,
+        )
+
+    if cache is None:
+        return now()
+    settings = model.spec.model_dump(mode="json", by_alias=True)
+    key = vector_key(encoder, settings, texts, side, model.device, model.precision)
+    return encode_cached(now, cache, key)

@@ -1,0 +1,157 @@
+"""Exact search for the nearest vectors, by blocks, as fast as half-precision products allow.
+
+A pass over the bank in the fastest format finds, with proven error bounds, everything that can be
+among the best k; only that is then scored in full. The answer does not depend on the format, the
+block size, or where in the corpus a document stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int, Shaped
+from numpy import ndarray
+
+from gonogo.core.types import Similarity
+from gonogo.evaluation import search_products as products
+from gonogo.evaluation.search_filters import Filters, PairFilter
+from gonogo.evaluation.search_run import QueryRun
+
+__all__ = ["Filters", "top_k"]
+
+_RUN = 1024  # queries of one run; a tile of runs is multiplied with a block at once
+_NONE = Filters()
+
+
+def top_k(
+    queries: Shaped[ndarray, "q d"],
+    corpus: Shaped[ndarray, "n d"],
+    k: int,
+    similarity: Similarity = "cosine",
+    *,
+    filters: Filters = _NONE,
+    block: int = 16_384,
+    form: products.Format | None = None,
+) -> tuple[Float[ndarray, "q k"], Int[ndarray, "q k"]]:
+    """Find the k best documents of every query, best first, ties by row ascending.
+
+    Args:
+        queries: one vector a query.
+        corpus: one vector a document; it may be memory-mapped and larger than memory.
+        k: documents wanted; a larger k than there are documents gives them all.
+        similarity: ``cosine``, ``dot``, or ``euclidean`` (score = minus the distance).
+        filters: what may not be returned.
+        block: documents multiplied at once; no effect on the result.
+        form: format of the products, by default the fastest here; distances always take fp32. It
+            has no effect on the result.
+
+    Returns:
+        Scores and corpus rows; where the filters leave fewer than k, score -inf and row -1.
+
+    Raises:
+        ValueError: if k is below 1, the dimensions differ, or a vector is not finite.
+    """
+    if k < 1 or queries.shape[1] != corpus.shape[1]:
+        raise ValueError(f"cannot find {k} of {corpus.shape} vectors for {queries.shape} queries")
+    k = min(k, len(corpus))
+    if not k or not len(queries):
+        empty = len(queries), k
+        return np.empty(empty, np.float32), np.empty(empty, np.int64)
+    queries = np.ascontiguousarray(queries, dtype=np.float32)
+    runs = [
+        QueryRun(
+            queries[first : first + _RUN],
+            corpus,
+            k,
+            similarity,
+            PairFilter(filters, first, len(queries[first : first + _RUN]), len(corpus)),
+        )
+        for first in range(0, len(queries), _RUN)
+    ]
+    if similarity == "euclidean":  # a small difference of large products: bf16 would hold no digit
+        form = "fp32"
+    return _search(runs, corpus, k, similarity, block, form or products.fastest_format())
+
+
+def _search(
+    runs: list[QueryRun],
+    corpus: Shaped[ndarray, "n d"],
+    k: int,
+    similarity: Similarity,
+    block: int,
+    form: products.Format,
+) -> tuple[Float[ndarray, "q k"], Int[ndarray, "q k"]]:
+    with ThreadPoolExecutor(torch.get_num_threads()) as threads:
+        scan = _Scan(runs, similarity, form, threads)
+        for start, stop in _growing_blocks(len(corpus), k, block):
+            scan.over(np.asarray(corpus[start:stop]), start)
+        scores, rows = zip(*threads.map(QueryRun.answer, runs), strict=True)
+    return np.concatenate(scores), np.concatenate(rows)
+
+
+def _growing_blocks(count: int, k: int, block: int) -> Iterator[tuple[int, int]]:
+    """Yield blocks that grow: the first only show where the k-th best score may lie."""
+    start, size = 0, min(block, max(512, 2 * k))
+    while start < count:
+        stop = min(start + size, count)
+        yield start, stop
+        start, size = stop, min(block, stop)
+
+
+class _Scan:
+    """Multiplies blocks of the corpus with tiles of queries and offers each run its products."""
+
+    def __init__(
+        self,
+        runs: list[QueryRun],
+        similarity: Similarity,
+        form: products.Format,
+        threads: ThreadPoolExecutor,
+    ) -> None:
+        self.similarity, self.threads = similarity, threads
+        size = torch.get_num_threads()
+        self.tiles = [runs[first : first + size] for first in range(0, len(runs), size)]
+        self._use(form)
+
+    def _use(self, form: products.Format) -> None:
+        self.form = form
+        self._out = torch.empty(0, dtype=products.dtype_of(form))
+        self._rounded = [
+            products.round_vectors(
+                np.concatenate([run.queries for run in tile]), self.similarity, form
+            )
+            for tile in self.tiles
+        ]
+
+    def over(self, vectors: Shaped[ndarray, "b d"], start: int) -> None:
+        """Offer every query the documents from corpus row ``start`` on."""
+        block = products.round_vectors(vectors, self.similarity, self.form)
+        for tile, queries in zip(self.tiles, self._rounded, strict=True):
+            values = self._multiply(queries, block)
+            bounds = products.error_bounds(queries, block, self.similarity)
+            parts = [slice(i * _RUN, (i + 1) * _RUN) for i in range(len(tile))]
+            stored = products.stored_error(self.form)
+            offers = [
+                self.threads.submit(run.offer, values[part], start, bounds[part], stored)
+                for run, part in zip(tile, parts, strict=True)
+            ]
+            for offer in offers:
+                offer.result()
+        crowded = [run for run in self._runs() if run.crowded()]
+        list(self.threads.map(QueryRun.settle, crowded))
+        if crowded and self.form != "fp32":  # bounds of bf16 cannot tell these documents apart
+            self._use("fp32")
+
+    def _runs(self) -> Iterator[QueryRun]:
+        return (run for tile in self.tiles for run in tile)
+
+    def _multiply(
+        self, queries: products.Rounded, block: products.Rounded
+    ) -> Shaped[torch.Tensor, "q b"]:
+        size = len(queries.lengths) * len(block.lengths)
+        if self._out.numel() < size:
+            self._out = torch.empty(size, dtype=self._out.dtype)
+        return products.multiply(queries, block, self.similarity, self._out)
