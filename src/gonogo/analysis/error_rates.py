@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from gonogo.analysis.power import Components
-from gonogo.analysis.variance import degrees_of_freedom, total_variance
+from gonogo.analysis.variance import half_width
 from gonogo.core.seeds import generator
 
 
@@ -48,8 +48,6 @@ def _simulated(
     level: float,
     seed: int,
 ) -> SimulatedIntervals:
-    from scipy.special import stdtrit
-
     rng = generator(seed, "error rates", seeds, queries)
     expected = components.mean_squares(seeds, queries)
     value = true + rng.normal(size=shape) * expected.variance**0.5
@@ -63,14 +61,9 @@ def _simulated(
     residual_part = mean_square(
         expected.residual_parts[0] if seeds > 1 else 0.0, seed_df * query_df
     )
-    variance = total_variance(seed_part, query_part, residual_part)
-    df = degrees_of_freedom(
-        variance,
-        (seed_part, seed_df),
-        (query_part, query_df),
-        (residual_part, seed_df * query_df),
+    half = half_width(
+        seed_part, query_part, residual_part, seed_df=seed_df, query_df=query_df, level=level
     )
-    half = stdtrit(np.minimum(df, 1e9), (1 + level) / 2) * np.sqrt(variance)
     return SimulatedIntervals(value, value - half, value + half)
 
 

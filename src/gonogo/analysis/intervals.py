@@ -27,23 +27,6 @@ from gonogo.analysis.verdict import Estimate, Interval
 ONE_SEED = "conditional on this one seed"
 
 
-def _around(
-    value: float, variance: float, df: float, level: float, method: str, note: str = ""
-) -> Interval:
-    """Return value -+ t_df * sqrt(variance)."""
-    from scipy.special import stdtrit
-
-    half = float(stdtrit(min(df, 1e9), (1 + level) / 2)) * variance**0.5
-    return Interval(
-        method=method,
-        level=level,
-        low=value - half,
-        high=value + half,
-        df=df if np.isfinite(df) else None,
-        note=note,
-    )
-
-
 def two_way_interval(values: Values, level: float = 0.95) -> Interval | None:
     """Return the seeds x queries interval of the overall mean.
 
@@ -55,32 +38,42 @@ def two_way_interval(values: Values, level: float = 0.95) -> Interval | None:
     parts = mean_squares(values)
     if max(parts.queries) == 1 and parts.seeds == 1:
         return None
-    value = float(seed_means(values).mean())
+    value, half = float(seed_means(values).mean()), parts.half_width(level)
     one = parts.seeds == 1
-    method = "queries" if one else "seeds x queries"
-    return _around(value, parts.variance, parts.df, level, method, ONE_SEED if one else "")
+    return Interval(
+        method="queries" if one else "seeds x queries",
+        level=level,
+        low=value - half,
+        high=value + half,
+        df=parts.df if np.isfinite(parts.df) else None,
+        note=ONE_SEED if one else "",
+    )
+
+
+def _over_seed_means(means: Float[np.ndarray, " seeds"], level: float) -> Interval:
+    """Return Student's t interval of the seed means."""
+    from scipy.special import stdtrit
+
+    df, value = len(means) - 1, float(means.mean())
+    half = float(stdtrit(df, (1 + level) / 2) * means.std(ddof=1) / len(means) ** 0.5)
+    return Interval(
+        method="t over seed means", level=level, low=value - half, high=value + half, df=df
+    )
 
 
 def _others(values: Values, level: float, draws: int, seed: int) -> tuple[Interval, ...]:
-    queries, both = bootstrap_quantiles(values, level, draws=draws, seed=seed)
+    if draws == 0:
+        return ()
+    (low, high), both = bootstrap_quantiles(values, level, draws=draws, seed=seed)
     note = f"{draws} draws"
-    found = [
-        Interval(method="query bootstrap", level=level, low=queries[0], high=queries[1], note=note)
-    ]
+    queries = Interval(method="query bootstrap", level=level, low=low, high=high, note=note)
     means = seed_means(values)
-    if len(means) > 1:
-        found.append(
-            Interval(
-                method="seeds and queries bootstrap",
-                level=level,
-                low=both[0],
-                high=both[1],
-                note=note,
-            )
-        )
-        variance, value = float(means.var(ddof=1) / len(means)), float(means.mean())
-        found.append(_around(value, variance, len(means) - 1, level, "t over seed means"))
-    return tuple(found)
+    if len(means) == 1:
+        return (queries,)
+    seeds_too = Interval(
+        method="seeds and queries bootstrap", level=level, low=both[0], high=both[1], note=note
+    )
+    return (queries, seeds_too, _over_seed_means(means, level))
 
 
 def _estimate(values: Values, level: float, others: tuple[Interval, ...] = ()) -> Estimate:
@@ -110,8 +103,7 @@ def difference_estimate(
         ValueError: for anything but full, paired layouts.
     """
     values = differences(strata)
-    others = _others(values, level, bootstrap_draws, seed) if bootstrap_draws else ()
-    return _estimate(values, level, others)
+    return _estimate(values, level, _others(values, level, bootstrap_draws, seed))
 
 
 def ratio_pseudo_values(strata: Strata) -> list[Float[np.ndarray, "seeds _"]] | None:
@@ -152,8 +144,7 @@ def ratio_estimate(
     if values is None:
         queries = count_queries([pair[0] for pair in strata])
         return Estimate(value=None, seeds=len(strata[0][0]), queries=queries)
-    others = _others(values, level, bootstrap_draws, seed) if bootstrap_draws else ()
-    return _estimate(values, level, others)
+    return _estimate(values, level, _others(values, level, bootstrap_draws, seed))
 
 
 def mean_estimate(values: Sequence[Float[np.ndarray, "seeds _"]], level: float = 0.95) -> Estimate:

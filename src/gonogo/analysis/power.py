@@ -6,7 +6,7 @@ of the judged estimate: a ratio for TIR, metric points for differences.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from gonogo.analysis.strata import Values
@@ -69,16 +69,6 @@ def effective_queries(queries: tuple[int, ...]) -> float:
     return len(queries) ** 2 / sum(1 / count for count in queries)
 
 
-def _precision(components: Components, seeds: int, queries: int) -> tuple[float, float]:
-    """Return the expected standard error and degrees of freedom of the two-way interval.
-
-    One seed cannot measure its own noise; its components are then taken as known.
-    """
-    parts = components.mean_squares(seeds, queries)
-    error: float = parts.variance**0.5
-    return error, (parts.df if seeds > 1 else float(max(queries - 1, 1)))
-
-
 def minimum_detectable(
     components: Components, seeds: int, queries: int, *, level: float = 0.95, power: float = 0.8
 ) -> float:
@@ -92,11 +82,16 @@ def minimum_detectable(
         level: of the interval.
         power: chance to detect.
     """
-    from scipy.special import nctdtrinc, stdtrit
+    from scipy.special import nctdtrinc
 
-    error, df = _precision(components, seeds, queries)
-    critical = float(stdtrit(min(df, 1e9), (1 + level) / 2))
-    return error * float(nctdtrinc(min(df, 1e9), 1 - power, critical))
+    parts = components.mean_squares(seeds, queries)
+    if parts.variance == 0:
+        return 0.0
+    error: float = parts.variance**0.5
+    if seeds == 1:
+        parts = replace(parts, seed_part=0.0, query_parts=(parts.variance,), residual_parts=(0.0,))
+    # The estimated error spreads as chi with Satterthwaite's degrees of freedom, to first order.
+    return error * float(nctdtrinc(parts.df, 1 - power, parts.half_width(level) / error))
 
 
 def seeds_needed(
