@@ -12,8 +12,8 @@ turns the seed effects into one number per seed, whose variance needs no model o
 The variance is A + max(0, B - E), with A from the seed means (seed + residual), B from the query
 means (query + residual) and E from the residuals, so that the residual is counted once. The
 critical value is Cochran's average of Student's t, weighted by the shares of variance: A deserves
-t with seeds - 1 degrees of freedom, the rest t with those of the queries. One t with Satterthwaite's
-degrees of freedom for the whole sum is narrower and covers only 92 % at three seeds
+t with seeds - 1 degrees of freedom, the rest t with those of the queries. A single t with
+Satterthwaite's degrees of freedom is narrower and covers only 92 % at three seeds
 (docs/statistics.md); those degrees of freedom are kept as the interval's ``df``.
 
 Sources: Searle, Casella & McCulloch, Variance Components (1992), ch. 4 (moment estimators of the
