@@ -76,7 +76,7 @@ def plain(text: str) -> str:
     """Strip reStructuredText marks: roles, literals, emphasis."""
     text = _ROLE.sub(r"\1", text)
     text = _LITERAL.sub(lambda match: match[1] or match[2] or "", text)
-    return " ".join(text.replace("**", "").split()).strip(" :.")
+    return " ".join(text.replace("**", "").split()).rstrip(" :.")
 
 
 def _usable(summary: str) -> bool:
