@@ -33,14 +33,19 @@ class Layers:
         self._merge(self.values, layer, (), origin, whole=len(parts))
 
     def locate(self, place: Place) -> str:
-        """Return where the value at ``place`` was written."""
+        """Return where the value at ``place`` was written; a block can come from several places."""
         for length in range(len(place), 0, -1):
             origin = self._origin.get(place[:length])
             if origin is not None:
                 rest = dotted(place[length:])
                 joint = "" if rest.startswith("[") or not rest else "."
-                return f"{origin}{joint}{rest}"
+                return ", ".join([f"{origin}{joint}{rest}", *self._written_inside(place, origin)])
         return dotted(place)
+
+    def _written_inside(self, place: Place, origin: str) -> list[str]:
+        """List later layers that wrote into the block at ``place``."""
+        inside = [at for key, at in self._origin.items() if key[: len(place)] == place]
+        return list(dict.fromkeys(at for at in inside if not at.startswith(origin)))
 
     def _merge(
         self, into: dict[str, Any], layer: dict[str, Any], at: Place, origin: str, whole: int = 0
@@ -52,13 +57,15 @@ class Layers:
             if isinstance(value, dict) and isinstance(old, dict) and _same_kind(old, value):
                 self._origin.setdefault(place, here)
                 self._merge(old, value, place, here, max(0, whole - 1))
-            elif isinstance(value, dict):
+                continue
+            for stale in [key for key in self._origin if key[: len(place)] == place]:
+                del self._origin[stale]
+            self._origin[place] = here
+            if isinstance(value, dict):
                 into[key] = {}
-                self._origin[place] = here
                 self._merge(into[key], value, place, here, max(0, whole - 1))
             else:
                 into[key] = value
-                self._origin[place] = here
 
 
 def _same_kind(old: dict[str, Any], new: dict[str, Any]) -> bool:

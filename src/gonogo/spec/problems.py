@@ -14,17 +14,32 @@ Model = TypeVar("Model", bound=BaseModel)
 Place = tuple[str | int, ...]
 
 
-def _real_place(raw: Any, location: Place) -> Place:
-    """Drop the union tags that pydantic puts between the keys of a location."""
+def _real_place(raw: Any, location: Place, *, missing: bool) -> Place:
+    """Drop what pydantic puts between the keys of a location, such as the tags of unions.
+
+    Args:
+        raw: the mapping that was checked.
+        location: pydantic's location of a problem.
+        missing: the last part is a key that is not there, but should be.
+    """
     place: list[str | int] = []
+    tag: Any = None  # entering a block of a union, pydantic names its kind first
     for position, part in enumerate(location):
-        inside = isinstance(raw, dict) and part in raw
-        if inside or (isinstance(raw, list | tuple) and isinstance(part, int)):
+        if part == tag:
+            tag = None
+        elif _holds(raw, part):
             raw = raw[part]
             place.append(part)
-        elif position == len(location) - 1 and isinstance(raw, dict) and isinstance(part, str):
+            tag = raw.get("kind") if isinstance(raw, dict) else None
+        elif missing and position == len(location) - 1:
             place.append(part)
     return tuple(place)
+
+
+def _holds(raw: Any, part: str | int) -> bool:
+    if isinstance(raw, dict):
+        return part in raw
+    return isinstance(raw, list | tuple) and isinstance(part, int) and part < len(raw)
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:
@@ -36,42 +51,52 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
     return []
 
 
-def _names_at(model: type[BaseModel], raw: Any, place: Place) -> set[str]:
-    """Return the keys allowed in the mapping that holds ``place``'s last part."""
+def _models_at(model: type[BaseModel], raw: Any, place: Place) -> list[type[BaseModel]]:
+    """Return the models that the value at a place can be, judging by its ``kind``."""
     candidates = [model]
-    for part in place[:-1]:
+    for part in place:
         raw = raw[part]
-        fields = [
+        annotations = [
             info.annotation
             for candidate in candidates
             for name, info in candidate.model_fields.items()
             if part in (name, info.alias)
         ]
-        found = [m for annotation in fields for m in _models(annotation)]
+        candidates = [m for annotation in annotations for m in _models(annotation)] or candidates
         kind = raw.get("kind") if isinstance(raw, dict) else None
-        narrowed = [m for m in found if kind is not None and _tag(m) == kind]
-        candidates = narrowed or found or candidates
-    return {info.alias or name for c in candidates for name, info in c.model_fields.items()}
+        candidates = [m for m in candidates if _tag(m) == kind is not None] or candidates
+    return candidates
 
 
 def _tag(model: type[BaseModel]) -> Any:
     return model.model_fields["kind"].default if "kind" in model.model_fields else None
 
 
-def _hint(model: type[BaseModel], raw: Any, place: Place, error: Any) -> str | None:
-    if error["type"] == "extra_forbidden":
-        return nearest(str(place[-1]), _names_at(model, raw, place))
-    context = error.get("ctx", {})
-    if error["type"] == "union_tag_invalid":
-        tags = [tag.strip(" '") for tag in str(context["expected_tags"]).split(",")]
-        return nearest(str(context["tag"]), tags)
-    if error["type"] == "literal_error":
-        values = str(context["expected"]).replace(" or ", ", ").split(", ")
-        return nearest(str(error["input"]), [value.strip("' ") for value in values])
+def _hint(model: type[BaseModel], raw: Any, place: Place, errors: list[Any]) -> str | None:
+    context = errors[0].get("ctx", {})
+    match errors[0]["type"]:
+        case "extra_forbidden":
+            holders = _models_at(model, raw, place[:-1])
+            names = {i.alias or n for held in holders for n, i in held.model_fields.items()}
+            return nearest(str(place[-1]), names)
+        case "union_tag_invalid":
+            tags = [tag.strip(" '") for tag in str(context["expected_tags"]).split(",")]
+            return nearest(str(context["tag"]), tags)
+        case "union_tag_not_found":
+            tags = sorted(str(_tag(found)) for found in _models_at(model, raw, place))
+            return f"valid: {', '.join(tags)}"
+        case "literal_error":
+            return nearest(str(errors[0]["input"]), _choices(errors))
     return None
 
 
-def _message(error: Any, place: Place) -> str:
+def _choices(errors: list[Any]) -> list[str]:
+    """Return the values that literals allow, a union of literals being one problem for each."""
+    allowed = [e["ctx"]["expected"] for e in errors if e["type"] == "literal_error"]
+    return [part.strip("' ") for text in allowed for part in text.replace(" or ", ", ").split(", ")]
+
+
+def _message(error: Any, place: Place, here: list[Any]) -> str:
     value = error["input"]
     match error["type"]:
         case "extra_forbidden":
@@ -84,6 +109,8 @@ def _message(error: Any, place: Place) -> str:
             return "the key 'kind' is missing"
         case "value_error":
             return str(error["ctx"]["error"])
+        case "literal_error" if len(here) > 1:
+            return f"{value!r} is not allowed here"
     text = str(error["msg"])
     return f"{value!r}: {text[0].lower()}{text[1:]}" if _short(value) else text
 
@@ -113,14 +140,18 @@ def validate(
         return model.model_validate(raw)
     except ValidationError as problems:
         errors = problems.errors(include_url=False)
-        first = errors[0]
-        place = _real_place(raw, first["loc"])
-        more = f"; {len(errors) - 1} more after this one" if len(errors) > 1 else ""
+        # a mistyped key is also a missing one; the mistyped one is what the user can see
+        first = min(errors, key=lambda error: error["type"] != "extra_forbidden")
+        places = [_real_place(raw, e["loc"], missing=e["type"] == "missing") for e in errors]
+        place = places[errors.index(first)]
+        here = [error for error, at in zip(errors, places, strict=True) if at == place]
+        rest = len(set(places)) - 1
+        more = f"; {rest} more after this one" if rest else ""
         raise UserError(
-            _message(first, place) + more,
+            _message(first, place, here) + more,
             file=file,
             place=(locate or dotted)(place) or None,
-            hint=_hint(model, raw, place, first),
+            hint=_hint(model, raw, place, here),
         ) from problems
 
 

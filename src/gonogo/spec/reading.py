@@ -54,7 +54,7 @@ def parse_yaml(text: str, file: object) -> Any:
             file=file,
             place=f"line {mark.line + 1}" if mark else None,
         ) from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2026-02-30
         raise UserError(f"not YAML: {error}", file=file) from error
 
 

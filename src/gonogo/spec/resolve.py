@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from gonogo.core.errors import UserError, nearest
-from gonogo.spec.gates import BandsGate, GateSpec, ImprovementGate, InterferenceGate
+from gonogo.spec.evaluation import EvaluationSpec
+from gonogo.spec.gate_checks import check_gate
 from gonogo.spec.overrides import Layers, parse_override
 from gonogo.spec.problems import validate
 from gonogo.spec.reading import read_mapping
 from gonogo.spec.study import ResolvedStudy, StudyFile, TierSpec, TrialConfig
 
-_STUDY_KEYS = {"study", "question", "seeds", "gate", "tiers"}
+STUDY_KEYS = {"study", "question", "seeds", "gate", "tiers"}
+_TABLES = (("tasks",), ("evaluation", "tasks"))
 
 
 def read_study(path: Path, overrides: tuple[str, ...] = ()) -> StudyFile:
@@ -26,7 +28,7 @@ def read_study(path: Path, overrides: tuple[str, ...] = ()) -> StudyFile:
     layers.add(read_mapping(path), "")
     for text in overrides:
         key, value = parse_override(text)
-        if key.split(".")[0] in _STUDY_KEYS:
+        if key.split(".")[0] in STUDY_KEYS:
             layers.set(key, value, f"--set {key}")
     return validate(StudyFile, layers.values, path, layers.locate)
 
@@ -45,7 +47,7 @@ def resolve(path: Path, tier: str = "full", overrides: tuple[str, ...] = ()) -> 
     level = file.tiers.get(tier, TierSpec(preliminary=False))
     arms = {name: _resolve_arm(file, path, name, tier, level, overrides) for name in file.arms}
     seeds = file.seeds if _sets_seeds(overrides) else (level.seeds or file.seeds)
-    _check_gate(file.gate, arms, path)
+    check_gate(file.gate, arms, path)
     return ResolvedStudy(
         study=file.study,
         question=file.question,
@@ -76,26 +78,55 @@ def _resolve_arm(
     own = deepcopy(file.arms[arm])
     picked = own.pop("tasks") if isinstance(own.get("tasks"), list) else None
     layers.add(own, f"arms.{arm}")
+    _spell_out_evaluation_tasks(layers)
     for key, value in level.set.items():
         _set(layers, key, deepcopy(value), f"tiers.{tier}.set.{key}", arm, file)
     for text in overrides:
         key, value = parse_override(text)
-        if key.split(".")[0] not in _STUDY_KEYS:
+        if key.split(".")[0] not in STUDY_KEYS:
             _set(layers, key, value, f"--set {key}", arm, file)
     config = validate(TrialConfig, layers.values, path, layers.locate)
     return _pick_tasks(config, picked, "schedule" in own, path, arm)
 
 
+def _spell_out_evaluation_tasks(layers: Layers) -> None:
+    """Write the default tasks down, so that an override of one keeps its kind and the others."""
+    evaluation = layers.values.get("evaluation")
+    if isinstance(evaluation, dict) and "tasks" not in evaluation:
+        tasks = EvaluationSpec.model_fields["tasks"].default
+        dumped = {name: task.model_dump(mode="json") for name, task in tasks.items()}
+        layers.add({"evaluation": {"tasks": dumped}}, "")
+
+
 def _set(layers: Layers, key: str, value: Any, origin: str, arm: str, file: StudyFile) -> None:
     """Apply one dotted key; ``arms.<name>.`` before it limits it to that arm."""
-    if not key.startswith("arms."):
-        layers.set(key, value, origin)
-        return
-    target, _, rest = key.removeprefix("arms.").partition(".")
-    if target not in file.arms or not rest:
-        raise UserError(f"no arm {target!r}", place=origin, hint=nearest(target, file.arms))
-    if target == arm:
-        layers.set(rest, value, origin)
+    if key.startswith("arms."):
+        target, _, key = key.removeprefix("arms.").partition(".")
+        if target not in file.arms or not key:
+            raise UserError(f"no arm {target!r}", place=origin, hint=nearest(target, file.arms))
+        if target != arm:
+            return
+    if key.startswith("defaults."):
+        raise UserError(
+            "unknown key 'defaults'", place=origin, hint=f"write {key.removeprefix('defaults.')}"
+        )
+    if key == "tasks" and isinstance(value, list):
+        raise UserError(
+            f"{value!r} would pick tasks", place=origin, hint="an arm picks them in the study file"
+        )
+    before = {table: _names(layers, table) for table in _TABLES}
+    layers.set(key, value, origin)
+    for table, known in before.items():
+        for name in sorted(_names(layers, table) - known):
+            raise UserError(f"no task {name!r}", place=origin, hint=nearest(name, known))
+
+
+def _names(layers: Layers, table: tuple[str, ...]) -> set[str]:
+    """Return the names in a table of tasks, which only defaults and arms may add to."""
+    value: Any = layers.values
+    for part in table:
+        value = value.get(part) if isinstance(value, dict) else None
+    return set(value) if isinstance(value, dict) else set()
 
 
 def _pick_tasks(
@@ -106,7 +137,7 @@ def _pick_tasks(
     if not names:
         raise UserError("an arm needs at least one task", file=path, place=place)
     for name in names:
-        if name not in config.tasks:
+        if not isinstance(name, str) or name not in config.tasks:
             hint = nearest(str(name), config.tasks)
             raise UserError(f"no task {name!r}", file=path, place=place, hint=hint)
     if len(set(names)) < len(names):
@@ -119,47 +150,3 @@ def _pick_tasks(
             hint="remove it, or add a task",
         )
     return config.model_copy(update={"tasks": {name: config.tasks[name] for name in names}})
-
-
-def _gate_arms(gate: GateSpec) -> dict[str, str]:
-    """Return the arms that a gate names, by the place that names them."""
-    match gate:
-        case InterferenceGate():
-            named = {f"specialists.{task}": arm for task, arm in gate.specialists.items()}
-            return {"joint": gate.joint, **named}
-        case ImprovementGate():
-            return {"candidate": gate.candidate, "baseline": gate.baseline}
-        case BandsGate():
-            return {"arm": gate.arm}
-
-
-def _gate_tasks(gate: GateSpec) -> dict[str, str]:
-    match gate:
-        case InterferenceGate():
-            return {f"specialists.{task}": task for task in gate.specialists}
-        case ImprovementGate() | BandsGate():
-            return {"task": gate.task}
-
-
-def _check_gate(gate: GateSpec, arms: dict[str, TrialConfig], path: Path) -> None:
-    """Refuse a gate that no run of the study could ever satisfy."""
-    evaluation = next(iter(arms.values())).evaluation
-    known = {*arms, *evaluation.references}
-    for place, arm in _gate_arms(gate).items():
-        if arm not in known:
-            raise UserError(
-                f"no arm {arm!r}", file=path, place=f"gate.{place}", hint=nearest(arm, known)
-            )
-    for place, task in _gate_tasks(gate).items():
-        if task not in evaluation.tasks:
-            hint = nearest(task, evaluation.tasks)
-            raise UserError(
-                f"task {task!r} is not evaluated", file=path, place=f"gate.{place}", hint=hint
-            )
-    if gate.metric not in evaluation.metrics:
-        raise UserError(
-            f"{gate.metric!r} is not among evaluation.metrics",
-            file=path,
-            place="gate.metric",
-            hint=nearest(gate.metric, evaluation.metrics),
-        )
