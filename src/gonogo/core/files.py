@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from gonogo.core.errors import UserError
 
@@ -32,8 +32,8 @@ def safe_name(name: str) -> str:
     return name
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
@@ -52,7 +52,7 @@ def write_bytes(path: Path, data: bytes) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-    _sync_folder(path.parent)
+    _sync(path.parent)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -82,9 +82,20 @@ def read_json(path: Path) -> Any:
 def append_json_line(path: Path, value: dict[str, Any]) -> None:
     """Append one JSON object as one line; a crash loses at most the line being written."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    line = json.dumps(value, allow_nan=False, ensure_ascii=False)
-    with path.open("a", encoding="utf-8") as handle:
-        handle.write(line + "\n")
+    line = json.dumps(value, allow_nan=False, ensure_ascii=False) + "\n"
+    with path.open("ab+") as handle:
+        _drop_unfinished_line(handle)
+        handle.write(line.encode())
+
+
+def _drop_unfinished_line(handle: BinaryIO) -> None:
+    """Cut off what a crash left after the last newline, or it would spoil the next line too."""
+    end = handle.seek(0, os.SEEK_END)
+    if end:
+        handle.seek(end - 1)
+        if handle.read(1) != b"\n":
+            handle.seek(0)
+            handle.truncate(handle.read().rfind(b"\n") + 1)
 
 
 def read_json_lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -93,8 +104,10 @@ def read_json_lines(path: Path) -> Iterator[dict[str, Any]]:
     An unfinished last line, which a crash can leave, is passed over.
 
     Raises:
-        UserError: naming the line, if any finished line is not JSON.
+        UserError: if the file is missing, or naming the line, if a finished line is not JSON.
     """
+    if not path.is_file():
+        raise UserError("no such file", file=path)
     with path.open("rb") as handle:
         for number, line in enumerate(handle, start=1):
             if not line.strip():
@@ -111,22 +124,36 @@ def read_json_lines(path: Path) -> Iterator[dict[str, Any]]:
 
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """Yield a temporary folder that becomes ``path`` on success and vanishes on failure."""
+    """Yield a temporary folder that becomes ``path`` on success and vanishes on failure.
+
+    A folder that is there already is replaced; until then, and on failure, it stays as it was.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
     temporary.mkdir()
     try:
         yield temporary
-        for file in temporary.rglob("*"):
-            if file.is_file():
-                with file.open("rb") as handle:
-                    os.fsync(handle.fileno())
-        if path.exists():
-            shutil.rmtree(path)
-        temporary.replace(path)
-        _sync_folder(path.parent)
+        for part in [*temporary.rglob("*"), temporary]:
+            _sync(part)
+        _exchange(temporary, path)
+        _sync(path.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _exchange(new: Path, path: Path) -> None:
+    """Move ``new`` to ``path``; what was there is deleted only once ``new`` is in place."""
+    if not path.exists():
+        new.replace(path)
+        return
+    old = new.with_suffix(".old")
+    path.replace(old)
+    try:
+        new.replace(path)
+    except BaseException:
+        old.replace(path)
+        raise
+    shutil.rmtree(old)
 
 
 def sha256_file(path: Path) -> str:

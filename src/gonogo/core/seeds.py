@@ -15,8 +15,15 @@ def derive_seed(seed: int, *names: str | int) -> int:
 
     Distinct names give independent streams; equal names give equal seeds on every machine.
     """
-    text = "\x1f".join([str(seed), *(f"{type(name).__name__}:{name}" for name in names)])
+    text = "\x1f".join([str(seed), *map(_label, names)])
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest()) >> 1
+
+
+def _label(name: str | int) -> str:
+    """Write a name so that no two lists of names join to the same text; numpy's integers too."""
+    if isinstance(name, str):
+        return "str:" + name.replace("\\", "\\\\").replace("\x1f", "\\x1f")
+    return f"int:{int(name)}"
 
 
 def generator(seed: int, *names: str | int) -> np.random.Generator:
