@@ -265,8 +265,8 @@ def build(word: str = "PASS", support: str = "supported", **changes: object) -> 
         "decision": Decision(
             verdict=word,
             support=support,
-            sentence=f"{word}, {support}: joint training costs the embed task 3.40 % of its nDCG@10 "
-            "(95 % interval +2.40 to +4.40 %), on 3 seeds, 5 data sets and 1,500 queries.",
+            sentence=f"{word}, {support}: joint training costs the embed task 3.40 % of its "
+            "nDCG@10 (95 % interval +2.40 to +4.40 %), on 3 seeds, 5 data sets and 1,500 queries.",
             reasons=(
                 "embed: TIR +3.40 % reaches the 2 % line and so does its whole interval",
                 "rerank: TIR +0.30 % stays below the 1 % line",

@@ -11,7 +11,7 @@ from gonogo.report.effect_tables import effect_table, interval_table, measuremen
 from gonogo.report.gate_words import change_table
 from gonogo.report.judged import unique
 from gonogo.report.score_tables import metrics_of, score_table, tasks_of
-from gonogo.report.significance_tables import significance_table
+from gonogo.report.significance_tables import significance_tables
 from gonogo.report.tables import Table
 
 
@@ -61,7 +61,7 @@ def contents(verdict: VerdictFile) -> Contents:
         more_scores=named(
             *(score_table(verdict, t, one) for t, found in metrics.items() for one in found[1:])
         ),
-        significance=named(significance_table(verdict)),
+        significance=named(*significance_tables(verdict)),
         conflicts=named(conflict_table(verdict.evidence.conflicts)),
         costs=named(exposure_table(verdict.evidence.trials)),
         details=named(seed_table(verdict), interval_table(verdict)),

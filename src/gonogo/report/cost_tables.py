@@ -65,7 +65,7 @@ def conflict_table(conflicts: tuple[Conflict, ...]) -> Table:
     """Gradient conflict of each joint trial in a line."""
     return Table(
         name="gradient_conflict",
-        title="Gradient conflict",
+        title="Cosine of the tasks' gradients",
         columns=(
             Column("arm"),
             Column("seed"),
@@ -77,7 +77,7 @@ def conflict_table(conflicts: tuple[Conflict, ...]) -> Table:
             Column("highest"),
         ),
         rows=tuple(_conflict_row(conflict) for conflict in conflicts),
-        caption="Cosine of the two tasks' gradients, mean over layers: at the first and last step "
+        caption="Mean over layers: at the first and last step "
         "at which it is defined, and its extremes. Negative: share of all (layer, step) cosines "
         "below zero, where the tasks pull against each other.",
     )

@@ -25,9 +25,10 @@ def effect_table(verdict: VerdictFile, effect: Effect) -> Table:
         Row(
             (
                 Text(ALL),
+                *_effects(verdict, effect),
                 _overall(verdict, effect, effect.reference),
                 _overall(verdict, effect, effect.candidate),
-                *_effects(verdict, effect),
+                *_tested(effect),
             ),
             summary=True,
         )
@@ -36,9 +37,10 @@ def effect_table(verdict: VerdictFile, effect: Effect) -> Table:
         Row(
             (
                 Text(row.dataset),
+                *_effects(verdict, row),
                 estimate_cell(row.reference, "score"),
                 estimate_cell(row.candidate, "score"),
-                *_effects(verdict, row),
+                *_tested(row),
             )
         )
         for row in largest_first(verdict, effect)
@@ -51,20 +53,20 @@ def effect_table(verdict: VerdictFile, effect: Effect) -> Table:
         title=f"{effect.task}: {effect.candidate} against {effect.reference}, {effect.metric}",
         columns=(
             Column("data set"),
+            *ratio,
+            Column("difference"),
             Column(effect.reference),
             Column(effect.candidate),
-            Column("difference"),
-            *ratio,
             Column("p (Holm)"),
             Column("queries"),
         ),
         rows=tuple(rows),
-        caption=f"In brackets: {how}." if how else "",
+        caption=f"Ranges: {how}." if how else "",
     )
 
 
 def _overall(verdict: VerdictFile, effect: Effect, arm: str) -> Number:
-    """An arm's mean over data sets, where the scores have it."""
+    """Show an arm's mean over data sets, where the scores have it."""
     for score in verdict.scores:
         place = (score.arm, score.task, score.metric, score.dataset)
         if place == (arm, effect.task, effect.metric, None):
@@ -74,12 +76,11 @@ def _overall(verdict: VerdictFile, effect: Effect, arm: str) -> Number:
 
 def _effects(verdict: VerdictFile, row: Effect | DatasetEffect) -> tuple[Cell, ...]:
     ratio = (estimate_cell(row.ratio, "percent", interval=True),) if is_ratio(verdict) else ()
-    return (
-        estimate_cell(row.difference, "signed", interval=True),
-        *ratio,
-        Number(row.test.p_holm, "p"),
-        Number(row.difference.queries, "count"),
-    )
+    return (*ratio, estimate_cell(row.difference, "signed", interval=True))
+
+
+def _tested(row: Effect | DatasetEffect) -> tuple[Cell, ...]:
+    return Number(row.test.p_holm, "p"), Number(row.difference.queries, "count")
 
 
 def seed_table(verdict: VerdictFile) -> Table:
@@ -114,7 +115,7 @@ def seed_table(verdict: VerdictFile) -> Table:
 
 
 def interval_table(verdict: VerdictFile) -> Table:
-    """The judged figure's intervals by every method, for those who expect another one."""
+    """List the judged figure's intervals by every method, for those who expect another one."""
     unit = judged_unit(verdict)
     rows = []
     for effect in verdict.effects:
@@ -191,4 +192,4 @@ def measurement_table(measurements: tuple[Measurement, ...]) -> Table:
 
 def _measured(measurements: tuple[Measurement, ...]) -> str:
     how = interval_words(one.estimate.interval for one in measurements)
-    return f"In brackets: {how}." if how else ""
+    return f"Ranges: {how}." if how else ""

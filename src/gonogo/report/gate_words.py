@@ -27,7 +27,8 @@ def _interference(gate: InterferenceGate) -> list[str]:
     pairs = ", ".join(f"{arm} on {task}" for task, arm in gate.specialists.items())
     return [
         f"{gate.joint} is compared with the specialists ({pairs}) by {gate.metric}.",
-        f"PASS if the mean TIR over seeds is {threshold(gate.pass_, 'percent')} or more on any task.",
+        f"PASS if the mean TIR over seeds is {threshold(gate.pass_, 'percent')} or more on any "
+        "task.",
         f"FAIL if it is below {threshold(gate.fail, 'percent')} on every task.",
         "MARGINAL otherwise; INCOMPLETE while anything is missing.",
     ]
@@ -53,7 +54,7 @@ def _bands(gate: BandsGate) -> list[str]:
 
 
 def change_table(gate: FrozenGate) -> Table:
-    """What was changed after the first trial had started, old and new side by side."""
+    """Show what was changed after the first trial had started, old and new side by side."""
     return Table(
         name="gate_changes",
         title="The gate was changed after training had started",

@@ -23,12 +23,12 @@ def is_ratio(verdict: VerdictFile) -> bool:
 
 
 def judged_name(verdict: VerdictFile) -> str:
-    """The name of the judged figure: ``TIR`` or ``gain``."""
+    """Name the judged figure: ``TIR`` or ``gain``."""
     return "TIR" if is_ratio(verdict) else "gain"
 
 
 def judged_unit(verdict: VerdictFile) -> Unit:
-    """The unit of the judged figure."""
+    """Give the unit of the judged figure."""
     return "percent" if is_ratio(verdict) else "signed"
 
 
@@ -40,12 +40,12 @@ def judged_meaning(verdict: VerdictFile) -> str:
 
 
 def judged(verdict: VerdictFile, effect: Effect | DatasetEffect) -> Estimate | None:
-    """The estimate that the gate looks at."""
+    """Pick the estimate that the gate looks at."""
     return effect.ratio if is_ratio(verdict) else effect.difference
 
 
 def largest_first(verdict: VerdictFile, effect: Effect) -> list[DatasetEffect]:
-    """The data sets of an effect, the largest judged value first, undefined ones last."""
+    """Sort the data sets of an effect, the largest judged value first, undefined ones last."""
 
     def key(row: DatasetEffect) -> tuple[bool, float, str]:
         value = None if (estimate := judged(verdict, row)) is None else estimate.value
@@ -55,7 +55,7 @@ def largest_first(verdict: VerdictFile, effect: Effect) -> list[DatasetEffect]:
 
 
 def estimate_cell(estimate: Estimate | None, unit: Unit, *, interval: bool = False) -> Number:
-    """A table cell of an estimate: with its interval, or else with its std over seeds."""
+    """Make a table cell of an estimate: with its interval, or else with its std over seeds."""
     if estimate is None:
         return Number(None, unit)
     shown = estimate.interval
@@ -80,7 +80,7 @@ def ordered(names: Iterable[str]) -> list[str]:
 
 
 def slug(*parts: object) -> str:
-    """A name for a file or an anchor, made of words from the data."""
+    """Make a name for a file or an anchor, made of words from the data."""
     return (
         re.sub(r"[^A-Za-z0-9.+=-]+", "_", "_".join(str(part) for part in parts)).strip("_.") or "x"
     )

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
+OWN_FILES = ("verdict.json", "summary.csv", "summary.txt", "report.md")
+"""What lies beside the page, besides tables and figures."""
 _FAMILIES = ("forest", "seeds", "scores", "conflict", "loss")
 _MINUS = re.compile(r"(?<![\w.)\]])-(?=\d)")
 
@@ -33,6 +34,7 @@ _MINUS = re.compile(r"(?<![\w.)\]])-(?=\d)")
 class Picture:
     """A figure as the page shows it; ``svg`` is markup that was made here, not data."""
 
+    name: str
     title: str
     alt: str
     family: str
@@ -46,8 +48,6 @@ class Page:
     verdict: VerdictFile
     contents: Contents
     pictures: tuple[Picture, ...]
-    files: Mapping[str, str]
-    """Label -> path relative to the page."""
 
     @cached_property
     def figures(self) -> dict[str, list[Picture]]:
@@ -100,7 +100,10 @@ class Page:
     @property
     def links(self) -> list[tuple[str, str]]:
         """Label and link of each file; an empty link where the path is not a relative one."""
-        return [(label, relative_link(path)) for label, path in self.files.items()]
+        own = ((path, path) for path in OWN_FILES)
+        files = {**self.verdict.evidence.files}
+        files |= {label: path for label, path in own if path not in files.values()}
+        return [(label, relative_link(path)) for label, path in files.items()]
 
     @property
     def style(self) -> Markup:
@@ -174,7 +177,7 @@ def _cell_main(cell: Cell) -> str:
 
 
 def _sort_value(cell: Cell) -> str:
-    """What the table sorter compares: full precision, empty for undefined."""
+    """Say what the table sorter compares: full precision, empty for undefined."""
     if isinstance(cell, Text):
         return "" if cell.text == UNDEFINED else cell.text
     return "" if cell.value is None else repr(cell.value)

@@ -10,7 +10,7 @@ MEAN = "mean over data sets"
 
 
 def metrics_of(verdict: VerdictFile, task: str) -> list[str]:
-    """A task's metrics, the gate's own first."""
+    """List a task's metrics, the gate's own first."""
     found = ordered(score.metric for score in verdict.scores if score.task == task)
     return sorted(found, key=lambda metric: metric != verdict.gate.spec.metric)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gonogo.analysis.verdict import PairTest, VerdictFile
+from gonogo.analysis.verdict import Effect, PairTest, VerdictFile
 from gonogo.report.effect_tables import ALL
-from gonogo.report.judged import largest_first
+from gonogo.report.judged import largest_first, slug
 from gonogo.report.tables import Cell, Column, Number, Row, Table, Text
 
 _COLUMNS = (
@@ -21,30 +21,35 @@ _COLUMNS = (
 )
 
 
-def significance_table(verdict: VerdictFile) -> Table:
-    """All tests: each effect on all data sets together, then on each."""
-    rows = []
-    for effect in verdict.effects:
-        name = f"{effect.candidate} against {effect.reference}"
-        rows.append(
-            Row((Text(effect.task), Text(name), Text(ALL), *_cells(effect.test)), summary=True)
-        )
-        rows += [
-            Row((Text(effect.task), Text(name), Text(one.dataset), *_cells(one.test)))
-            for one in largest_first(verdict, effect)
-        ]
+_CAPTION = (
+    "p: two-sided paired permutation test over queries, stratified by data set, seeds averaged; "
+    "Holm and Bonferroni correct it for the number of comparisons; t and Wilcoxon for reference. "
+    "Wins, ties, losses: queries on which the candidate is better, equal, worse. ASO: violation "
+    "ratio of almost stochastic order over seeds; the candidate is better below 0.2."
+)
+
+
+def significance_tables(verdict: VerdictFile) -> list[Table]:
+    """Make a table an effect: all data sets together, then each; the first explains the columns."""
+    return [
+        _table(verdict, effect, _CAPTION if place == 0 else "")
+        for place, effect in enumerate(verdict.effects)
+    ]
+
+
+def _table(verdict: VerdictFile, effect: Effect, caption: str) -> Table:
+    found = [(one.dataset, one.test) for one in largest_first(verdict, effect)]
+    noted = any(test.note for _, test in [(ALL, effect.test), *found])
+    names = ("data set", *_COLUMNS, *(("note",) if noted else ()))
     return Table(
-        name="significance",
-        title="Significance",
-        columns=tuple(
-            Column(name) for name in ("task", "comparison", "data set", *_COLUMNS, "note")
+        name=slug("significance", effect.task),
+        title=f"{effect.task}: {effect.candidate} against {effect.reference}",
+        columns=tuple(Column(name) for name in names),
+        rows=tuple(
+            Row((Text(name), *_cells(test), *((Text(test.note),) if noted else ())), summary=first)
+            for first, name, test in [(True, ALL, effect.test), *((False, *one) for one in found)]
         ),
-        rows=tuple(rows),
-        caption="p: two-sided paired permutation test over queries, stratified by data set, seeds "
-        "averaged; Holm and Bonferroni correct it for the number of comparisons; t and Wilcoxon "
-        "for reference. Wins, ties, losses: queries on which the candidate is better, equal, "
-        "worse. ASO: violation ratio of almost stochastic order over seeds; the candidate is "
-        "better below 0.2.",
+        caption=caption,
     )
 
 
@@ -60,5 +65,4 @@ def _cells(test: PairTest) -> tuple[Cell, ...]:
         Number(test.ties, "count"),
         Number(test.losses, "count"),
         Number(test.aso, "violation"),
-        Text(test.note),
     )

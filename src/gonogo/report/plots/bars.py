@@ -49,14 +49,17 @@ def draw_bars(figure: Figure, *, scores: Sequence[ArmScore], metric: str) -> Non
     groups = ordered("" if score.dataset is None else score.dataset for score in scores)
     groups.sort(key=lambda name: name != "")  # the mean comes first
     colours = arm_colours(arms, {score.arm for score in scores if score.reference})
-    height = (len(arms) * _BAR + 0.34) * len(groups)
+    height = (len(arms) * _BAR + 0.3) * len(groups)
     figure.set_size_inches(WIDTH, 0.95 + height + 0.18 * ((len(arms) + 1) // 2))
     axes = figure.add_subplot()
-    step = 0.82 / len(arms)
+    step = 0.7 / len(arms)  # the rest of a group is its name
     for place, arm in enumerate(arms):
         mine = [score for score in scores if score.arm == arm]
         off_task = any(score.off_task for score in mine)
-        where = [groups.index(s.dataset or "") + (place - (len(arms) - 1) / 2) * step for s in mine]
+        where = [
+            groups.index(s.dataset or "") + 0.08 + (place - (len(arms) - 1) / 2) * step
+            for s in mine
+        ]
         axes.barh(
             where,
             [score.mean for score in mine],
@@ -80,9 +83,11 @@ def draw_bars(figure: Figure, *, scores: Sequence[ArmScore], metric: str) -> Non
                 fontsize=9,
                 color=MUTED,
             )
-    axes.set_yticks(range(len(groups)), [short(name, 20) or "mean" for name in groups])
-    axes.set_ylim(len(groups) - 0.45, -0.55)
-    axes.tick_params(axis="y", length=0)
+    for place, name in enumerate(groups):
+        weight = "normal" if name else "bold"
+        axes.text(0, place - 0.3, short(name, 48) or MEAN, va="bottom", fontweight=weight)
+    axes.set_yticks([])
+    axes.set_ylim(len(groups) - 0.4, -0.62)
     axes.margins(x=0.12)
     axes.set_xlabel(metric)
     legend_below(figure, axes)

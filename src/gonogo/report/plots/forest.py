@@ -125,7 +125,7 @@ def _limits(
                 anchors += [v for v in (row.value, row.low, row.high) if v is not None]
     if not anchors:
         return -0.01, 0.01
-    far = _FARTHEST * max(max(map(abs, anchors)), 1e-6)
+    far = _FARTHEST * max(*map(abs, anchors), 1e-6)
     values = [
         value
         for rows in panels
@@ -170,6 +170,7 @@ def draw_forest(
     axes.set_yticks(range(len(rows)), [short(row.label, 22) for row in rows])
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
+    axes.locator_params(axis="x", nbins=6)
     axes.set_xlabel(name if unit != "percent" else f"{name} in %")
     if unit == "percent":
         axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:g}".replace("-", "−"))

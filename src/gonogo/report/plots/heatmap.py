@@ -24,9 +24,9 @@ def conflict_plots(verdict: VerdictFile) -> list[Plot]:
     return [
         Plot(
             name=slug("gradient_conflict", conflict.arm, "seed", conflict.seed),
-            title=f"{conflict.arm}, seed {conflict.seed}: gradients of {' and '.join(conflict.tasks)}",
-            alt=f"Heatmap of the cosine of the gradients of {' and '.join(conflict.tasks)} by layer "
-            f"and step. Share below zero: {number(conflict.fraction_negative, 'share')}.",
+            title=f"{conflict.arm}, seed {conflict.seed}: {' against '.join(conflict.tasks)}",
+            alt=f"Heatmap of the cosine of the gradients of {' and '.join(conflict.tasks)} "
+            f"by layer and step. Share below zero: {number(conflict.fraction_negative, 'share')}.",
             draw=partial(draw_conflict, conflict=conflict),
             family="conflict",
         )

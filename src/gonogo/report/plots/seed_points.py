@@ -34,9 +34,7 @@ def seed_plots(verdict: VerdictFile) -> list[Plot]:
     unit = judged_unit(verdict)
     words = [
         f"{one.task}: "
-        + ", ".join(
-            f"seed {p.seed} {number(_value(verdict, p), unit)}" for p in _known(verdict, one)
-        )
+        + ", ".join(f"seed {seed} {number(value, unit)}" for seed, value in _known(verdict, one))
         for one in effects
     ]
     return [
@@ -54,8 +52,9 @@ def _value(verdict: VerdictFile, point: SeedPoint) -> float | None:
     return point.ratio if is_ratio(verdict) else point.difference
 
 
-def _known(verdict: VerdictFile, effect: Effect) -> list[SeedPoint]:
-    return [point for point in effect.per_seed if _value(verdict, point) is not None]
+def _known(verdict: VerdictFile, effect: Effect) -> list[tuple[int, float]]:
+    points = ((point.seed, _value(verdict, point)) for point in effect.per_seed)
+    return [(seed, value) for seed, value in points if value is not None]
 
 
 def draw_seeds(figure: Figure, *, verdict: VerdictFile, effects: list[Effect]) -> None:
@@ -69,16 +68,16 @@ def draw_seeds(figure: Figure, *, verdict: VerdictFile, effects: list[Effect]) -
             axes.plot(
                 [mean.value] * 2, [place - 0.3, place + 0.3], color=ACCENT, linewidth=3, alpha=0.45
             )
-        for point in _known(verdict, effect):
-            number_of = seeds.index(point.seed)
+        for seed, value in _known(verdict, effect):
+            number_of = seeds.index(seed)
             axes.plot(
-                _value(verdict, point),
+                value,
                 place + 0.36 * ((number_of + 0.5) / len(seeds) - 0.5),  # side by side, not on top
                 _MARKERS[number_of % len(_MARKERS)],
                 color=ARMS[number_of % len(ARMS)],
                 markersize=8,
                 alpha=0.9,
-                label=f"seed {point.seed}" if place == 0 else None,
+                label=f"seed {seed}" if place == 0 else None,
             )
     _lines(figure, verdict, effects)
     axes.set_yticks(range(len(effects)), [short(effect.task, 20) for effect in effects])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gonogo.report.formats import one_line
 
@@ -25,6 +25,7 @@ ACCENT, FAINT = "#0b5cad", "#9aa5b1"
 # Okabe and Ito (2008), "Color Universal Design", the palette without black and yellow.
 ARMS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 REFERENCES = ("#8d96a0", "#b9c0c8")
+LineStyle = str | tuple[int, tuple[float, ...]]
 DASHES: tuple[str | tuple[int, tuple[int, ...]], ...] = (
     (0, (5, 3)),
     "solid",
@@ -32,7 +33,7 @@ DASHES: tuple[str | tuple[int, tuple[int, ...]], ...] = (
     "dashdot",
 )
 
-SETTINGS = {
+SETTINGS: Any = {
     "font.family": ["DejaVu Sans"],
     "font.size": 11,
     "axes.labelsize": 11,
@@ -83,7 +84,7 @@ class Plot:
 
 
 def short(name: str, most: int = 26) -> str:
-    """A name that leaves room for the data: its middle is cut out where it is long."""
+    """Cut the middle out of a long name, so that it leaves room for the data."""
     name = one_line(name)
     if len(name) <= most:
         return name
@@ -92,7 +93,7 @@ def short(name: str, most: int = 26) -> str:
 
 
 def arm_colours(arms: Sequence[str], references: set[str]) -> dict[str, str]:
-    """A colour for every arm; reference rows are grey."""
+    """Choose a colour for every arm; reference rows are grey."""
     own = [arm for arm in arms if arm not in references]
     grey = [arm for arm in arms if arm in references]
     colours = {arm: ARMS[place % len(ARMS)] for place, arm in enumerate(own)}

@@ -1,0 +1,70 @@
+"""Everything that a report is, written into one folder from the verdict alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gonogo.analysis.verdict import VerdictFile
+from gonogo.core.files import write_bytes
+from gonogo.report.contents import Contents, contents
+from gonogo.report.figures import Format, figures, render
+from gonogo.report.markdown import report_markdown
+from gonogo.report.page import Page, Picture, render_page
+from gonogo.report.plots.style import Plot
+from gonogo.report.summary import summary_csv, summary_text
+from gonogo.report.svg import inline_svg
+from gonogo.report.table_csv import csv_table
+from gonogo.report.table_latex import latex
+from gonogo.report.table_markdown import markdown
+
+
+def write_report(verdict: VerdictFile, folder: Path) -> dict[str, Path]:
+    """Write tables, figures, summaries, report.md and report.html.
+
+    Each file is written whole or not at all, the page last, so that it never links to a file that
+    is not there. Equal verdicts give equal bytes.
+
+    Returns:
+        Path relative to ``folder``, such as ``report.html`` or ``tables/seeds.csv``, -> the file.
+    """
+    written: dict[str, Path] = {}
+    for name, data in report_files(verdict).items():
+        written[name] = folder / name
+        write_bytes(folder / name, data)
+    return written
+
+
+def report_files(verdict: VerdictFile) -> dict[str, bytes]:
+    """Make all files of a report in memory."""
+    tables = contents(verdict)
+    plots = list(figures(verdict))
+    drawn = {plot.name: render(plot) for plot in plots}
+    files = {name: text.encode() for name, text in _table_files(tables).items()}
+    for name, formats in drawn.items():
+        files |= {f"figures/{name}.{kind}": formats[kind] for kind in ("png", "pdf")}
+    page = Page(verdict, tables, tuple(_picture(plot, drawn[plot.name]) for plot in plots))
+    texts = {
+        "summary.csv": summary_csv(verdict),
+        "summary.txt": summary_text(verdict, tables),
+        "report.md": report_markdown(verdict, tables, plots),
+        "report.html": render_page(page),
+    }
+    return files | {name: text.encode() for name, text in texts.items()}
+
+
+def _table_files(tables: Contents) -> dict[str, str]:
+    writers = {"md": markdown, "tex": latex, "csv": csv_table}
+    return {
+        f"tables/{table.name}.{ending}": write(table)
+        for table in tables
+        for ending, write in writers.items()
+    }
+
+
+def _picture(plot: Plot, formats: dict[Format, bytes]) -> Picture:
+    from markupsafe import Markup
+
+    markup = inline_svg(formats["svg"], plot.name)
+    # matplotlib escapes the words in its SVG
+    svg = Markup(markup)  # noqa: S704
+    return Picture(plot.name, plot.title, plot.alt, plot.family, svg)
