@@ -111,6 +111,7 @@ def seeds_of(arm: str, expected: Expected, table: ScoreTable) -> tuple[int | Non
     An arm of the study owes every seed. Others, such as BM25, may have no seed at all and then
     stand for every seed.
     """
-    if arm not in expected.arms and (table.unseeded(arm) or not expected.seeds):
+    absent_reference = arm in expected.references and arm not in table.seeds
+    if arm not in expected.arms and (table.unseeded(arm) or absent_reference):
         return (None,)
-    return expected.seeds
+    return expected.seeds or (None,)

@@ -67,7 +67,9 @@ def data_phrase(estimates: Iterable[Estimate], datasets: Iterable[int]) -> str:
     seeds = min(estimate.seeds for estimate in estimates)
     queries = sorted({estimate.queries for estimate in estimates})
     said_seeds = counted(seeds, "seed") if seeds else "one run without a seed"
-    said_sets = counted(sets[0], "data set") + (f" to {sets[-1]}" if len(sets) > 1 else "")
+    said_sets = counted(sets[0], "data set")
+    if len(sets) > 1:
+        said_sets = f"{sets[0]} to {sets[-1]} data sets a task"
     said_queries = counted(queries[0], "query", "queries")
     if len(queries) > 1:
         said_queries = f"{queries[0]:,} to {queries[-1]:,} queries a task"
