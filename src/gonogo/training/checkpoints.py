@@ -1,0 +1,150 @@
+"""Checkpoints: written whole or not at all, in safetensors and JSON, never pickle.
+
+There is no generator state in them: all randomness is a function of the seed and the step.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from gonogo.core.errors import UserError
+from gonogo.core.files import atomic_folder, read_json, write_json
+
+Tensors = Mapping[str, Tensor]
+
+_KEPT = 2
+_STEP = re.compile(r"step_(\d{6,})")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """One checkpoint: tensors by file and name, and the rest as JSON."""
+
+    tensors: Mapping[str, Tensors]
+    state: dict[str, Any]
+
+
+class Checkpoints:
+    """The checkpoints of one trial; those of another configuration are never used.
+
+    Args:
+        folder: the trial's ``checkpoints`` folder.
+        fingerprint: of everything that can change the weights.
+    """
+
+    def __init__(self, folder: Path, fingerprint: str) -> None:
+        self.folder, self.fingerprint = folder, fingerprint
+
+    def tidy(self) -> None:
+        """Remove what a crash left half-written, and the verdict of an earlier attempt."""
+        for rest in self.folder.glob(".*.tmp"):
+            shutil.rmtree(rest, ignore_errors=True)
+        shutil.rmtree(self.folder / "abort", ignore_errors=True)
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Write ``step_<step>`` and remove all but the last two of this configuration."""
+        path = self.folder / f"step_{checkpoint.state['step']:06d}"
+        with atomic_folder(path) as folder:
+            for name, tensors in checkpoint.tensors.items():
+                plain = {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}
+                save_file(plain, folder / f"{name}.safetensors")
+            self._write_state(folder, {**checkpoint.state, "files": sorted(checkpoint.tensors)})
+        kept = [path, *(other for other in self._newest_first() if other != path)][:_KEPT]
+        for other in self.folder.glob("step_*"):
+            if other not in kept:
+                shutil.rmtree(other)
+
+    def latest(self) -> Checkpoint | None:
+        """Return the newest checkpoint that is whole and of this configuration."""
+        for path in self._newest_first():
+            state = self._read_state(path)
+            with suppress(SafetensorError, OSError, KeyError, TypeError):
+                if state is not None:
+                    files = {
+                        name: load_file(path / f"{name}.safetensors") for name in state["files"]
+                    }
+                    return Checkpoint(files, state)
+        return None
+
+    def finish(
+        self, name: str, save_model: Callable[[Path], None], state: Mapping[str, Any]
+    ) -> None:
+        """Write ``final`` or ``abort``: the model in its own format, and how it came about."""
+        with atomic_folder(self.folder / name) as folder:
+            save_model(folder)
+            self._write_state(folder, state)
+
+    def finished(self) -> dict[str, Any] | None:
+        """Return the state of ``final``, if this configuration was trained to its end."""
+        return self._read_state(self.folder / "final")
+
+    def _newest_first(self) -> Iterator[Path]:
+        """Yield this configuration's checkpoints; an unreadable one counts as another's."""
+        found = [path for path in self.folder.glob("step_*") if _STEP.fullmatch(path.name)]
+        for path in sorted(found, key=lambda path: int(path.name[5:]), reverse=True):
+            if self._read_state(path) is not None:
+                yield path
+
+    def _write_state(self, folder: Path, state: Mapping[str, Any]) -> None:
+        whole = {"complete": True, "fingerprint": self.fingerprint, **state}
+        write_json(folder / "state.json", whole)
+
+    def _read_state(self, path: Path) -> dict[str, Any] | None:
+        try:
+            state = read_json(path / "state.json")
+        except UserError:
+            return None
+        if not isinstance(state, dict) or state.get("complete") is not True:
+            return None
+        return state if state.get("fingerprint") == self.fingerprint else None
+
+
+def split_memory(memories: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Tensor], Any]:
+    """Part the state of tasks or monitors into tensors (``owner/key``) and JSON values."""
+    tensors = {
+        f"{owner}/{key}": value
+        for owner, memory in memories.items()
+        for key, value in memory.items()
+        if isinstance(value, Tensor)
+    }
+    plain = {
+        owner: {key: value for key, value in memory.items() if not isinstance(value, Tensor)}
+        for owner, memory in memories.items()
+    }
+    return tensors, plain
+
+
+def join_memory(tensors: Tensors, plain: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Put together again what :func:`split_memory` parted."""
+    joined: dict[str, Any] = {owner: dict(memory) for owner, memory in plain.items()}
+    for name, tensor in tensors.items():
+        owner, _, key = name.partition("/")
+        joined[owner][key] = tensor
+    return joined
+
+
+@torch.no_grad()
+def load_weights(trainable: Mapping[str, Tensor], tensors: Tensors) -> None:
+    """Copy saved weights into the parameters of the same names.
+
+    Raises:
+        UserError: if the names differ: the checkpoint belongs to another model.
+    """
+    if trainable.keys() != tensors.keys():
+        raise UserError(
+            f"the checkpoint holds {len(tensors)} parameters, the model trains {len(trainable)}",
+            hint="start anew with --force",
+        )
+    for name, parameter in trainable.items():
+        parameter.copy_(tensors[name])

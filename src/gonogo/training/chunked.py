@@ -1,0 +1,94 @@
+"""Token rows through a model in length-sorted chunks, so that little of the work is padding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int, Int64
+from torch import Tensor
+
+from gonogo.data.batching import pad, token_budget_chunks
+from gonogo.training.gradcache import replayed
+from gonogo.training.token_rows import TokenRows
+
+Forward = Callable[[Int[Tensor, "n t"], Int[Tensor, "n t"]], Tensor]
+"""Token ids and attention mask to one row of output a text: vectors (n d) or scores (n)."""
+
+Rows = Sequence[Sequence[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkSettings:
+    """How rows become forward passes.
+
+    Args:
+        budget: most tokens in one pass, padding included; a longer single row still goes alone.
+        pad_id: the token that fills short rows.
+        device: where the model lives.
+        autocast: opens the model's number format around each pass.
+        replay: drop each pass's activations and compute them anew for its gradient.
+    """
+
+    budget: int
+    pad_id: int
+    device: str
+    autocast: Callable[[], AbstractContextManager[object]]
+    replay: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkedOutput:
+    """The outputs in the rows' own order, and what they took.
+
+    Args:
+        rows: one output a row, fp32, with the graph.
+        tokens: real tokens.
+        padded_tokens: real tokens and padding.
+    """
+
+    rows: Float[Tensor, "n *d"]
+    tokens: int
+    padded_tokens: int
+
+
+def forward_chunks(forward: Forward, rows: Rows, settings: ChunkSettings) -> ChunkedOutput:
+    """Send rows through ``forward`` in chunks of like length and put the outputs back in order.
+
+    Only rounding (and, where there is any, the draw of the dropout) depends on the budget.
+
+    Args:
+        forward: the model; called in autocast, its output is returned as fp32.
+        rows: token ids of each text, at least one row.
+        settings: how to cut.
+    """
+    if settings.replay and torch.is_grad_enabled():
+        forward = replayed(forward)
+    lengths = [len(row) for row in rows]
+    chunks = token_budget_chunks(lengths, settings.budget)
+    outputs, padded = [], 0
+    for chunk in chunks:
+        ids, mask = pad([rows[row] for row in chunk], settings.pad_id)
+        padded += ids.size
+        with settings.autocast():
+            outputs.append(forward(_tensor(ids, settings.device), _tensor(mask, settings.device)))
+    places = np.argsort(np.concatenate(chunks))
+    ordered = torch.cat([output.float() for output in outputs])[_tensor(places, settings.device)]
+    return ChunkedOutput(ordered, sum(lengths), padded)
+
+
+def forward_distinct(
+    forward: Forward, tokens: TokenRows, numbers: Int64[np.ndarray, " n"], settings: ChunkSettings
+) -> ChunkedOutput:
+    """Send stored rows through ``forward``, each distinct one once however often it is named."""
+    distinct, places = np.unique(numbers, return_inverse=True)
+    output = forward_chunks(forward, [tokens[row] for row in distinct.tolist()], settings)
+    rows = output.rows[_tensor(places, settings.device)]
+    return ChunkedOutput(rows, output.tokens, output.padded_tokens)
+
+
+def _tensor(array: Int64[np.ndarray, "..."], device: str) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(array, dtype=np.int64)).to(device)

@@ -1,0 +1,33 @@
+"""GradCache (Gao et al. 2021, arXiv 2101.06983): large contrastive batches in bounded memory.
+
+The paper embeds all chunks without a graph, takes the loss's gradient at the representations, and
+embeds each chunk once more, with the same dropout, to carry its share of that gradient into the
+weights. Recomputing each chunk when autograd reaches it is the same algorithm: the loss still sees
+every representation, one chunk's activations live at a time, and the gradients are exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from jaxtyping import Int
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+
+Forward = Callable[[Int[Tensor, "n t"], Int[Tensor, "n t"]], Tensor]
+
+
+def replayed(forward: Forward) -> Forward:
+    """Return ``forward`` with its activations dropped and recomputed in the backward pass.
+
+    Random numbers (dropout of the backbone and of the adapters) are drawn from the saved state
+    again, so the second pass is the first one bit for bit; so are the gradients.
+    """
+
+    def replay(input_ids: Int[Tensor, "n t"], attention_mask: Int[Tensor, "n t"]) -> Tensor:
+        output: Tensor = checkpoint(
+            forward, input_ids, attention_mask, use_reentrant=False, preserve_rng_state=True
+        )
+        return output
+
+    return replay

@@ -1,0 +1,106 @@
+"""How many tokens one forward pass should hold: measured once a machine, model and precision."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from gonogo.core.errors import UserError
+from gonogo.core.files import cache_folder, fingerprint, read_json, write_json
+from gonogo.core.types import Device
+from gonogo.training.chunked import ChunkSettings, forward_chunks
+from gonogo.training.trainable import TextModel
+
+_CANDIDATES = (1024, 2048, 4096, 8192, 16384, 32768, 65536)
+_LENGTH = 128
+"""Tokens of the measured rows: the usual length of a passage."""
+_LONGEST = 3.0
+"""Seconds: a pass that takes longer has nothing left to gain from a larger budget."""
+_WORTH_IT = 1.05
+"""A larger budget must be this much faster, for it costs memory and noise decides ties."""
+
+
+def choose_token_budget(model: TextModel) -> int:
+    """Return the fastest budget, from the cache or by a short measurement of the bi-encoder.
+
+    The choice moves rounding and the draw of dropout, so a training remembers it in its
+    checkpoints; ``training.token_budget: 4096`` pins it over machines.
+    """
+    path = _cache_path(model)
+    if path.exists():
+        try:
+            return int(read_json(path)["token_budget"])
+        except (UserError, KeyError, TypeError, ValueError):
+            pass  # a damaged cache is measured anew
+    speeds = _measure(model)
+    budget = _smallest_fast(speeds)
+    write_json(path, {"token_budget": budget, "tokens_per_second": speeds})
+    return budget
+
+
+def _cache_path(model: TextModel) -> Path:
+    device = torch.cuda.get_device_name() if model.device == "cuda" else platform.processor()
+    spec = getattr(model, "spec", None)
+    key = fingerprint(
+        {
+            "machine": [platform.node(), platform.machine(), device, os.cpu_count()],
+            "threads": torch.get_num_threads(),
+            "torch": torch.__version__,
+            "model": spec.model_dump(mode="json") if spec is not None else type(model).__name__,
+            "precision": [model.device, model.precision],
+        }
+    )
+    return cache_folder("token_budgets") / f"{key}.json"
+
+
+def _smallest_fast(speeds: dict[int, float]) -> int:
+    best, *larger = sorted(speeds)
+    for budget in larger:
+        if speeds[budget] > _WORTH_IT * speeds[best]:
+            best = budget
+    return best
+
+
+def _measure(model: TextModel) -> dict[int, float]:
+    """Return tokens per second, forward and backward, of each budget that was tried."""
+    words = model.bi_encoder.tokenize(["how fast does this machine read a passage"], "passage")[0]
+    row = (words * (1 + _LENGTH // len(words)))[:_LENGTH]
+    speeds: dict[int, float] = {}
+    devices = [torch.cuda.current_device()] if model.device == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        model.train()
+        _time_pass(model, row, _CANDIDATES[0])  # the first pass also allocates and compiles
+        for budget in _CANDIDATES:
+            try:
+                seconds = _time_pass(model, row, budget)
+            except torch.cuda.OutOfMemoryError:
+                break
+            speeds[budget] = budget / seconds
+            if seconds > _LONGEST:
+                break
+    for parameter in model.trainable().values():
+        parameter.grad = None
+    return speeds or {_CANDIDATES[0]: 0.0}
+
+
+def _time_pass(model: TextModel, row: list[int], budget: int) -> float:
+    settings = ChunkSettings(budget, model.bi_encoder.pad_id, model.device, model.autocast)
+    synchronize = _synchronizer(model.device)
+    started = time.perf_counter()
+    output = forward_chunks(model.bi_encoder, [row] * (budget // _LENGTH), settings)
+    if output.rows.requires_grad:  # with a frozen backbone only the forward pass costs
+        torch.autograd.backward(output.rows.sum())
+    synchronize()
+    return time.perf_counter() - started
+
+
+def _synchronizer(device: Device) -> Callable[[], None]:
+    """Return what waits for the device's queue; its functions return before the work is done."""
+    if device == "cuda":
+        return torch.cuda.synchronize
+    return torch.mps.synchronize if device == "mps" else lambda: None

@@ -1,0 +1,134 @@
+"""The training of one trial: resume, step, log, watch, checkpoint, until the schedule ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gonogo.core.files import fingerprint as content_hash
+from gonogo.core.progress import Progress
+from gonogo.spec.study import TrialConfig
+from gonogo.spec.training import TrainingSpec
+from gonogo.training.checkpoints import Checkpoints
+from gonogo.training.determinism import deterministic
+from gonogo.training.learning_rate import learning_rates
+from gonogo.training.memory import peak_memory_mb
+from gonogo.training.monitor import Monitor
+from gonogo.training.monitors import build_monitors
+from gonogo.training.optimizer import build_optimizer
+from gonogo.training.reporting import Reporter
+from gonogo.training.run import Run
+from gonogo.training.scaler import build_scaler
+from gonogo.training.schedules import plan_steps
+from gonogo.training.step import take_step
+from gonogo.training.task import Task
+from gonogo.training.tasks import task_budgets
+from gonogo.training.trainable import TrainableModel
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """How a training ended.
+
+    Args:
+        steps: optimiser steps taken, over all attempts.
+        total_steps: optimiser steps of the whole schedule.
+        examples: examples seen, by task, over all attempts.
+        seconds: wall-clock time of this attempt.
+        peak_memory_mb: MiB, of the process or of the GPU.
+        stopped: it was asked to stop and left a checkpoint.
+        abort_reason: why it cannot go on, if it cannot.
+    """
+
+    steps: int
+    total_steps: int
+    examples: dict[str, int]
+    seconds: float
+    peak_memory_mb: float
+    stopped: bool = False
+    abort_reason: str | None = None
+
+
+def train(
+    config: TrialConfig,
+    seed: int,
+    model: TrainableModel,
+    tasks: Mapping[str, Task],
+    folder: Path,
+    *,
+    progress: Progress,
+    should_stop: Callable[[], bool] = lambda: False,
+    fingerprint: str | None = None,
+    monitors: Sequence[Monitor] | None = None,
+) -> TrainingResult:
+    """Train to the end of the schedule, from the last checkpoint if there is one.
+
+    Killed at any moment and called again, it ends with the bits of an uninterrupted training.
+
+    Args:
+        config: the trial.
+        seed: all randomness is a function of it and the step.
+        model: changed in place.
+        tasks: what is learned, by name.
+        folder: the trial's; ``logs`` and ``checkpoints`` are written in it.
+        progress: shown a bar over the optimiser steps.
+        should_stop: asked before each step; when true a checkpoint is written and training ends.
+        fingerprint: of everything that can change the weights; checkpoints of another are not
+            used. By default of the configuration and the seed.
+        monitors: what watches; by default what the configuration names.
+
+    Raises:
+        UserError: if nothing is trainable or a tracker is missing.
+    """
+    started = time.perf_counter()
+    training = config.training
+    steps = plan_steps(config.schedule, task_budgets(config, tasks), training)
+    checkpoints = Checkpoints(folder / "checkpoints", fingerprint or _fingerprint(config, seed))
+
+    def result(taken: int, examples: dict[str, int], **how: Any) -> TrainingResult:
+        seconds, memory = time.perf_counter() - started, peak_memory_mb(model.device)
+        return TrainingResult(taken, len(steps), dict(examples), seconds, memory, **how)
+
+    if done := checkpoints.finished():
+        return result(done["step"], done["examples"])
+    if monitors is None:
+        monitors = build_monitors(config, tasks, model, seed, folder / "logs")
+    run = Run(model, build_optimizer(model, training), tasks, monitors, build_scaler(model))
+    if checkpoint := checkpoints.latest():
+        run.restore(checkpoint)
+    checkpoints.tidy()
+    spent = run.seconds
+    reporter = Reporter(config, run, folder, len(steps), progress)
+    with closing(reporter), deterministic(model.device):
+        while run.step < len(steps):
+            if should_stop():
+                checkpoints.save(run.checkpoint())
+                return result(run.step, run.examples, stopped=True)
+            plan = steps[run.step]
+            rates = learning_rates(training, plan, run.step, len(steps))
+            outcome = take_step(run, plan, rates, seed=seed, clip=training.clip)
+            run.seconds = spent + time.perf_counter() - started
+            if reason := outcome.failure or reporter.tell(outcome, rates[0]):
+                facts = {**run.checkpoint().state, "abort_reason": reason}
+                checkpoints.finish("abort", model.save, facts)
+                return result(run.step, run.examples, abort_reason=reason)
+            if run.step % training.checkpoint_every == 0 and run.step < len(steps):
+                checkpoints.save(run.checkpoint())
+        checkpoints.finish("final", model.save, run.checkpoint().state)
+    return result(run.step, run.examples)
+
+
+def _fingerprint(config: TrialConfig, seed: int) -> str:
+    fields = TrainingSpec.model_fields.items()
+    unhashed = {name for name, field in fields if field.json_schema_extra}
+    return content_hash(
+        {
+            "seed": seed,
+            "config": config.model_dump(mode="json", include={"model", "tasks", "schedule"}),
+            "training": config.training.model_dump(mode="json", exclude=unhashed),
+        }
+    )
