@@ -69,6 +69,13 @@ def test_ties_are_broken_by_document_id_whatever_the_order_and_the_cut():
         assert [ids[row] for row, _ in found] == ["10", "9", "a", "b", "c", "d"][:k]
 
 
+def test_ties_at_the_cut_are_decided_by_document_id_in_a_large_corpus():
+    ids = [f"{(7919 * number) % 1000:03d}" for number in range(1000)]
+    index = Bm25Index(corpus_of(["apple"] * 1000, ids))
+    found = index.search(["apple"], 100)[0]
+    assert [ids[row] for row, _ in found] == sorted(ids)[:100]
+
+
 def test_documents_without_a_common_word_never_fill_up_the_list():
     index = Bm25Index(corpus_of(["apple pie", "banana split", "cherry tart"]))
     assert [row for row, _ in index.search(["banana"], 100)[0]] == [1]

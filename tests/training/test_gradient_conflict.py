@@ -192,7 +192,7 @@ def test_lines_hold_what_the_report_reads(model, tmp_path):
         assert set(line["projection_magnitude"]) == {"embed", "rerank"}
         assert -1 <= line["mean_cosine"] <= 1
         assert line["norm_ratio"] > 0
-        assert line["layers"]
+        assert list(line["layers"]) == ["layers.0", "layers.1"]  # the head belongs to one task
     assert lines[0]["mean_cosine"] != lines[1]["mean_cosine"]  # batches of their own
 
 
@@ -215,7 +215,8 @@ def test_a_measurement_depends_on_the_step_alone(model, tmp_path):
 
 def test_more_batches_average_their_gradients(tmp_path):
     net = make_net(dropout=0.0)
-    tasks, parameters = make_tasks(net), net.parameters_by_name()
+    pair = [ToyTask("up", net, 1.0), ToyTask("down", net, -1.0)]  # they surely conflict
+    tasks, parameters = {task.name: task for task in pair}, net.parameters_by_name()
     drawn = []
     for task in tasks.values():
         task.batch = lambda index, inner=task.batch: drawn.append(index) or inner(index)
@@ -224,13 +225,28 @@ def test_more_batches_average_their_gradients(tmp_path):
     assert all(0 <= index < 10 for index in drawn)
     assert len(set(drawn)) > 1
     means = []
-    for task, numbers in zip(make_tasks(net).values(), (drawn[:3], drawn[3:]), strict=True):
+    for task, numbers in zip(pair, (drawn[:3], drawn[3:]), strict=True):
         each = [task_gradients(task.loss(task.batch(i)).loss, parameters) for i in numbers]
         means.append({name: sum(one[name] for one in each) / 3 for name in each[0]})
     expected = compare_gradients(*means)
     assert line["cosine"] == pytest.approx(expected.cosine)
     assert line["norm_ratio"] == pytest.approx(expected.norm_ratio)
-    assert list(line["layers"]) == ["layers.0", "layers.1"]  # the head belongs to one task
+    magnitudes = tuple(line["projection_magnitude"].values())
+    assert magnitudes == pytest.approx(expected.projection_magnitude)
+    assert magnitudes[0] > 0
+
+
+def test_every_measurement_draws_dropout_of_its_own(model, tmp_path):
+    monitor, drawn = monitor_of(model, make_tasks(model), tmp_path), []
+
+    def draw(task):
+        drawn.append(torch.rand(1).item())
+        return {"w": torch.ones(1)}
+
+    for step in (1, 2, 1):
+        monitor.measure(step, draw)
+    assert drawn[:2] == drawn[4:]
+    assert len(set(drawn)) == 4
 
 
 def test_given_gradients_are_compared_for_every_pair(model, tmp_path):

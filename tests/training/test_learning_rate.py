@@ -25,7 +25,7 @@ def test_values_by_hand():
         (0.0, 10, 0),
         (0.05, 100, 5),
         (0.05, 101, 6),  # rounded up
-        (0.1, 30, 3),  # 0.1 * 30 exceeds 3 in floating point
+        (0.07, 100, 7),  # 0.07 * 100 exceeds 7 in floating point
         (0.05, 3, 1),
         (1.0, 10, 1),  # from 1 on it counts steps
         (2_000.0, 10, 10),  # never longer than the run

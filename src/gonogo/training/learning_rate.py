@@ -15,7 +15,7 @@ def warmup_steps(warmup: float, total: int) -> int:
         warmup: a fraction of the run below 1 (rounded up), otherwise steps.
         total: optimiser steps of the run.
     """
-    # 0.1 * 30 is 3.0000000000000004 in floating point, and not 4 steps
+    # 0.07 * 100 is 7.000000000000001 in floating point, and not 8 steps
     steps = round(warmup) if warmup >= 1 else math.ceil(warmup * total - 1e-9)
     return min(steps, total)
 
