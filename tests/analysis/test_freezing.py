@@ -17,6 +17,7 @@ from gonogo.analysis.freezing import (
     write_gate_once,
 )
 from gonogo.core.errors import UserError
+from gonogo.core.files import fingerprint
 from gonogo.spec.gates import InterferenceGate
 
 ARMS = {"emb_only": ("embed",), "rank_only": ("rerank",), "joint_single": ("embed", "rerank")}
@@ -90,6 +91,19 @@ def test_an_edited_record_is_refused(tmp_path):
         read_gate(path)
     with pytest.raises(UserError, match="no such file"):
         read_gate(tmp_path / "none.json")
+
+
+def test_a_record_of_an_earlier_version_that_lacks_a_key_is_not_edited(tmp_path):
+    path = tmp_path / "gate.json"
+    first = write_gate_once(path, record())
+    raw = json.loads(path.read_text())
+    del raw["gate"]["stopping_alpha"]
+    content = {key: raw[key] for key in ("gate", "arms", "seeds", "datasets", "metric")}
+    content["gate"] = {key: value for key, value in raw["gate"].items() if key != "next_actions"}
+    content["arms"] = {arm: sorted(tasks) for arm, tasks in content["arms"].items()}
+    raw["fingerprint"] = fingerprint(content)
+    path.write_text(json.dumps(raw))
+    assert compare_gate(read_gate(path), first) == ()
 
 
 def test_a_gate_moved_after_the_fact_is_followed_and_told(interference):

@@ -8,7 +8,7 @@ from typing import assert_never
 
 import polars as pl
 
-from gonogo.analysis.scores import ScoreTable, pivot
+from gonogo.analysis.scores import ScoreTable, check_columns, pivot
 from gonogo.spec.gates import BandsGate, GateSpec, ImprovementGate, InterferenceGate
 
 
@@ -71,8 +71,14 @@ def expected_from_scores(frame: pl.DataFrame, gate: GateSpec) -> Expected:
 
     What one of the gate's arms has and another lacks is still a hole; what all lack cannot be
     seen.
+
+    Raises:
+        UserError: for absent columns or empty keys.
     """
-    return fill(Expected(), pivot(frame), gate)
+    check_columns(frame)
+    # One query stands for all: a plan names arms, seeds and data sets.
+    outline = frame.unique(subset=["arm", "seed", "task", "dataset", "metric"])
+    return fill(Expected(), pivot(outline), gate)
 
 
 def fill(expected: Expected, table: ScoreTable, gate: GateSpec) -> Expected:

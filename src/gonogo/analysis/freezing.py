@@ -67,27 +67,37 @@ def freeze_gate(
         metric=metric or gate.metric,
         frozen_at=(now or datetime.now(UTC)).isoformat(timespec="seconds"),
     )
-    return record.model_copy(update={"fingerprint": fingerprint(_content(record))})
+    return record.model_copy(update={"fingerprint": fingerprint(_content(_raw(record)))})
 
 
-def _content(record: GateRecord) -> dict[str, Any]:
-    """Return what can change a verdict; orders of names are not among it."""
-    gate = record.gate.model_dump(mode="json", by_alias=True)
-    gate.pop("next_actions", None)
-    for band in gate.get("bands", ()):
-        band.pop("next_actions", None)
+def _raw(record: GateRecord) -> dict[str, Any]:
+    return record.model_dump(mode="json", by_alias=True)
+
+
+def _content(raw: dict[str, Any]) -> dict[str, Any]:
+    """Return what can change a verdict; orders of names are not among it.
+
+    It works on what the file says, so that a key which a later version adds does not make an
+    earlier record look edited.
+    """
+    gate = {key: value for key, value in raw["gate"].items() if key != "next_actions"}
+    if "bands" in gate:
+        gate["bands"] = [
+            {key: value for key, value in band.items() if key != "next_actions"}
+            for band in gate["bands"]
+        ]
     return {
         "gate": gate,
-        "arms": {arm: sorted(tasks) for arm, tasks in record.arms.items()},
-        "seeds": sorted(record.seeds),
-        "datasets": {task: sorted(sets) for task, sets in record.datasets.items()},
-        "metric": record.metric,
+        "arms": {arm: sorted(tasks) for arm, tasks in raw["arms"].items()},
+        "seeds": sorted(raw["seeds"]),
+        "datasets": {task: sorted(sets) for task, sets in raw["datasets"].items()},
+        "metric": raw["metric"],
     }
 
 
 def compare_gate(frozen: GateRecord, now: GateRecord) -> tuple[GateChange, ...]:
     """List what differs, old and new, by dotted key; empty when nothing does."""
-    before, after = _flat(_content(frozen)), _flat(_content(now))
+    before, after = _flat(_content(_raw(frozen))), _flat(_content(_raw(now)))
     return tuple(
         GateChange(key=key, frozen=before.get(key, NONE), now=after.get(key, NONE))
         for key in sorted({*before, *after})
@@ -157,10 +167,11 @@ def read_gate(path: Path) -> GateRecord:
         UserError: if it is missing, broken, or no longer matches its own fingerprint.
     """
     try:
-        record = GateRecord.model_validate(read_json(path))
+        raw = read_json(path)
+        record = GateRecord.model_validate(raw)
     except ValueError as error:
         raise UserError(f"not a gate record of this version: {error}", file=path) from error
-    if record.fingerprint != fingerprint(_content(record)):
+    if record.fingerprint != fingerprint(_content(raw)):
         raise UserError(
             "the frozen gate was edited: it no longer matches its fingerprint",
             file=path,

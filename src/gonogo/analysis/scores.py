@@ -130,7 +130,12 @@ def _seed_order(seed: int | None) -> tuple[bool, int]:
     return seed is not None, seed or 0
 
 
-def _check_columns(frame: pl.DataFrame) -> None:
+def check_columns(frame: pl.DataFrame) -> None:
+    """Refuse a table without the columns that make a key, or with empty ones.
+
+    Raises:
+        UserError: naming the column.
+    """
     needed = {*_KEYS, "seed", "value"}
     if absent := sorted(needed - set(frame.columns)):
         raise UserError(f"the score table has no column {', '.join(absent)}")
@@ -151,7 +156,7 @@ def pivot(frame: pl.DataFrame) -> ScoreTable:
     Raises:
         UserError: for absent columns or empty keys.
     """
-    _check_columns(frame)
+    check_columns(frame)
     frame = frame.select(*_KEYS, "seed", "value").with_columns(
         pl.col(_KEYS).cast(pl.String), pl.col("seed").cast(pl.Int64), pl.col("value").cast(float)
     )
