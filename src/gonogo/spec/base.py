@@ -29,3 +29,6 @@ Count = Annotated[int, Field(ge=1)]
 
 NOT_HASHED = {"gonogo_affects_result": False}
 """Mark a field that cannot change a result, so that it stays out of the fingerprint."""
+
+HASHED_AS_WEIGHTS = {"gonogo_hashed_as": "weights"}
+"""Mark a field that names model weights: their content is hashed, not the name."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from gonogo.spec.base import Spec
+from gonogo.spec.base import Count, Spec
 
 
 class PythonApiData(Spec):
@@ -24,7 +24,7 @@ class PythonApiData(Spec):
 
 
 class BeirData(Spec):
-    """A BEIR folder, plain or gzipped: corpus.jsonl, queries.jsonl, qrels/<split>.tsv."""
+    """A BEIR folder, plain or gzipped: corpus.jsonl, queries.jsonl, ``qrels/<split>.tsv``."""
 
     kind: Literal["beir"] = "beir"
     folder: str
@@ -54,7 +54,7 @@ class HubData(Spec):
     """``triplets``: rows of query, positive, negative (``sentence-transformers/msmarco*``)."""
     config: str | None = None
     """Configuration of a triplet repository that has several."""
-    limit: int | None = Field(default=None, ge=1)
+    limit: Count | None = None
     """Rows read from a triplet set, in file order."""
 
     @model_validator(mode="after")

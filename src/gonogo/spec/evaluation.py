@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from gonogo.core.errors import UserError
 from gonogo.core.metrics import canonical_metric
@@ -37,6 +37,7 @@ class RerankingEvaluation(Spec):
 
     kind: Literal["reranking"] = "reranking"
     candidates: Literal["bm25"] = "bm25"
+    """What finds the documents that are ranked anew."""
     depth: Count = 100
     """Candidates a query."""
 
@@ -50,7 +51,9 @@ class EvaluationSpec(Spec):
     """Every arm is scored on every task here, also on those it was not trained on."""
 
     datasets: tuple[DataSpec, ...] = Field(min_length=1)
+    """Data sets to score, each on its own; averages weigh them equally."""
     split: Split = "test"
+    """Which judgements of the data are used."""
     max_queries: Count | None = None
     """Score at most this many queries of each data set: the same for every arm and seed."""
     metrics: tuple[MetricName, ...] = ("nDCG@10", "R@100", "RR@10", "AP")
@@ -62,3 +65,11 @@ class EvaluationSpec(Spec):
     """What is scored, under the name of the training task that it belongs to."""
     references: tuple[Reference, ...] = ("bm25", "untrained")
     """Rows shown beside the arms for comparison; the gate never sees them."""
+
+    @model_validator(mode="after")
+    def _datasets_differ(self) -> Self:
+        names = [data.name for data in self.datasets]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two data sets are called {name!r}; scores are kept by name")
+        return self

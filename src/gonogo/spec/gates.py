@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from gonogo.spec.base import Name, Spec
+from gonogo.spec.evaluation import MetricName
 
 Verdict = Literal["PASS", "MARGINAL", "FAIL", "INCOMPLETE"]
 Actions = dict[Verdict, tuple[str, ...]]
@@ -20,7 +21,8 @@ class InterferenceGate(Spec):
     """
 
     kind: Literal["interference"] = "interference"
-    metric: str = "nDCG@10"
+    metric: MetricName = "nDCG@10"
+    """The measure that decides."""
     joint: Name = "joint_single"
     """The arm that learns all tasks together."""
     specialists: dict[Name, Name] = {"embed": "emb_only", "rerank": "rank_only"}
@@ -29,6 +31,8 @@ class InterferenceGate(Spec):
     """Interference exists from here on, as a ratio (0.02 = 2 %)."""
     fail: float = 0.01
     """No interference worth a name below this, on every task."""
+    stopping_alpha: Annotated[float, Field(gt=0.0, lt=0.5)] = 0.05
+    """Error rate that --stop-when-decided may spend over all its looks at the data."""
     next_actions: Actions = {
         "PASS": (
             "train a mixture of LoRA experts",
@@ -43,6 +47,7 @@ class InterferenceGate(Spec):
         ),
         "INCOMPLETE": ("finish the missing parts: gonogo run continues where it stopped",),
     }
+    """What to do after each verdict; printed with it."""
 
     @model_validator(mode="after")
     def _bands_in_order(self) -> Self:
@@ -61,7 +66,9 @@ class ImprovementGate(Spec):
 
     kind: Literal["improvement"] = "improvement"
     task: Name
-    metric: str = "nDCG@10"
+    """The evaluated task that decides."""
+    metric: MetricName = "nDCG@10"
+    """The measure that decides."""
     candidate: Name
     """The arm that should be better."""
     baseline: Name
@@ -72,12 +79,15 @@ class ImprovementGate(Spec):
     """Gain below which it does not."""
     levels: dict[Name, float] = {}
     """Named success levels, such as {minimum: 0.01, strong: 0.015, top: 0.02}."""
+    stopping_alpha: Annotated[float, Field(gt=0.0, lt=0.5)] = 0.05
+    """Error rate that --stop-when-decided may spend over all its looks at the data."""
     next_actions: Actions = {
         "PASS": ("ship or publish the candidate",),
         "MARGINAL": ("add seeds or queries until the interval decides",),
         "FAIL": ("keep the baseline",),
         "INCOMPLETE": ("finish the missing parts: gonogo run continues where it stopped",),
     }
+    """What to do after each verdict; printed with it."""
 
     @model_validator(mode="after")
     def _bands_in_order(self) -> Self:
@@ -92,9 +102,13 @@ class Band(Spec):
     """One named range of a measured value, from ``least`` up to the next band."""
 
     name: Name
+    """What the band is called in the report."""
     least: float
+    """Values from here on fall into it, in the measure's own units."""
     verdict: Verdict
+    """What is decided when the value falls into it."""
     next_actions: tuple[str, ...] = ()
+    """What to do then."""
 
 
 class BandsGate(Spec):
@@ -102,13 +116,19 @@ class BandsGate(Spec):
 
     kind: Literal["bands"] = "bands"
     task: Name
-    metric: str
+    """The evaluated task that decides."""
+    metric: MetricName
+    """The measure that decides."""
     arm: Name
+    """The arm whose value is judged."""
     bands: tuple[Band, ...] = Field(min_length=2)
     """From the lowest to the highest; the first one's ``least`` is a floor for all values."""
+    stopping_alpha: Annotated[float, Field(gt=0.0, lt=0.5)] = 0.05
+    """Error rate that --stop-when-decided may spend over all its looks at the data."""
     next_actions: Actions = {
         "INCOMPLETE": ("finish the missing parts: gonogo run continues where it stopped",),
     }
+    """What to do after each verdict; printed with it."""
 
     @model_validator(mode="after")
     def _bands_ascend(self) -> Self:

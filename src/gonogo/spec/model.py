@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from gonogo.core.types import Similarity
-from gonogo.spec.base import Count, Fraction, Positive, Spec
+from gonogo.spec.base import HASHED_AS_WEIGHTS, Count, Fraction, Positive, Spec
 
 
 class LoraAdapter(Spec):
@@ -65,17 +65,21 @@ class Lengths(Spec):
     """Longest inputs, in tokens; longer ones are cut (in a pair, only the document is)."""
 
     query: int = Field(default=128, ge=8)
+    """Longest query, its instruction included."""
     passage: int = Field(default=256, ge=8)
+    """Longest document that is embedded."""
     pair: int = Field(default=512, ge=16)
+    """Longest query and document together, prompt included."""
 
 
 class TextModel(Spec):
     """A transformer that embeds texts and scores pairs of them."""
 
     kind: Literal["text"] = "text"
-    backbone: str
+    backbone: Annotated[str, Field(json_schema_extra=HASHED_AS_WEIGHTS)]
     """``minilm``, ``smollm2-135m``, a hub id, or a local folder."""
     adapter: AdapterSpec = LoraAdapter()
+    """Which weights learn."""
     pooling: Literal["auto", "mean", "last_token"] = "auto"
     """How token vectors become one: auto is last_token for decoders, mean for encoders."""
     similarity: Similarity = "cosine"
@@ -87,6 +91,7 @@ class TextModel(Spec):
     )
     """Decoders see ``Instruct: ...\\nQuery:...`` before a query; encoders see the bare query."""
     lengths: Lengths = Lengths()
+    """Where inputs are cut, in tokens."""
 
     @model_validator(mode="after")
     def _pair_holds_query(self) -> Self:

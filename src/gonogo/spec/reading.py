@@ -19,6 +19,8 @@ class _Loader(yaml.SafeLoader):
         """Build a mapping, refusing a key that stands twice."""
         seen: set[Any] = set()
         for key_node, _ in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue  # "<<" has no value of its own; super() merges what it names
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, str):
                 raise yaml.constructor.ConstructorError(

@@ -26,14 +26,17 @@ class TrialConfig(Spec):
     """Everything that one trial does, apart from its seed."""
 
     model: ModelSpec
+    """What learns: a backbone, its adapter and its heads."""
     tasks: Annotated[dict[Name, TaskSpec], Field(min_length=1)]
     """What the arm learns, by name; an arm picks some of them with a list of names."""
     schedule: ScheduleSpec = Alternating()
     """Which task acts at which step; it matters only where an arm has several."""
     training: TrainingSpec = TrainingSpec()
+    """Optimiser, budget and precision."""
     monitors: Annotated[tuple[MonitorSpec, ...], Field(json_schema_extra=NOT_HASHED)] = ()
     """What watches the training; a monitor never changes a weight."""
     evaluation: EvaluationSpec
+    """What is scored, on which data."""
 
 
 class TierSpec(Spec):
@@ -42,6 +45,7 @@ class TierSpec(Spec):
     note: str = ""
     """What the tier is for and what it costs."""
     seeds: Seeds | None = None
+    """Seeds at this tier; the study's own when not given."""
     set: dict[str, Any] = {}
     """Dotted keys and their values, such as {model.adapter.rank: 8}."""
     preliminary: bool = True
@@ -71,11 +75,18 @@ class StudyFile(Spec):
     tiers: dict[Name, TierSpec] = {}
     """Budget levels; ``full`` always exists and changes nothing unless it is given."""
     gate: GateSpec
+    """The rule that decides, fixed before anything trains."""
 
     @model_validator(mode="after")
     def _seeds_differ(self) -> Self:
         _refuse_duplicates(self.seeds)
         return self
+
+
+class GateFile(Spec):
+    """A file that holds a gate and nothing else, to judge scores that were made elsewhere."""
+
+    gate: GateSpec
 
 
 class ResolvedStudy(Spec):

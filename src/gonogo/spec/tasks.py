@@ -69,10 +69,13 @@ class RetrievalTask(Spec):
     data: tuple[DataSpec, ...] = Field(min_length=1)
     """Data sets whose judged pairs are the positives."""
     split: Split = "train"
+    """Which judgements of the data are used."""
     max_queries: Count | None = None
     """Use at most this many queries of each data set: the same for every arm and seed."""
     negatives: NegativesSpec = Bm25Negatives()
+    """Where irrelevant documents come from."""
     objective: EmbeddingObjective = InfoNce()
+    """What is minimised."""
     batch_size: int = Field(default=8, ge=2)
     """Queries in one batch; each brings its positive and its hard negatives."""
 
@@ -84,10 +87,13 @@ class RelevanceTask(Spec):
     data: tuple[DataSpec, ...] = Field(min_length=1)
     """Data sets whose judged pairs are the positives."""
     split: Split = "train"
+    """Which judgements of the data are used."""
     max_queries: Count | None = None
     """Use at most this many queries of each data set: the same for every arm and seed."""
     negatives: ScoredNegativesSpec = Bm25Negatives(count=(5, 7))
+    """Where irrelevant documents come from."""
     objective: ScoreObjective = YesNoCrossEntropy()
+    """What is minimised."""
     batch_size: Count = 16
     """Pairs in one batch."""
 

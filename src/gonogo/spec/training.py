@@ -35,7 +35,9 @@ class Staged(Spec):
     first_share: Fraction = 0.5
     """Share of that task's examples spent in the first stage."""
     first_learning_rate: Positive = 1e-4
+    """Peak learning rate of the first stage."""
     then_learning_rate: Positive = 5e-5
+    """Peak learning rate of the second stage."""
 
 
 ScheduleSpec = Annotated[Alternating | Mixed | Staged, Field(discriminator="kind")]
@@ -63,6 +65,7 @@ class TrainingSpec(Spec):
     warmup: float = Field(default=0.05, ge=0.0)
     """Linear warm-up: a fraction of the run below 1, otherwise steps; never longer than the run."""
     weight_decay: float = Field(default=0.01, ge=0.0)
+    """Decoupled weight decay of AdamW."""
     clip: Positive | None = 1.0
     """Largest gradient norm; null switches clipping off."""
     accumulation: Count = 4
