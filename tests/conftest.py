@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
+from study_values import study_values, write_beir
 
 WORDS = """
 Given a web search query, retrieve relevant passages that answer the query.
@@ -110,3 +112,16 @@ def tiny_decoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         torch.manual_seed(0)
         LlamaForCausalLM(config).save_pretrained(folder)
     return folder
+
+
+@pytest.fixture()
+def tiny_study(tmp_path: Path, tiny_encoder_folder: Path) -> Path:
+    """Return a study file beside its data; everything that it needs is local."""
+    folder = tmp_path / "study"
+    write_beir(folder / "left", 0)
+    write_beir(folder / "right", 20)
+    path = folder / "tiny.yaml"
+    path.write_text(
+        yaml.safe_dump(study_values(tiny_encoder_folder), sort_keys=False), encoding="utf-8"
+    )
+    return path

@@ -7,7 +7,7 @@ of the judged estimate: a ratio for TIR, metric points for differences.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Self
+
 
 from gonogo.analysis.strata import Values
 from gonogo.analysis.variance import MeanSquares, mean_squares
@@ -27,7 +27,7 @@ class Components:
     """False where a pilot of one seed left the seed variance to a stated default."""
 
     @classmethod
-    def from_pilot(cls, values: Values, default: Components | None = None) -> Self:
+    def from_pilot(cls, values: Values, default: Components | None = None) -> Components:
         """Estimate from a pilot's differences or ratio pseudo-values, (seeds, queries) a data set.
 
         With one seed, the seed variance and the split between query and residual cannot be seen:

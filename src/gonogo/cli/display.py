@@ -99,7 +99,9 @@ class RichProgress:
 
     def bar(self, label: str, total: int, *, done: int = 0) -> Bar:
         """Open a live bar."""
-        return _RichBar(self.bars, self.bars.add_task(label, total=total, completed=done, figures=""))
+        return _RichBar(
+            self.bars, self.bars.add_task(label, total=total, completed=done, figures="")
+        )
 
     def say(self, message: str) -> None:
         """Print one line above the bars."""

@@ -21,19 +21,28 @@ def doctor() -> None:
 
 
 def _devices() -> dict[str, str]:
-    from gonogo.models.devices import describe_devices
+    import torch
 
-    return describe_devices()
+    from gonogo.models.devices import resolve_device, resolve_precision
+
+    device = resolve_device("auto")
+    names = {"cpu": f"{torch.get_num_threads()} threads"}
+    if device == "cuda":
+        names["cuda"] = torch.cuda.get_device_name()
+    return {
+        "device": f"{device} ({names.get(device, 'this machine')})",
+        "precision": f"{resolve_precision('auto', device)} where a study says auto",
+    }
 
 
 def _weights() -> dict[str, str]:
     from gonogo.core.errors import UserError
-    from gonogo.data.weights import PACKAGED, locate
+    from gonogo.data.weights import ALIASES, locate
 
     found = {}
-    for name in PACKAGED:
+    for name in ALIASES:
         try:
-            found[f"weights {name}"] = str(locate(name))
+            found[f"weights {name}"] = str(locate(name, download=False).path)
         except UserError as error:
             found[f"weights {name}"] = f"missing: {error}"
     return found

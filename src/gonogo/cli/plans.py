@@ -12,13 +12,16 @@ if TYPE_CHECKING:
 def plan_lines(plan: Plan) -> list[str]:
     """Say for each trial what will happen and why."""
     study = plan.study
-    width = max(len(job.name) for job in (*plan.trials, *plan.references))
+    names = [*(trial.name for trial in plan.trials), *(row.name for row in plan.references)]
+    actions = [*(t.action for t in plan.trials), *(row.action for row in plan.references)]
+    width = max(map(len, names))
     lines = [
-        f"study {study.study}, tier {study.tier}: {len(study.arms)} arms x {len(study.seeds)} seeds",
+        f"study {study.study}, tier {study.tier}: "
+        f"{len(study.arms)} arms x {len(study.seeds)} seeds",
         f"folder {plan.folder.path}",
     ]
     lines += [f"  {trial.name:{width}}  {trial.action:8}  {trial.reason}" for trial in plan.trials]
     lines += [f"  {row.name:{width}}  {row.action:8}  reference row" for row in plan.references]
-    counts = Counter(job.action for job in (*plan.trials, *plan.references))
+    counts = Counter(actions)
     lines.append(", ".join(f"{count} to {action}" for action, count in sorted(counts.items())))
     return lines

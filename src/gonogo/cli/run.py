@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -27,6 +27,12 @@ def run(
     force: Annotated[
         bool, typer.Option("--force", "-f", help="Run finished trials anew; old ones are kept.")
     ] = False,
+    stop_when_decided: Annotated[
+        bool,
+        typer.Option(
+            "--stop-when-decided", help="After each seed, stop if the verdict cannot change."
+        ),
+    ] = False,
 ) -> None:
     """Train every arm on every seed, score every query, decide, and write the report.
 
@@ -40,7 +46,7 @@ def run(
     if dry_run:
         typer.echo("\n".join(plan_lines(plan)))
         return
-    summary = _work(plan, device)
+    summary = _work(plan, device, stop_when_decided)
     if summary is not None and summary.interrupted:
         typer.echo(f"interrupted: {summary.interrupted}; the same command continues", err=True)
         raise typer.Exit(130)
@@ -49,7 +55,7 @@ def run(
         _end(summary)
 
 
-def _work(plan: Plan, device: str) -> RunSummary | None:
+def _work(plan: Plan, device: str, stop_when_decided: bool) -> RunSummary | None:
     """Run what is left to do; import nothing heavy when nothing is."""
     if plan.is_finished:
         typer.echo("nothing to do: every trial is finished")
@@ -61,7 +67,22 @@ def _work(plan: Plan, device: str) -> RunSummary | None:
         from gonogo.models.devices import resolve_device
         from gonogo.study.runner import run_plan
 
-        return run_plan(plan, device=resolve_device(device), progress=progress)
+        return run_plan(
+            plan,
+            device=resolve_device(_known_device(device)),
+            progress=progress,
+            stop_when_decided=stop_when_decided,
+        )
+
+
+def _known_device(name: str) -> Literal["auto", "cuda", "mps", "cpu"]:
+    from gonogo.core.errors import UserError, nearest
+
+    match name:
+        case "auto" | "cuda" | "mps" | "cpu":
+            return name
+    hint = nearest(name, ("auto", "cuda", "mps", "cpu"))
+    raise UserError(f"no device {name!r}", place="--device", hint=hint)
 
 
 def _decide(

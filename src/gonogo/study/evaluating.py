@@ -1,4 +1,4 @@
-"""Score a model on every task and data set, part by part, so that a crash loses one part at most."""
+"""Score a model on every task and data set; a crash loses one part at most."""
 
 from __future__ import annotations
 

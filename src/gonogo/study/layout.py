@@ -89,6 +89,11 @@ class StudyFolder:
         return self.path / "gate.json"
 
     @property
+    def stopped(self) -> Path:
+        """Return the record that the study stopped early, and why."""
+        return self.path / "stopped.json"
+
+    @property
     def verdict(self) -> Path:
         """Return the verdict."""
         return self.path / "verdict.json"

@@ -2,10 +2,35 @@
 
 from __future__ import annotations
 
-from gonogo.analysis.freezing import freeze_gate, read_frozen_gate, write_frozen_gate
+from gonogo.analysis.freezing import (
+    GateRecord,
+    freeze_gate,
+    frozen_gate,
+    read_gate,
+    write_gate_once,
+)
 from gonogo.analysis.verdict import FrozenGate
 from gonogo.study.plan import Plan
 
 
+def _record(plan: Plan) -> GateRecord:
+    study = plan.study
+    evaluation = next(iter(study.arms.values())).evaluation
+    datasets = tuple(data.name for data in evaluation.datasets)
+    return freeze_gate(
+        study.gate,
+        {arm: tuple(config.tasks) for arm, config in study.arms.items()},
+        study.seeds,
+        dict.fromkeys(evaluation.tasks, datasets),
+    )
+
+
 def register_gate(plan: Plan) -> None:
     """Write gate.json unless it is there already; it is never overwritten."""
+    write_gate_once(plan.folder.gate, _record(plan))
+
+
+def registered_gate(plan: Plan) -> FrozenGate:
+    """Return the rule in force beside the one that was frozen, if any was."""
+    path = plan.folder.gate
+    return frozen_gate(read_gate(path) if path.exists() else None, _record(plan))

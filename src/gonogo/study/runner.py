@@ -18,6 +18,7 @@ from gonogo.study.lock import sole_runner
 from gonogo.study.plan import Plan, PlannedReference, PlannedTrial
 from gonogo.study.references import score_reference
 from gonogo.study.registration import register_gate
+from gonogo.study.stopping import look
 from gonogo.study.trial import record_failure, run_trial
 
 
@@ -31,8 +32,10 @@ class RunSummary:
     """Where Ctrl-C stopped the run; empty when it was not stopped."""
 
 
-def run_plan(plan: Plan, *, device: Device, progress: Progress) -> RunSummary:
-    """Run everything in a plan that is not finished.
+def run_plan(
+    plan: Plan, *, device: Device, progress: Progress, stop_when_decided: bool = False
+) -> RunSummary:
+    """Run everything in a plan that is not finished, seed by seed.
 
     A trial that fails is recorded and the next one starts; Ctrl-C saves a checkpoint and stops.
 
@@ -47,7 +50,10 @@ def run_plan(plan: Plan, *, device: Device, progress: Progress) -> RunSummary:
         register_gate(plan)
         bar = progress.bar("study", total, done=total - len(plan.to_do) - len(rows))
         try:
-            for job in (*plan.to_do, *rows):
+            jobs: list[PlannedTrial | PlannedReference] = [*rows, *plan.to_do]
+            for job in jobs:
+                if stop_when_decided and _is_decided(job, plan, progress):
+                    break
                 _run_one(job, plan, device, progress, summary)
                 if summary.interrupted:
                     break
@@ -57,6 +63,16 @@ def run_plan(plan: Plan, *, device: Device, progress: Progress) -> RunSummary:
         finally:
             bar.close()
     return summary
+
+
+def _is_decided(job: PlannedTrial | PlannedReference, plan: Plan, progress: Progress) -> bool:
+    """Look at the data before the first trial of each new seed."""
+    if isinstance(job, PlannedReference) or job.arm != next(iter(plan.study.arms)):
+        return False
+    stop = look(plan, job.seed)
+    if stop is not None:
+        progress.say(stop.sentence)
+    return stop is not None
 
 
 def _run_one(

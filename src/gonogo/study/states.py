@@ -74,4 +74,3 @@ def inspect(folder: TrialFolder, training: Inputs, evaluation: Inputs) -> Standi
     if changes:
         return Standing("trained", "evaluation changed: " + "; ".join(changes))
     return Standing("finished", "scores are complete")
-

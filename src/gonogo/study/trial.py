@@ -14,6 +14,7 @@ from gonogo.models.build import build_model, load_model
 from gonogo.models.devices import resolve_precision
 from gonogo.study.environment import describe_environment
 from gonogo.study.evaluating import evaluate_into
+from gonogo.study.fingerprints import combine
 from gonogo.study.interrupts import graceful_stop
 from gonogo.study.plan import PlannedTrial
 from gonogo.study.states import read_result, write_config
@@ -66,6 +67,7 @@ def _train(
             trial.folder.path,
             progress=progress,
             should_stop=should_stop,
+            fingerprint=combine(trial.training),
         )
     _record(trial, **_training_cost(result, model.count_trainable(), device, precision))
     if result.abort_reason:

@@ -1,0 +1,107 @@
+"""gonogo compare: two or more systems side by side, without a gate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from gonogo.analysis.compare import Comparison, QueryChange
+    from gonogo.analysis.verdict import Effect, Estimate
+
+
+def compare(
+    systems: Annotated[
+        list[Path], typer.Argument(help="TREC runs, score tables, or trial folders; two or more.")
+    ],
+    qrels: Annotated[
+        Path | None, typer.Option("--qrels", help="Judgements for TREC runs: a file or a folder.")
+    ] = None,
+    metrics: Annotated[
+        list[str] | None, typer.Option("--metric", help="Measure for TREC runs; may be repeated.")
+    ] = None,
+) -> None:
+    """Print means, paired differences, intervals, p-values, effect sizes, and changed queries."""
+    from gonogo.analysis.compare import compare as compare_systems
+    from gonogo.study.comparison import load_systems
+
+    comparison = compare_systems(load_systems(systems, qrels, tuple(metrics or ())))
+    for line in _lines(comparison):
+        typer.echo(line)
+
+
+def _lines(comparison: Comparison) -> list[str]:
+    lines = _means(comparison)
+    for pair in comparison.pairs:
+        lines += _pair(pair.effect)
+        lines += _changes("gained most", pair.improved) + _changes("lost most", pair.worsened)
+    return lines + [f"warning: {text}" for text in comparison.warnings]
+
+
+def _means(comparison: Comparison) -> list[str]:
+    from gonogo.report.formats import number
+    from gonogo.report.table_text import text
+    from gonogo.report.tables import Column, Number, Row, Table, Text
+
+    rows = [
+        Row(
+            (
+                Text(row.arm),
+                Text(row.task),
+                Text(row.dataset or "mean over data sets"),
+                Text(row.metric),
+                Number(row.mean, "score", std=row.std),
+                Text(number(row.seeds, "count")),
+                Text(number(row.queries, "count")),
+            )
+        )
+        for row in comparison.means
+    ]
+    names = ("system", "task", "data set", "measure", "mean", "seeds", "queries")
+    columns = tuple(Column(name) for name in names)
+    return text(Table("means", "Means", columns, tuple(rows))).splitlines()
+
+
+def _estimate(found: Estimate) -> str:
+    from gonogo.report.formats import bounds, number
+
+    interval = found.interval
+    if interval is None:
+        return number(found.value, "signed")
+    note = f"; {interval.note}" if interval.note else ""
+    span = bounds(interval.low, interval.high, "signed")
+    return f"{number(found.value, 'signed')}  95 % {span} ({interval.method}{note})"
+
+
+def _pair(effect: Effect) -> list[str]:
+    from gonogo.report.formats import number
+
+    test = effect.test
+    lines = [
+        "",
+        f"{effect.candidate} - {effect.reference}: {effect.metric} on {effect.task}",
+        f"  difference   {_estimate(effect.difference)}",
+    ]
+    lines += [f"  also         {i.method}: {i.low:+.4f} to {i.high:+.4f}"
+              for i in effect.difference.others]  # fmt: skip
+    lines += [
+        f"  p            permutation {number(test.p_permutation, 'p')}, Holm "
+        f"{number(test.p_holm, 'p')}, Bonferroni {number(test.p_bonferroni, 'p')}, "
+        f"t {number(test.p_t, 'p')}, Wilcoxon {number(test.p_wilcoxon, 'p')}",
+        f"  effect size  {number(test.effect_size, 'effect')} (Cohen's d of paired differences)",
+        f"  queries      {test.wins} better, {test.ties} equal, {test.losses} worse",
+    ]
+    for one in effect.datasets if len(effect.datasets) > 1 else ():
+        p = number(one.test.p_holm, "p")
+        lines.append(f"    {one.dataset}: {_estimate(one.difference)}, p {p} (Holm)")
+    return lines
+
+
+def _changes(title: str, changes: tuple[QueryChange, ...]) -> list[str]:
+    return [
+        f"  {title}:  {change.dataset} {change.query_id}  "
+        f"{change.reference:.4f} -> {change.candidate:.4f}"
+        for change in changes[:5]
+    ]

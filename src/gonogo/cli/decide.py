@@ -1,0 +1,56 @@
+"""gonogo decide: scores to a verdict, from our own runs or from any trainer's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gonogo.cli import options
+
+
+def decide(
+    study: Annotated[
+        str, typer.Argument(metavar="STUDY_OR_GATE", help="A study, or a file with a gate.")
+    ],
+    scores: Annotated[
+        Path | None, typer.Option("--scores", help="Score table made elsewhere: parquet or csv.")
+    ] = None,
+    runs: Annotated[
+        Path | None,
+        typer.Option("--runs", help="TREC runs: <arm>/seed_<n>/<task>/<dataset>.trec."),
+    ] = None,
+    qrels: Annotated[
+        Path | None, typer.Option("--qrels", help="Judgements for --runs: a file or a folder.")
+    ] = None,
+    quick: options.Quick = False,
+    tier: options.Tier = None,
+    out: options.Out = options.DEFAULT_OUT,
+    sets: options.Sets = None,
+) -> None:
+    """Judge scores by a pre-registered gate; says PASS, MARGINAL, FAIL or INCOMPLETE.
+
+    Without --scores or --runs the study's own outputs below --out are judged; with them, verdict
+    and report are written into --out itself.
+    """
+    from gonogo.cli.verdicts import command_line, decide_and_report, publish
+    from gonogo.core.errors import UserError
+
+    if scores is not None and runs is not None:
+        raise UserError("--scores and --runs contradict each other", hint="give one of them")
+    if (runs is None) != (qrels is None):
+        raise UserError("--runs and --qrels belong together", hint="give both")
+    if scores is None and runs is None:
+        decide_and_report(options.open_plan(study, tier=tier, quick=quick, out=out, sets=sets))
+        return
+    from gonogo.study import decision
+
+    if scores is not None:
+        table = decision.read_score_table(scores)
+    else:
+        assert runs is not None
+        assert qrels is not None
+        table = decision.scores_of_runs(runs, qrels, decision.metrics_of(study))
+    folder = out if out != options.DEFAULT_OUT else out / "decisions"
+    publish(decision.decide_scores(study, table, command_line()), folder)

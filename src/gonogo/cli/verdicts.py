@@ -1,0 +1,40 @@
+"""Decide, write the report, and say so on the console."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from gonogo.analysis.verdict import VerdictFile
+    from gonogo.study.plan import Plan
+
+
+def command_line() -> str:
+    """Return the command that is running, as the report will print it."""
+    import shlex
+
+    return shlex.join(["gonogo", *sys.argv[1:]])
+
+
+def decide_and_report(plan: Plan) -> None:
+    """Judge a study's folder and write everything that people read."""
+    from gonogo.study.decision import decide_plan
+
+    publish(decide_plan(plan, command_line()), plan.folder.path)
+
+
+def publish(verdict: VerdictFile, folder: Path) -> None:
+    """Write verdict.json and the report into ``folder``, and print the verdict."""
+    from gonogo.analysis.verdict import write_verdict
+    from gonogo.report.console import verdict_lines
+    from gonogo.report.writing import write_report
+
+    write_verdict(folder / "verdict.json", verdict)
+    write_report(verdict, folder)
+    for line in verdict_lines(verdict):
+        typer.echo(line)
+    typer.echo(f"report: {folder / 'report.html'}")

@@ -1,0 +1,149 @@
+"""From a study's folder, or from anyone's scores or rankings, to verdict.json."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+
+from gonogo.analysis.decide import decide
+from gonogo.analysis.expected import Expected, expected_from_scores
+from gonogo.analysis.freezing import freeze_gate, frozen_gate
+from gonogo.analysis.verdict import VerdictFile
+from gonogo.core.errors import UserError
+from gonogo.data.score_table import SCHEMA, read_scores
+from gonogo.data.trec import read_qrels, read_run
+from gonogo.evaluation.metrics import per_query
+from gonogo.spec.evaluation import EvaluationSpec
+from gonogo.spec.gates import GateSpec
+from gonogo.spec.problems import validate
+from gonogo.spec.reading import read_mapping
+from gonogo.spec.resolve import read_study
+from gonogo.spec.study import GateFile
+from gonogo.study.gathering import gather_evidence, gather_scores
+from gonogo.study.plan import Plan
+from gonogo.study.registration import registered_gate
+from gonogo.study.shipped import find_study
+from gonogo.study.stopping import EarlyStop, expected_scores, read_stop
+
+
+def decide_plan(plan: Plan, command: str) -> VerdictFile:
+    """Judge what a study's folder holds now."""
+    stop = read_stop(plan)
+    verdict = decide(
+        gather_scores(plan),
+        registered_gate(plan),
+        expected_scores(plan, stop.seeds if stop else plan.study.seeds),
+        evidence=gather_evidence(plan),
+        command=command,
+    )
+    return verdict if stop is None else _tell(verdict, stop)
+
+
+def _tell(verdict: VerdictFile, stop: EarlyStop) -> VerdictFile:
+    """State on the verdict that the study stopped early."""
+    warnings = (*verdict.decision.warnings, stop.sentence)
+    decision = verdict.decision.model_copy(update={"warnings": warnings})
+    return verdict.model_copy(update={"decision": decision})
+
+
+def read_gate(name: str) -> tuple[GateSpec, Expected]:
+    """Read the gate of a study, or a file that holds nothing but a gate.
+
+    Raises:
+        UserError: if the file is neither.
+    """
+    path = find_study(name)
+    raw = read_mapping(path)
+    if "arms" in raw:
+        study = read_study(path)
+        return study.gate, Expected(study=study.study, question=study.question)
+    body = raw if "gate" in raw else {"gate": raw}
+    return validate(GateFile, body, path).gate, Expected(study=path.stem)
+
+
+def decide_scores(name: str, scores: pl.DataFrame, command: str) -> VerdictFile:
+    """Judge a score table that any trainer made by the gate of a study or a gate file."""
+    gate, known = read_gate(name)
+    found = expected_from_scores(scores, gate)
+    expected = Expected(
+        study=known.study,
+        question=known.question,
+        seeds=found.seeds,
+        tasks=found.tasks,
+        references=found.references,
+    )
+    now = freeze_gate(gate, known.arms, found.seeds, found.tasks)
+    return decide(scores, frozen_gate(None, now), expected, command=command)
+
+
+def read_score_table(path: Path) -> pl.DataFrame:
+    """Read a score table from elsewhere."""
+    return read_scores(path).select(list(SCHEMA))
+
+
+def scores_of_runs(folder: Path, qrels: Path, metrics: tuple[str, ...]) -> pl.DataFrame:
+    """Score TREC runs laid out as ``<arm>/seed_<n>/<task>/<dataset>.trec``.
+
+    ``qrels`` is one file for all data sets, or a folder with ``<dataset>.qrels`` or ``.tsv``.
+
+    Raises:
+        UserError: if no run is found, a path does not say what it is, or judgements are missing.
+    """
+    rows: list[tuple[str, int | None, str, str, str, str, float]] = []
+    for path, arm, seed, task in _runs(folder):
+        judged = read_qrels(_qrels_of(path.stem, qrels))
+        for metric, query, value in per_query(read_run(path), judged, metrics):
+            rows.append((arm, seed, task, path.stem, metric, query, value))
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def _runs(folder: Path) -> Iterator[tuple[Path, str, int | None, str]]:
+    paths = sorted(folder.rglob("*.trec")) if folder.is_dir() else []
+    if not paths:
+        raise UserError(
+            "no *.trec file below this folder",
+            file=folder,
+            hint="lay runs out as <arm>/seed_<n>/<task>/<dataset>.trec",
+        )
+    for path in paths:
+        parts = [part for part in path.relative_to(folder).parts[:-1] if part != "runs"]
+        seeds = [part for part in parts if part.startswith("seed_")]
+        names = [part for part in parts if not part.startswith("seed_")]
+        number = seeds[0].removeprefix("seed_") if seeds else ""
+        if len(names) != 2 or len(seeds) > 1 or (seeds and not number.isdigit()):
+            raise UserError(
+                "the path does not name arm, seed and task",
+                file=path,
+                hint="expected <arm>/seed_<n>/<task>/<dataset>.trec",
+            )
+        yield path, names[0], int(number) if seeds else None, names[1]
+
+
+def _qrels_of(dataset: str, qrels: Path) -> Path:
+    if qrels.is_file():
+        return qrels
+    for suffix in (".qrels", ".tsv", ".txt"):
+        if (qrels / f"{dataset}{suffix}").is_file():
+            return qrels / f"{dataset}{suffix}"
+    raise UserError(
+        f"no judgements for data set {dataset!r}",
+        file=qrels,
+        hint=f"expected {dataset}.qrels or {dataset}.tsv there",
+    )
+
+
+def scores_of_run(path: Path, qrels: Path, metrics: tuple[str, ...]) -> pl.DataFrame:
+    """Score one TREC run as a system of its own; its file name names the data set."""
+    judged = read_qrels(_qrels_of(path.stem, qrels))
+    values = per_query(read_run(path), judged, metrics)
+    rows = [(path.stem, None, "run", qrels.stem, metric, query, v) for metric, query, v in values]
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def metrics_of(name: str) -> tuple[str, ...]:
+    """Return the measures to compute: the gate's first, then the usual ones."""
+    gate, _ = read_gate(name)
+    usual = EvaluationSpec.model_fields["metrics"].default
+    return tuple(dict.fromkeys((gate.metric, *usual)))

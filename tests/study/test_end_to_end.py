@@ -1,0 +1,285 @@
+"""A whole study from file to verdict: repeatable, resumable, and honest about what is missing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from gonogo.analysis.verdict import VerdictFile
+from gonogo.core.files import read_json_lines
+from gonogo.core.progress import Silent
+from gonogo.data.score_table import read_scores
+from gonogo.spec.resolve import resolve
+from gonogo.study.decision import decide_plan
+from gonogo.study.layout import StudyFolder
+from gonogo.study.plan import Plan, make_plan
+from gonogo.study.runner import RunSummary, run_plan
+
+
+def plan_of(path: Path, out: Path, *sets: str, **options: object) -> Plan:
+    study = resolve(path, "quick", sets)
+    folder = StudyFolder.under(out, study.study, study.tier)
+    return make_plan(study, folder, path.parent, **options)  # type: ignore[arg-type]
+
+
+def run_all(path: Path, out: Path, *sets: str, **options: object) -> RunSummary:
+    return run_plan(plan_of(path, out, *sets, **options), device="cpu", progress=Silent())
+
+
+def decide(path: Path, out: Path, *sets: str) -> VerdictFile:
+    return decide_plan(plan_of(path, out, *sets), "test")
+
+
+def weights(plan: Plan) -> dict[str, bytes]:
+    return {
+        trial.name: b"".join(
+            file.read_bytes() for file in sorted(trial.folder.final.glob("*.safetensors"))
+        )
+        for trial in plan.trials
+    }
+
+
+@pytest.fixture(scope="module")
+def make_study(
+    tmp_path_factory: pytest.TempPathFactory, tiny_encoder_folder: Path
+) -> Callable[[], Path]:
+    """Return a maker of fresh copies of the tiny study, shared by the slow tests below."""
+    import yaml
+    from study_values import study_values, write_beir
+
+    def make() -> Path:
+        folder = tmp_path_factory.mktemp("study")
+        write_beir(folder / "left", 0)
+        write_beir(folder / "right", 20)
+        path = folder / "tiny.yaml"
+        text = yaml.safe_dump(study_values(tiny_encoder_folder), sort_keys=False)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def finished(make_study: Callable[[], Path]) -> tuple[Path, Path]:
+    """Return a study and the output folder of its complete run."""
+    path = make_study()
+    out = path.parent / "out"
+    summary = run_all(path, out)
+    assert not summary.failed
+    return path, out
+
+
+def test_every_arm_is_scored_on_every_task_beside_the_references(
+    finished: tuple[Path, Path],
+) -> None:
+    plan = plan_of(*finished)
+    assert plan.is_finished
+    verdict = decide(*finished)
+    assert verdict.decision.verdict in {"PASS", "MARGINAL", "FAIL"}
+    assert "preliminary" in verdict.decision.support
+    scores = read_scores(plan.folder.scores)
+    counts = scores.group_by("arm", "task", "dataset", "metric").len()
+    assert set(counts["arm"]) == {"emb_only", "rank_only", "joint_single", "bm25", "untrained"}
+    assert counts.group_by("dataset").agg(pl.col("len").n_unique())["len"].to_list() == [1, 1]
+    off = {(s.arm, s.task) for s in verdict.scores if s.off_task}
+    assert off == {("emb_only", "rerank"), ("rank_only", "embed")}
+
+
+def test_hand_over_files_are_all_there(finished: tuple[Path, Path]) -> None:
+    plan = plan_of(*finished)
+    decide(*finished)
+    assert plan.folder.gate.exists()
+    assert plan.folder.study.exists()
+    for trial in plan.trials:
+        place = trial.folder
+        for file in (place.config, place.environment, place.scores, place.log("train.jsonl")):
+            assert file.exists(), file
+        assert len(list(place.path.glob("runs/*/*.trec"))) == 4
+        lines = list(read_json_lines(place.log("train.jsonl")))
+        assert {"step", "task", "loss", "learning_rate", "gradient_norm"} <= set(lines[0])
+    joint = plan.folder.trial("joint_single", 1)
+    conflicts = list(read_json_lines(joint.log("gradient_conflicts.jsonl")))
+    assert conflicts
+    assert {"mean_cosine", "norm_ratio", "layers", "tasks", "step"} <= set(conflicts[0])
+
+
+def test_joint_arm_sees_as_many_examples_as_its_specialists(finished: tuple[Path, Path]) -> None:
+    records = {record.arm: record.examples for record in decide(*finished).evidence.trials}
+    assert records["joint_single"] == {**records["emb_only"], **records["rank_only"]}
+
+
+def test_a_finished_study_does_nothing_again(finished: tuple[Path, Path]) -> None:
+    before = weights(plan_of(*finished))
+    summary = run_all(*finished)
+    assert not summary.seconds
+    assert weights(plan_of(*finished)) == before
+
+
+def test_same_seed_gives_the_same_bits(
+    finished: tuple[Path, Path], make_study: Callable[[], Path]
+) -> None:
+    path = make_study()
+    out = path.parent / "again"
+    run_all(path, out, only="joint*")
+    first = plan_of(*finished).folder.trial("joint_single", 1)
+    second = plan_of(path, out).folder.trial("joint_single", 1)
+    assert read_scores(first.scores).equals(read_scores(second.scores))
+    for run in sorted(first.path.glob("runs/*/*.trec")):
+        assert run.read_bytes() == (second.path / run.relative_to(first.path)).read_bytes()
+
+
+def test_lost_evaluation_of_one_task_is_found_and_made_up(
+    finished: tuple[Path, Path], make_study: Callable[[], Path]
+) -> None:
+    path = make_study()
+    out = path.parent / "lost"
+    run_all(path, out, only="emb_only")
+    place = plan_of(path, out).folder.trial("emb_only", 1)
+    complete = read_scores(place.scores)
+    trained = (place.final / "state.json").stat().st_mtime_ns
+    place.evaluation.unlink()
+    place.part("rerank", "left").unlink()
+    assert plan_of(path, out, only="emb_only").trials[0].action == "evaluate"
+    run_all(path, out, only="emb_only")
+    assert read_scores(place.scores).equals(complete)
+    assert (place.final / "state.json").stat().st_mtime_ns == trained
+
+
+def test_missing_arms_are_incomplete_and_named(make_study: Callable[[], Path]) -> None:
+    path = make_study()
+    out = path.parent / "partial"
+    run_all(path, out, only="emb_only")
+    decision = decide(path, out).decision
+    assert decision.verdict == "INCOMPLETE"
+    assert any("joint_single" in hole for hole in decision.missing)
+    assert any("rank_only" in hole for hole in decision.missing)
+
+
+def test_a_changed_gate_is_told_old_beside_new(finished: tuple[Path, Path]) -> None:
+    changes = decide(*finished, "gate.pass=0.5").gate.changes
+    assert [(c.key, c.frozen, c.now) for c in changes] == [("gate.pass", "0.02", "0.5")]
+
+
+def test_stale_trials_are_kept_aside(make_study: Callable[[], Path]) -> None:
+    path = make_study()
+    out = path.parent / "stale"
+    run_all(path, out, only="emb_only")
+    run_all(path, out, "training.learning_rate=0.002", only="emb_only")
+    plan = plan_of(path, out, "training.learning_rate=0.002", only="emb_only")
+    assert plan.trials[0].action == "skip"
+    kept = list((plan.folder.path / "stale" / "emb_only").iterdir())
+    assert len(kept) == 1
+    assert (kept[0] / "scores.parquet").exists()
+
+
+def test_a_failing_trial_does_not_stop_the_others(
+    make_study: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gonogo.study import trial as module
+
+    real = module.build_tasks
+
+    def broken(config: object, *args: object, **kwargs: object) -> object:
+        if "rerank" in config.tasks and len(config.tasks) == 1:  # type: ignore[attr-defined]
+            raise RuntimeError("the disk is on fire")
+        return real(config, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "build_tasks", broken)
+    path = make_study()
+    out = path.parent / "broken"
+    summary = run_all(path, out)
+    assert list(summary.failed) == ["rank_only/seed_1"]
+    plan = plan_of(path, out)
+    assert [trial.action for trial in plan.trials] == ["skip", "resume", "skip"]
+    assert "on fire" in plan.trials[1].standing.error
+    assert "on fire" in plan.trials[1].folder.log("error.txt").read_text()
+    states = {record.arm: record.state for record in decide(path, out).evidence.trials}
+    assert states["rank_only"] == "failed"
+
+
+COMMAND = [sys.executable, "-m", "gonogo", "run"]
+
+
+def _start(path: Path, out: Path, *more: str) -> subprocess.Popen[str]:
+    command = [*COMMAND, str(path), "--quick", "--out", str(out), "--only", "joint*", *more]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def _wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline
+        if process.poll() is not None:
+            pytest.fail(f"ended before it could be stopped: {process.communicate()}")
+        time.sleep(0.01)
+
+
+STEPS = ("--set", "training.max_steps=40", "--set", "training.checkpoint_every=3")
+SETS = ("training.max_steps=40", "training.checkpoint_every=3")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_stopped_and_resumed_equals_uninterrupted(
+    how: signal.Signals, make_study: Callable[[], Path]
+) -> None:
+    path = make_study()
+    whole, cut = path.parent / "whole", path.parent / "cut"
+    run_all(path, whole, *SETS, only="joint*")
+    place = plan_of(path, cut, *SETS).folder.trial("joint_single", 1)
+    process = _start(path, cut, *STEPS)
+    _wait_for(lambda: any((place.path / "checkpoints").glob("step_*")), process)
+    os.kill(process.pid, how)
+    _, error = process.communicate()
+    if how == signal.SIGINT:
+        assert process.returncode == 130
+        assert "Traceback" not in error
+    assert plan_of(path, cut, *SETS, only="joint*").trials[0].action == "resume"
+    run_all(path, cut, *SETS, only="joint*")
+    reference = plan_of(path, whole, *SETS).folder.trial("joint_single", 1)
+    assert read_scores(place.scores).equals(read_scores(reference.scores))
+    for file in sorted(reference.final.glob("*.safetensors")):
+        assert file.read_bytes() == (place.final / file.name).read_bytes()
+    steps = [(r["step"], r["task"]) for r in read_json_lines(place.log("train.jsonl"))]
+    assert steps == [(r["step"], r["task"]) for r in read_json_lines(reference.log("train.jsonl"))]
+
+
+def test_scores_from_elsewhere_give_the_same_verdict(
+    finished: tuple[Path, Path], tmp_path: Path
+) -> None:
+    from gonogo.study.decision import decide_scores
+
+    ours = decide(*finished)
+    table = read_scores(plan_of(*finished).folder.scores)
+    theirs = decide_scores(str(finished[0]), table, "test")
+    assert theirs.decision.verdict == ours.decision.verdict
+    for mine, other in zip(ours.effects, theirs.effects, strict=True):
+        assert json.loads(mine.model_dump_json()) == json.loads(other.model_dump_json())
+
+
+def test_rankings_from_elsewhere_give_the_same_effects(
+    finished: tuple[Path, Path], tmp_path: Path
+) -> None:
+    from gonogo.study.decision import decide_scores, scores_of_runs
+
+    path, _ = finished
+    plan = plan_of(*finished)
+    qrels = tmp_path / "qrels"
+    qrels.mkdir()
+    for name in ("left", "right"):
+        text = (path.parent / name / "qrels" / "test.tsv").read_text()
+        (qrels / f"{name}.tsv").write_text(text, encoding="utf-8")
+    table = scores_of_runs(plan.folder.path / "trials", qrels, ("nDCG@10",))
+    theirs = decide_scores(str(path), table, "test")
+    for mine, other in zip(decide(*finished).effects, theirs.effects, strict=True):
+        assert other.difference.value == pytest.approx(mine.difference.value, abs=1e-12)
+        assert other.ratio == mine.ratio or (mine.ratio and mine.ratio.value) is not None
