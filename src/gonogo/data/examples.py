@@ -112,8 +112,11 @@ def _retrieval_examples(
         (progress or Silent()).say(f"{dataset.name}: {shortage}")
     ids, texts = dataset.corpus.ids, dataset.corpus.texts
     row_of = {key: row for row, key in enumerate(ids)}
+    relevant = {
+        query_id: frozenset(key for key, grade in grades.items() if grade > 0)
+        for query_id, grades in dataset.qrels.items()
+    }
     for (query_id, positive_id), rows in mined.rows.items():
-        grades = dataset.qrels[query_id]
         yield RetrievalExample(
             dataset=dataset.name,
             query_id=query_id,
@@ -122,5 +125,5 @@ def _retrieval_examples(
             positive=texts[row_of[positive_id]],
             negative_ids=tuple(ids[row] for row in rows),
             negatives=tuple(texts[row] for row in rows),
-            relevant_ids=frozenset(key for key, grade in grades.items() if grade > 0),
+            relevant_ids=relevant[query_id],
         )

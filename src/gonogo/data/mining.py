@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 
@@ -91,11 +90,10 @@ def mine_negatives(
         return mined
     forbidden = _Forbidden(dataset)
     for query_id, ranking in _rankings(dataset, spec, bm25):
-        never = forbidden.rows(query_id)
+        source = _Source(spec, ranking, len(dataset.corpus), forbidden.rows(query_id))
         for positive_id in _positives(dataset, query_id):
             draws = generator(seed, "negatives", dataset.name, query_id, positive_id)
-            rows = _draw(spec, ranking, len(dataset.corpus), never, draws, mined.counts)
-            mined.rows[query_id, positive_id] = rows
+            mined.rows[query_id, positive_id] = source.draw(draws, mined.counts)
     return mined
 
 
@@ -149,33 +147,38 @@ def _rankings(
             yield query_id, [row for row, _ in hits]
 
 
-def _draw(
-    spec: Bm25Negatives | RandomNegatives,
-    ranking: Sequence[int],
-    documents: int,
-    never: frozenset[int],
-    draws: np.random.Generator,
-    counts: MiningCounts,
-) -> tuple[int, ...]:
-    least, most = spec.bounds
-    asked = int(draws.integers(least, most + 1))
-    counts.pairs += 1
-    counts.asked += asked
-    if isinstance(spec, RandomNegatives):
-        rows = _random_rows(documents, never, asked, draws)
-        counts.window += len(rows)
-        return tuple(rows)
-    first, last = spec.ranks
-    window = [row for row in ranking[first - 1 : last] if row not in never]
-    rows = [window[at] for at in draws.permutation(len(window))[:asked]]
-    counts.window += len(rows)
-    outside = [*ranking[last:], *reversed(ranking[: first - 1])]
-    extra = list(islice((row for row in outside if row not in never), asked - len(rows)))
-    counts.ranking += len(extra)
-    rows += extra
-    filled = _random_rows(documents, never.union(rows), asked - len(rows), draws)
-    counts.random += len(filled)
-    return (*rows, *filled)
+class _Source:
+    """Where the negatives of one query come from, forbidden rows taken out."""
+
+    def __init__(
+        self,
+        spec: Bm25Negatives | RandomNegatives,
+        ranking: Sequence[int],
+        documents: int,
+        never: frozenset[int],
+    ) -> None:
+        self._bounds, self._documents, self._never = spec.bounds, documents, never
+        self._everywhere = isinstance(spec, RandomNegatives)
+        first, last = spec.ranks if isinstance(spec, Bm25Negatives) else (1, 0)
+        outside = [*ranking[last:], *reversed(ranking[: first - 1])]
+        self._window = [row for row in ranking[first - 1 : last] if row not in never]
+        self._outside = [row for row in outside if row not in never]
+
+    def draw(self, draws: np.random.Generator, counts: MiningCounts) -> tuple[int, ...]:
+        """Draw the negatives of one positive, and count where they came from."""
+        least, most = self._bounds
+        asked = int(draws.integers(least, most + 1))
+        window = [self._window[at] for at in draws.permutation(len(self._window))[:asked]]
+        ranked = [*window, *self._outside[: asked - len(window)]]
+        short = asked - len(ranked)
+        never = self._never.union(ranked) if short else self._never
+        filled = _random_rows(self._documents, never, short, draws)
+        counts.pairs += 1
+        counts.asked += asked
+        counts.window += len(filled) if self._everywhere else len(window)
+        counts.ranking += len(ranked) - len(window)
+        counts.random += 0 if self._everywhere else len(filled)
+        return (*ranked, *filled)
 
 
 def _random_rows(
