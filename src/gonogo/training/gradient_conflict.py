@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from gonogo.core.files import append_json_line
@@ -118,7 +119,9 @@ def _natural(layer: str) -> tuple[bool, int, str]:
     return digits is None, int(digits[0]) if digits else 0, layer
 
 
-def task_gradients(loss: Tensor, parameters: Mapping[str, nn.Parameter]) -> dict[str, Tensor]:
+def task_gradients(
+    loss: Float[Tensor, ""], parameters: Mapping[str, nn.Parameter]
+) -> dict[str, Tensor]:
     """Return the gradient of a loss without touching any ``.grad``; unused parameters have none."""
     found = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
     pairs = zip(parameters, found, strict=True)
