@@ -53,6 +53,8 @@ def render(plot: Plot, formats: tuple[Format, ...] = ("svg", "png", "pdf")) -> d
         warnings.filterwarnings("ignore", message="Glyph .* missing")
         figure = Figure(figsize=(WIDTH, 3.0), layout="constrained")
         plot.draw(figure)
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")  # laid out once, the same in all formats
         for kind in formats:
             target = io.BytesIO()
             figure.savefig(

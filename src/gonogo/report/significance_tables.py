@@ -9,10 +9,10 @@ from gonogo.report.tables import Cell, Column, Number, Row, Table, Text
 
 _COLUMNS = (
     "p",
-    "p Holm",
-    "p Bonferroni",
-    "p t",
-    "p Wilcoxon",
+    "Holm",
+    "Bonferroni",
+    "t test",
+    "Wilcoxon",
     "Cohen's d",
     "wins",
     "ties",
@@ -23,7 +23,8 @@ _COLUMNS = (
 
 _CAPTION = (
     "p: two-sided paired permutation test over queries, stratified by data set, seeds averaged; "
-    "Holm and Bonferroni correct it for the number of comparisons; t and Wilcoxon for reference. "
+    "Holm and Bonferroni: p corrected for the number of comparisons; p of paired t and Wilcoxon "
+    "tests for reference. "
     "Wins, ties, losses: queries on which the candidate is better, equal, worse. ASO: violation "
     "ratio of almost stochastic order over seeds; the candidate is better below 0.2."
 )

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from gonogo.report.contents import contents
+from gonogo.report.cost_tables import exposure_table
+from gonogo.report.gate_words import gate_words
+from gonogo.report.judged import slug, unique
+from gonogo.report.tables import Number, Text
+
+
+def by_name(verdict, name):
+    return next(table for table in contents(verdict) if table.name == name)
+
+
+def test_effects_come_first_and_the_gates_metric_before_the_others(verdict):
+    names = [table.name for table in contents(verdict)]
+    assert names[:2] == [
+        "effect_embed_joint_single_against_emb_only",
+        "effect_rerank_joint_single_against_rank_only",
+    ]
+    assert names.index("scores_rerank_nDCG_10") < names.index("scores_embed_AP")
+
+
+def test_the_mean_row_is_first_and_the_rest_by_size(verdict):
+    table = by_name(verdict, "effect_embed_joint_single_against_emb_only")
+    assert table.rows[0].summary
+    ratios = [row.cells[1].value for row in table.rows[1:]]
+    assert ratios == sorted(ratios, reverse=True)
+
+
+def test_off_task_arms_and_reference_rows_say_so(verdict):
+    table = by_name(verdict, "scores_embed_nDCG_10")
+    assert [column.note for column in table.columns] == [
+        "",
+        "",
+        "off-task",
+        "",
+        "reference",
+        "reference",
+    ]
+
+
+def test_without_effects_only_what_is_known_is_there(variant):
+    assert list(contents(variant("incomplete"))) == []
+    assert next(iter(contents(variant("bands")))).name == "measurements"
+    ratio = [c.name for c in contents(variant("improvement")).effects[0].columns]
+    assert "TIR" not in ratio
+
+
+def test_undefined_stays_undefined(variant):
+    table = by_name(variant("unknown"), "effect_embed_joint_single_against_emb_only")
+    assert [cell.value for cell in table.rows[0].cells[1:5]] == [None] * 4
+
+
+def test_exposure_shows_recorded_values_and_never_means(verdict):
+    row = exposure_table(verdict.evidence.trials).rows[0].cells
+    assert row[1] == Text("42, 123, 456")
+    assert row[3] == Number(32000, "count")
+    assert row[6] == Text("5 min 41 s to 5 min 55 s")
+
+
+def test_the_changed_gate_shows_old_and_new_side_by_side(variant):
+    table = by_name(variant("changed"), "gate_changes")
+    assert table.rows[0].cells == (Text("pass"), Text("0.02"), Text("0.03"))
+
+
+def test_gates_are_told_in_words(variant):
+    assert "PASS if the mean TIR over seeds is 2 % or more on any task." in gate_words(
+        variant("passed").gate.spec
+    )
+    assert "Levels of success: minimum from 0.01, strong from 0.015, top from 0.02." in gate_words(
+        variant("improvement").gate.spec
+    )
+    assert "success: PASS, from 0.55." in gate_words(variant("bands").gate.spec)
+
+
+def test_names_from_data_become_file_names_that_stay_apart():
+    assert slug("../../etc", "a/b@10") == "etc_a_b_10"
+    assert slug("///") == "x"
+    assert unique("a", ["A", "a_2"]) == "a_3"
