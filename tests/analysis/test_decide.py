@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gonogo.analysis.decide import decide
 from gonogo.analysis.expected import Expected, expected_from_scores
@@ -295,3 +298,90 @@ def test_deciding_never_imports_torch():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def by_seed(frame: pl.DataFrame, factors: dict[int, float], **keys: object) -> pl.DataFrame:
+    """Scale an arm's values seed by seed."""
+    for seed, factor in factors.items():
+        hit = where(seed=seed, **keys)
+        frame = frame.with_columns(
+            pl.when(hit).then(pl.col("value") * factor).otherwise("value").alias("value")
+        )
+    return frame
+
+
+@pytest.mark.parametrize(
+    ("factors", "support"),
+    [
+        ({1: 0.985, 2: 0.9851, 3: 0.9849}, "supported"),
+        ({1: 0.99, 2: 0.985, 3: 0.98}, "interval holds 1 % and 2 %"),
+        ({1: 0.983, 2: 0.982, 3: 0.981}, "interval holds 2 %"),
+        ({1: 0.989, 2: 0.988, 3: 0.987}, "interval holds 1 %"),
+    ],
+)
+def test_marginal_says_which_lines_its_intervals_hold(interference, factors, support):
+    frame = by_seed(interference(0.0, 0.0), factors, arm="joint_single", task="embed")
+    decision = verdict(frame).decision
+    assert (decision.verdict, decision.support) == ("MARGINAL", support)
+
+
+def test_a_pass_needs_only_one_task_but_names_it(interference):
+    decision = verdict(interference(0.0, 0.05)).decision
+    assert "reaching 2 % on rerank;" in decision.sentence
+
+
+def test_passing_on_any_of_many_tasks_has_its_price(planted):
+    tasks = ["embed", "rerank", "distill"]
+    alone = {(f"only_{task}", task): 1.0 for task in tasks}
+    joint = {("joint_single", task): 0.95 for task in tasks}
+    gate = InterferenceGate(specialists={task: f"only_{task}" for task in tasks})
+    warnings = verdict(planted(alone | joint), gate).decision.warnings
+    assert any("3 tasks" in line and "7.5 %" in line for line in warnings)
+
+
+def test_positive_transfer_is_named_and_never_interference(interference):
+    found = verdict(interference(-0.05, -0.04))
+    assert found.decision.verdict == "FAIL"
+    assert "positive transfer" in found.decision.reasons[0]
+    assert [effect.test.wins for effect in found.effects] == [80, 80]
+
+
+def test_two_seeds_and_rows_without_seed_are_remarked_on(interference):
+    frame = interference(seeds=[1, 2])
+    loose = frame.filter(where(seed=1)).with_columns(pl.lit(None, dtype=pl.Int64).alias("seed"))
+    warnings = verdict(pl.concat([frame, loose])).decision.warnings
+    assert "two seeds: seed noise is estimated from a single difference" in warnings
+    assert "seeds of joint_single that were not planned are not judged: none" in warnings
+    assert any("in more than 10 % of cases" in line for line in warnings)
+
+
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(embed=st.floats(-0.1, 0.1), rerank=st.floats(-0.1, 0.1))
+def test_any_planted_tir_is_recovered_and_judged(interference, embed, rerank):
+    found = verdict(interference(embed, rerank, seeds=[1, 2], queries=5))
+    assert found.effects[0].ratio.value == pytest.approx(embed, abs=1e-9)
+    assert found.effects[1].ratio.value == pytest.approx(rerank, abs=1e-9)
+    highest = max(embed, rerank)
+    clear = min(abs(highest - line) for line in (0.01, 0.02)) > 1e-8
+    truth = "PASS" if highest >= 0.02 else "MARGINAL" if highest >= 0.01 else "FAIL"
+    assert found.decision.verdict == truth or not clear
+
+
+@pytest.mark.slow
+def test_the_whole_decision_takes_less_than_five_seconds(planted):
+    arms = [("emb_only", "embed"), ("rank_only", "rerank"), ("joint_single", "embed")]
+    arms += [("joint_single", "rerank"), ("emb_only", "rerank"), ("rank_only", "embed")]
+    frame = planted(
+        dict.fromkeys(arms, 0.9),
+        seeds=range(10),
+        datasets=[f"d{n}" for n in range(15)],
+        queries=1000,
+        seed_noise=0.005,
+        query_noise=0.1,
+    ).sample(fraction=1.0, shuffle=True, seed=1)
+    assert len(frame) == 3 * 10 * 15 * 1000 * 2
+    start = time.process_time()
+    assert verdict(frame).decision.verdict != "INCOMPLETE"
+    assert time.process_time() - start < 5

@@ -21,6 +21,7 @@ def cautions(scores: JudgedScores, outcome: Outcome, evidence: Evidence) -> tupl
     """List warnings, the weightiest first."""
     return (
         *_seeds(outcome),
+        *_many_tasks(outcome),
         *_undefined_sets(outcome.effects),
         *_off_task(scores),
         *_exposure(scores, evidence),
@@ -74,6 +75,16 @@ def _false_alarm(seeds: int) -> str:
     if not fewer:
         return f"in more than {least} of cases"
     return f"in {least} to {percent(FALSE_ALARMS[max(fewer)], 0)} of cases"
+
+
+def _many_tasks(outcome: Outcome) -> Iterator[str]:
+    """Name the price of passing on any task: each adds half of what its interval leaves out."""
+    tasks = len(outcome.effects)
+    if outcome.verdict == "PASS" and tasks > 2:
+        yield (
+            f"a PASS needs only one of {tasks} tasks: with 95 % intervals it would be wrongly "
+            f"supported in up to {percent(0.025 * tasks, 1)} of cases"
+        )
 
 
 def _undefined_sets(effects: Sequence[Effect]) -> Iterator[str]:

@@ -62,7 +62,10 @@ class PairTest(Spec):
     p_t: float | None = None
     p_wilcoxon: float | None = None
     p_holm: float | None = None
+    """``p_permutation`` corrected: over the tasks for an effect as a whole, over all (task, data
+    set) pairs for one data set."""
     p_bonferroni: float | None = None
+    """Likewise."""
     effect_size: float | None = None
     """Cohen's d of the paired differences."""
     wins: int = 0
