@@ -67,7 +67,7 @@ def test_python_api_data_and_its_fingerprint_agree(
     package.mkdir()
     for number in range(20):
         (package / f"m{number}.py").write_text(
-            f'"""Describe module number {number}.\n\nDetails {number} follow in some words."""\n'
+            f'"""Describe the module number {number}.\n\nPart {number} follows in some words."""\n'
         )
     monkeypatch.syspath_prepend(str(tmp_path))
     spec = PythonApiData(package="loadedapi")
