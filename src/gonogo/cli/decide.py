@@ -41,16 +41,14 @@ def decide(
         raise UserError("--scores and --runs contradict each other", hint="give one of them")
     if (runs is None) != (qrels is None):
         raise UserError("--runs and --qrels belong together", hint="give both")
-    if scores is None and runs is None:
-        decide_and_report(options.open_plan(study, tier=tier, quick=quick, out=out, sets=sets))
-        return
     from gonogo.study import decision
 
     if scores is not None:
         table = decision.read_score_table(scores)
-    else:
-        assert runs is not None
-        assert qrels is not None
+    elif runs is not None and qrels is not None:
         table = decision.scores_of_runs(runs, qrels, decision.metrics_of(study))
+    else:
+        decide_and_report(options.open_plan(study, tier=tier, quick=quick, out=out, sets=sets))
+        return
     folder = out if out != options.DEFAULT_OUT else out / "decisions"
     publish(decision.decide_scores(study, table, command_line()), folder)

@@ -82,24 +82,27 @@ def _curves(trial: PlannedTrial) -> Iterator[Curve]:
 
 
 def _conflicts(trial: PlannedTrial) -> Iterator[Conflict]:
-    rows = _thin(_lines(trial.folder, "gradient_conflicts.jsonl"))
-    if not rows:
-        return
-    layers = tuple(dict.fromkeys(layer for row in rows for layer in row["layers"]))
-    grid = tuple(tuple(row["layers"].get(layer) for row in rows) for layer in layers)
-    defined = [value for line in grid for value in line if value is not None]
-    negative = sum(value < 0 for value in defined) / len(defined) if defined else None
-    first, second = rows[0]["tasks"]
-    yield Conflict(
-        arm=trial.arm,
-        seed=trial.seed,
-        tasks=(first, second),
-        steps=tuple(int(row["step"]) for row in rows),
-        mean_cosine=tuple(row["mean_cosine"] for row in rows),
-        layers=layers,
-        layer_cosine=grid,
-        fraction_negative=negative,
-    )
+    """Yield one conflict for each pair of tasks."""
+    lines = _lines(trial.folder, "gradient_conflicts.jsonl")
+    for first, second in dict.fromkeys(tuple(line["tasks"]) for line in lines):
+        rows = _thin([line for line in lines if tuple(line["tasks"]) == (first, second)])
+        layers = tuple(dict.fromkeys(layer for row in rows for layer in row["layers"]))
+        grid = tuple(tuple(row["layers"].get(layer) for row in rows) for layer in layers)
+        defined = [value for line in grid for value in line if value is not None]
+        yield Conflict(
+            arm=trial.arm,
+            seed=trial.seed,
+            tasks=(first, second),
+            steps=tuple(int(row["step"]) for row in rows),
+            mean_cosine=tuple(row["mean_cosine"] for row in rows),
+            layers=layers,
+            layer_cosine=grid,
+            fraction_negative=_share_negative(defined),
+        )
+
+
+def _share_negative(values: list[float]) -> float | None:
+    return sum(value < 0 for value in values) / len(values) if values else None
 
 
 def _files(folder: StudyFolder, trials: list[PlannedTrial]) -> dict[str, str]:
