@@ -1,7 +1,8 @@
 """TensorBoard, W&B, MLflow and Trackio, through Accelerate's trackers.
 
 Accelerate's ``Accelerator`` itself stays out: its state is one a process and refuses a second
-precision, while one process runs many trials; and the models here bring their own autocast.
+precision, while one process runs many trials; and models here bring their own autocast. What
+trackers need of that state is who is the main process, which no trial changes.
 """
 
 from __future__ import annotations
@@ -33,8 +34,10 @@ class Trackers:
         self._started: list[Any] = []
         if not names:
             return
+        from accelerate.state import PartialState
         from accelerate.tracking import LOGGER_TYPE_TO_CLASS, filter_trackers
 
+        PartialState(cpu=True)  # the trackers ask it whether this is the main process
         for name in names:
             if not filter_trackers([name], str(folder)):
                 raise UserError(
