@@ -73,3 +73,9 @@ def interference() -> Table:
 def planted() -> Table:
     """Return the maker of tables itself."""
     return planted_table
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """Return a fresh generator with a fixed seed."""
+    return np.random.default_rng(0)

@@ -196,3 +196,11 @@ def test_a_hole_leaves_a_level_unmeasured(planted):
 
 def test_below_the_lowest_floor_is_still_the_lowest_band():
     assert band_of(-3.0, BANDS.bands).name == "data_wall"
+
+
+def test_a_measure_may_be_spelt_as_its_users_do(planted):
+    gate = GAIN.model_copy(update={"metric": "MRR@10"})
+    for metric in ("MRR@10", "RR@10", "mrr@10"):
+        found = verdict(gains(planted, 0.02, metric=metric), gate)
+        assert found.decision.verdict == "PASS"
+        assert found.effects[0].metric == "RR@10"

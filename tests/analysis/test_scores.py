@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from gonogo.analysis.metric_range import metric_range
+from gonogo.analysis.measures import canonical, value_range
 from gonogo.analysis.scores import pivot
 from gonogo.core.errors import UserError
 
@@ -108,9 +108,21 @@ def test_absent_columns_and_empty_keys_are_user_errors(interference):
         ("R@100", 0, 1),
         ("AP(rel=2)@100", 0, 1),
         ("RR@10", 0, 1),
+        ("MRR@10", 0, 1),
+        ("ndcg@10", 0, 1),
+        ("RBP(p=0.8)", 0, 1),
         ("NumRet", 0, np.inf),
         ("margin", -np.inf, np.inf),
     ],
 )
 def test_metric_ranges(metric, low, high):
-    assert metric_range(metric) == (low, high)
+    assert value_range(metric) == (low, high)
+
+
+def test_one_spelling_for_each_measure(interference):
+    assert canonical("MRR@10") == "RR@10"
+    assert canonical("margin") == "margin"
+    frame = interference(metric="ndcg@10")
+    assert {metric for _, _, metric in pivot(frame).blocks} == {"nDCG@10"}
+    both = pl.concat([frame, frame.with_columns(pl.lit("nDCG@10").alias("metric"))])
+    assert {problem.fault for problem in pivot(both).problems} == {"duplicate"}

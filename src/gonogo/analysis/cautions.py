@@ -146,7 +146,7 @@ def _left_out(scores: JudgedScores) -> Iterator[str]:
             names = ", ".join("none" if seed is None else str(seed) for seed in extra)
             yield f"seeds of {arm} that were not planned are not judged: {names}"
     for task in dict.fromkeys(contrast.task for contrast in scores.contrasts):
-        scored = set(table.datasets(task, scores.gate.metric))
+        scored = set(table.datasets(task, scores.metric))
         if extra_sets := sorted(scored - set(scores.datasets(task))):
             yield f"{task}: data sets that were not planned are not judged: {listed(extra_sets)}"
 
@@ -154,7 +154,7 @@ def _left_out(scores: JudgedScores) -> Iterator[str]:
 def _unjudged_problems(scores: JudgedScores) -> Iterator[str]:
     """Name unusable values beside the gate; those that it needs are holes already."""
     judged = {
-        (arm, contrast.task, scores.gate.metric)
+        (arm, contrast.task, scores.metric)
         for contrast in scores.contrasts
         for arm in contrast.arms
     }

@@ -8,6 +8,7 @@ from typing import assert_never
 
 import polars as pl
 
+from gonogo.analysis.measures import canonical
 from gonogo.analysis.scores import ScoreTable, check_columns, pivot
 from gonogo.spec.gates import BandsGate, GateSpec, ImprovementGate, InterferenceGate
 
@@ -86,7 +87,8 @@ def fill(expected: Expected, table: ScoreTable, gate: GateSpec) -> Expected:
     arms = gate_arms(gate)
     seeds = {seed for arm in arms for seed in table.seeds.get(arm, ()) if seed is not None}
     tasks = {
-        pair.task: expected.tasks.get(pair.task) or _scored(table, pair.task, gate.metric, arms)
+        pair.task: expected.tasks.get(pair.task)
+        or _scored(table, pair.task, canonical(gate.metric), arms)
         for pair in contrasts(gate)
     }
     unseeded = tuple(a for a in table.seeds if table.unseeded(a) and a not in expected.arms)

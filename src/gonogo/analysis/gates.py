@@ -63,7 +63,7 @@ def _effect(scores: JudgedScores, contrast: Contrast) -> Effect:
         raise ValueError("a level has no effect")
     paired = Paired(
         task=contrast.task,
-        metric=scores.gate.metric,
+        metric=scores.metric,
         reference=contrast.reference,
         candidate=contrast.candidate,
         strata=scores.strata(contrast),

@@ -21,7 +21,7 @@ def find_holes(scores: JudgedScores) -> dict[Contrast, tuple[str, ...]]:
 
 def _pair_holes(scores: JudgedScores, pair: Contrast) -> Iterator[str]:
     if not scores.datasets(pair.task):
-        yield f"{' and '.join(pair.arms)}, {pair.task}, {scores.gate.metric}: no scores at all"
+        yield f"{' and '.join(pair.arms)}, {pair.task}, {scores.metric}: no scores at all"
         return
     yield from _short_sets(scores, pair.task)
     for arm in pair.arms:
@@ -38,7 +38,7 @@ def _short_sets(scores: JudgedScores, task: str) -> Iterator[str]:
         wanted = scores.expected.queries.get(dataset, 0)
         known = 0 if block is None else int(scores.asked(block).sum())
         if block is not None and known < wanted:
-            place = f"every arm, {task}, {dataset}, {scores.gate.metric}"
+            place = f"every arm, {task}, {dataset}, {scores.metric}"
             yield f"{place}: {wanted - known:,} of {wanted:,} queries"
 
 
@@ -46,7 +46,7 @@ def _arm_holes(scores: JudgedScores, arm: str, task: str) -> Iterator[str]:
     """Name an arm's missing parts; what it lacks in every data set takes one line."""
     datasets, seeds = scores.datasets(task), scores.seeds(arm)
     empty = {seed: _empty_sets(scores, (arm, seed), task) for seed in seeds}
-    what = f"{task}, {scores.gate.metric}: all of {', '.join(datasets)}"
+    what = f"{task}, {scores.metric}: all of {', '.join(datasets)}"
     if all(len(sets) == len(datasets) for sets in empty.values()):
         names = ", ".join(str(seed) for seed in seeds if seed is not None)
         plural = "s" if len(seeds) > 1 else ""
@@ -70,7 +70,7 @@ def _run_holes(scores: JudgedScores, run: Run, task: str, empty: frozenset[str])
     for dataset in scores.datasets(task):
         block = scores.block(task, dataset)
         if block is None or dataset in empty:
-            yield f"{run_name(run)}, {task}, {dataset}, {scores.gate.metric}: all queries"
+            yield f"{run_name(run)}, {task}, {dataset}, {scores.metric}: all queries"
             continue
         asked = scores.asked(block)
         lacking = np.flatnonzero(asked & ~block.present[block.row[run]])
@@ -86,7 +86,7 @@ def _lacking(block: Block, run: Run, lacking: Sequence[int], wanted: int) -> str
 
 def _concerns(scores: JudgedScores, pair: Contrast, problem: Problem) -> bool:
     return (
-        (problem.task, problem.metric) == (pair.task, scores.gate.metric)
+        (problem.task, problem.metric) == (pair.task, scores.metric)
         and problem.arm in pair.arms
         and problem.dataset in scores.datasets(pair.task)
         and problem.seed in scores.seeds(problem.arm)

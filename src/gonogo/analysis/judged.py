@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from gonogo.analysis.expected import Contrast, Expected, contrasts, fill, gate_arms, seeds_of
+from gonogo.analysis.measures import canonical
 from gonogo.analysis.scores import Block, Run, ScoreTable
 from gonogo.spec.gates import GateSpec
 
@@ -38,6 +39,11 @@ class JudgedScores:
         return fill(self.promised, self.table, self.gate)
 
     @cached_property
+    def metric(self) -> str:
+        """Return the gate's measure in the spelling of the table."""
+        return canonical(self.gate.metric)
+
+    @cached_property
     def contrasts(self) -> tuple[Contrast, ...]:
         """Return what the gate needs to see."""
         return contrasts(self.gate)
@@ -57,7 +63,7 @@ class JudgedScores:
 
     def block(self, task: str, dataset: str) -> Block | None:
         """Return the values of the gate's metric, None if the table has none."""
-        return self.table.blocks.get((task, dataset, self.gate.metric))
+        return self.table.blocks.get((task, dataset, self.metric))
 
     def asked(self, block: Block) -> Bool[np.ndarray, " queries"]:
         """Return which queries any judged run was scored on: what all of them owe."""
@@ -73,7 +79,7 @@ class JudgedScores:
         """
         found = {}
         for dataset in self.datasets(task):
-            block = self.table.blocks[task, dataset, self.gate.metric]
+            block = self.table.blocks[task, dataset, self.metric]
             found[dataset] = block.of(arm, self.seeds(arm))[:, self.asked(block)]
         return found
 
@@ -93,7 +99,7 @@ class JudgedScores:
         candidate = self.values(contrast.task, contrast.candidate)
         found = []
         for dataset in self.datasets(contrast.task):
-            block = self.table.blocks[contrast.task, dataset, self.gate.metric]
+            block = self.table.blocks[contrast.task, dataset, self.metric]
             asked = np.flatnonzero(self.asked(block))
             rows = max(len(reference[dataset]), len(candidate[dataset]))
             shape = rows, len(asked)

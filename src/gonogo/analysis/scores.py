@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from jaxtyping import Bool, Float, Int
 
-from gonogo.analysis.metric_range import TOLERANCE, metric_range
+from gonogo.analysis.measures import TOLERANCE, canonical, value_range
 from gonogo.core.errors import UserError
 
 Run: TypeAlias = tuple[str, int | None]
@@ -42,7 +42,7 @@ class Problem:
     """All queries concerned, in order."""
 
     def __str__(self) -> str:
-        low, high = metric_range(self.metric)
+        low, high = value_range(self.metric)
         what = {
             "duplicate": "given more than once",
             "nan": "not a number",
@@ -160,6 +160,8 @@ def pivot(frame: pl.DataFrame) -> ScoreTable:
     frame = frame.select(*_KEYS, "seed", "value").with_columns(
         pl.col(_KEYS).cast(pl.String), pl.col("seed").cast(pl.Int64), pl.col("value").cast(float)
     )
+    spellings = {name: canonical(name) for name in frame["metric"].unique()}
+    frame = frame.with_columns(pl.col("metric").replace(spellings))
     blocks: dict[Key, Block] = {}
     problems: list[Problem] = []
     for part in frame.partition_by("task", "dataset", "metric", maintain_order=False):
@@ -213,7 +215,7 @@ def _seed_codes(seeds: pl.Series) -> tuple[tuple[int | None, ...], Int[np.ndarra
 def _faults(
     values: Float[np.ndarray, "runs queries"], counts: Int[np.ndarray, "runs queries"], metric: str
 ) -> dict[Fault, Bool[np.ndarray, "runs queries"]]:
-    low, high = metric_range(metric)
+    low, high = value_range(metric)
     twice = counts > 1
     single = counts == 1
     finite = np.isfinite(values)

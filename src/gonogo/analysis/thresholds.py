@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gonogo.analysis.equivalence import absence_shown as _absence_shown
 from gonogo.analysis.equivalence import presence_shown as _presence_shown
-from gonogo.analysis.metric_range import TOLERANCE
+from gonogo.analysis.measures import TOLERANCE
 from gonogo.analysis.verdict import Estimate
 from gonogo.spec.gates import Verdict
 

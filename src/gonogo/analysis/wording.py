@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from gonogo.analysis.expected import Expected
-from gonogo.analysis.metric_range import metric_range
+from gonogo.analysis.measures import value_range
 from gonogo.analysis.verdict import Estimate
 from gonogo.spec.gates import Verdict
 
@@ -24,14 +24,14 @@ def line_percent(ratio: float) -> str:
 
 def amount(value: float, metric: str, digits: int = 2) -> str:
     """Write a difference of a metric: in points (hundredths) where the metric ends at 1."""
-    if metric_range(metric) == (0.0, 1.0):
+    if value_range(metric) == (0.0, 1.0):
         return f"{_plain(100 * value, digits)} points"
     return f"{value:.4g}"
 
 
 def line_amount(value: float, metric: str) -> str:
     """Write a threshold of a difference, without superfluous zeros."""
-    if metric_range(metric) != (0.0, 1.0):
+    if value_range(metric) != (0.0, 1.0):
         return f"{value:.6g}"
     return f"{100 * value:.6g} point{'' if abs(value - 0.01) < 1e-12 else 's'}"
 
