@@ -52,10 +52,11 @@ def test_undefined_stays_undefined(variant):
 
 
 def test_exposure_shows_recorded_values_and_never_means(verdict):
-    row = exposure_table(verdict.evidence.trials).rows[0].cells
-    assert row[1] == Text("42, 123, 456")
-    assert row[3] == Number(32000, "count")
-    assert row[6] == Text("5 min 41 s to 5 min 55 s")
+    rows = {row.cells[0].text: row.cells[1] for row in exposure_table(verdict.evidence.trials).rows}
+    assert rows["seeds"] == Text("42, 123, 456")
+    assert rows["embed examples"] == Number(32000, "count")
+    assert rows["rerank examples"] == Number(None, "count")
+    assert rows["training"] == Text("5 min 41 s to 5 min 55 s")
 
 
 def test_the_changed_gate_shows_old_and_new_side_by_side(variant):

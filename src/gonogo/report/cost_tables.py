@@ -11,47 +11,35 @@ from gonogo.report.tables import Cell, Column, Number, Row, Table, Text
 
 
 def exposure_table(trials: tuple[TrialRecord, ...]) -> Table:
-    """One row an arm: examples seen by task and compute; a range where its seeds differ.
+    """One column an arm: examples seen by task and compute; a range where its seeds differ.
 
     Smallest and largest values are shown, never means, so that every number is a recorded one.
     """
     tasks = ordered(task for trial in trials for task in trial.examples)
-    rows = []
-    for arm in ordered(trial.arm for trial in trials):
-        mine = [trial for trial in trials if trial.arm == arm]
-        rows.append(Row((Text(arm), *_arm_cells(mine, tasks))))
+    arms = ordered(trial.arm for trial in trials)
+    by_arm = [dict(_facts([one for one in trials if one.arm == arm], tasks)) for arm in arms]
+    names = by_arm[0] if by_arm else ()
     return Table(
         name="exposure",
         title="Exposure and compute of each arm",
-        columns=(
-            Column("arm"),
-            Column("seeds"),
-            Column("state"),
-            *(Column(f"{task} examples") for task in tasks),
-            Column("optimiser steps"),
-            Column("training"),
-            Column("evaluation"),
-            Column("peak memory"),
-            Column("trainable parameters"),
-            Column("device"),
-        ),
-        rows=tuple(rows),
+        columns=(Column(""), *(Column(arm) for arm in arms)),
+        rows=tuple(Row((Text(name), *(facts[name] for facts in by_arm))) for name in names),
         caption="Smallest to largest over seeds where they differ.",
     )
 
 
-def _arm_cells(mine: list[TrialRecord], tasks: list[str]) -> Iterable[Cell]:
-    yield Text(", ".join(str(trial.seed) for trial in mine))
-    yield Text(", ".join(ordered(trial.state for trial in mine)))
+def _facts(mine: list[TrialRecord], tasks: list[str]) -> Iterable[tuple[str, Cell]]:
+    yield "seeds", Text(", ".join(str(trial.seed) for trial in mine))
+    yield "state", Text(", ".join(ordered(trial.state for trial in mine)))
     for task in tasks:
-        yield _range([trial.examples.get(task) for trial in mine], "count")
-    yield _range([trial.steps for trial in mine], "count")
-    yield _range([trial.train_seconds for trial in mine], "seconds")
-    yield _range([trial.evaluation_seconds for trial in mine], "seconds")
-    yield _range([trial.peak_memory_mb for trial in mine], "megabytes")
-    yield _range([trial.trainable_parameters for trial in mine], "count")
-    devices = ordered(" ".join((trial.device, trial.precision)).strip() for trial in mine)
-    yield Text(", ".join(filter(None, devices)) or UNDEFINED)
+        yield f"{task} examples", _range([one.examples.get(task) for one in mine], "count")
+    yield "optimiser steps", _range([one.steps for one in mine], "count")
+    yield "training", _range([one.train_seconds for one in mine], "seconds")
+    yield "evaluation", _range([one.evaluation_seconds for one in mine], "seconds")
+    yield "peak memory", _range([one.peak_memory_mb for one in mine], "megabytes")
+    yield "trainable parameters", _range([one.trainable_parameters for one in mine], "count")
+    devices = ordered(f"{one.device} {one.precision}".strip() for one in mine)
+    yield "device", Text(", ".join(filter(None, devices)) or UNDEFINED)
 
 
 def _range(found: Iterable[float | None], unit: Unit) -> Cell:

@@ -30,7 +30,7 @@ def score_plots(verdict: VerdictFile) -> list[Plot]:
                 name=slug("scores", task),
                 title=f"{task}: {metric} of each arm",
                 alt=_alt(task, metric, scores),
-                draw=partial(draw_bars, scores=scores, metric=metric),
+                draw=partial(draw_bars, scores=scores, metric=metric, colours=arm_colours(verdict)),
                 family="scores",
             )
         )
@@ -43,12 +43,13 @@ def _alt(task: str, metric: str, scores: Sequence[ArmScore]) -> str:
     return f"Bars of {metric} on {task} for each arm and data set. {MEAN}: {means or 'none'}."
 
 
-def draw_bars(figure: Figure, *, scores: Sequence[ArmScore], metric: str) -> None:
+def draw_bars(
+    figure: Figure, *, scores: Sequence[ArmScore], metric: str, colours: dict[str, str]
+) -> None:
     """Draw a group of horizontal bars for each data set; off-task arms are hatched."""
     arms = arms_of(list(scores))
     groups = ordered("" if score.dataset is None else score.dataset for score in scores)
     groups.sort(key=lambda name: name != "")  # the mean comes first
-    colours = arm_colours(arms, {score.arm for score in scores if score.reference})
     height = (len(arms) * _BAR + 0.3) * len(groups)
     figure.set_size_inches(WIDTH, 0.95 + height + 0.18 * ((len(arms) + 1) // 2))
     axes = figure.add_subplot()

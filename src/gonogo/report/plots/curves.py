@@ -21,7 +21,7 @@ _STYLES = ("solid", (0, (4, 1.5)), (0, (1.5, 1)), "dashdot")
 def curve_plots(verdict: VerdictFile) -> list[Plot]:
     """One figure for every task with a recorded loss."""
     curves = verdict.evidence.curves
-    colours = arm_colours(ordered(curve.arm for curve in curves), set())
+    colours = arm_colours(verdict)
     plots = []
     for task in ordered(curve.task for curve in curves):
         mine = [one for one in curves if one.task == task and any(v is not None for v in one.loss)]

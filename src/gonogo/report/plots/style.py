@@ -6,11 +6,13 @@ dark colours (see ``report.svg``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gonogo.analysis.verdict import VerdictFile
 from gonogo.report.formats import one_line
+from gonogo.report.judged import ordered
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -92,10 +94,11 @@ def short(name: str, most: int = 26) -> str:
     return f"{name[:head]}…{name[head + 1 - most :]}"
 
 
-def arm_colours(arms: Sequence[str], references: set[str]) -> dict[str, str]:
-    """Choose a colour for every arm; reference rows are grey."""
-    own = [arm for arm in arms if arm not in references]
-    grey = [arm for arm in arms if arm in references]
+def arm_colours(verdict: VerdictFile) -> dict[str, str]:
+    """Choose a colour for every arm, the same in all figures; reference rows are grey."""
+    grey = ordered(score.arm for score in verdict.scores if score.reference)
+    arms = (*(one.arm for one in verdict.scores), *(one.arm for one in verdict.evidence.curves))
+    own = [arm for arm in ordered(arms) if arm not in grey]
     colours = {arm: ARMS[place % len(ARMS)] for place, arm in enumerate(own)}
     return colours | {arm: REFERENCES[place % 2] for place, arm in enumerate(grey)}
 
