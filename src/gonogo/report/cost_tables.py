@@ -22,7 +22,7 @@ def exposure_table(trials: tuple[TrialRecord, ...]) -> Table:
     return Table(
         name="exposure",
         title="Exposure and compute of each arm",
-        columns=(Column(""), *(Column(arm) for arm in arms)),
+        columns=(Column("what"), *(Column(arm) for arm in arms)),
         rows=tuple(Row((Text(name), *(facts[name] for facts in by_arm))) for name in names),
         caption="Smallest to largest over seeds where they differ.",
     )
