@@ -131,3 +131,11 @@ def test_any_removed_row_of_a_judged_arm_blocks_the_verdict(interference, data):
     for part in (gone["arm"], f"seed {gone['seed']}", gone["task"], gone["dataset"]):
         assert part in line
     assert f"({gone['query_id']}) of 6" in line
+
+
+def test_queries_that_only_bystanders_have_are_not_owed(interference, planted):
+    frame = interference(0.03)
+    extra = planted({("bystander", "embed"): 1.0}, queries=50)
+    before, after = verdict(frame, **PLAN), verdict(pl.concat([frame, extra]), **PLAN)
+    assert before.effects == after.effects
+    assert after.effects[0].difference.queries == 80
