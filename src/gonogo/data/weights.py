@@ -132,7 +132,7 @@ def locate(backbone: str, *, download: bool = True) -> WeightSource:
     if alias := ALIASES.get(backbone):
         return _packaged(backbone, alias) or _hub(backbone, alias.hub_id, None, download, alias)
     folder = Path(backbone).expanduser()
-    if folder.is_dir():
+    if backbone and folder.is_dir():
         return _checked(WeightSource(backbone, "folder", folder.resolve()))
     if match := _HUB_ID.fullmatch(backbone):
         return _hub(backbone, match["id"], match["revision"], download)

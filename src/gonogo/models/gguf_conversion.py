@@ -50,5 +50,5 @@ def _convert(file: Path, folder: Path) -> None:
     tokenizer.pad_token = tokenizer.convert_ids_to_tokens(0)
     tokenizer.model_max_length = model.config.max_position_embeddings
     model.config.pad_token_id = 0
-    model.to(torch.float16).save_pretrained(folder)
+    model.half().save_pretrained(folder)  # type: ignore[no-untyped-call]
     tokenizer.save_pretrained(folder)
