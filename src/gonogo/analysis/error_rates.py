@@ -51,9 +51,9 @@ def _simulated(
     rng = generator(seed, "error rates", seeds, queries)
     expected = components.mean_squares(seeds, queries)
     value = true + rng.normal(size=shape) * expected.variance**0.5
-    seed_df, query_df = max(seeds - 1, 1), queries - 1
+    seed_df, query_df = float(max(seeds - 1, 1)), float(queries - 1)
 
-    def mean_square(expectation: float, df: int) -> Float[np.ndarray, "draws tasks"]:
+    def mean_square(expectation: float, df: float) -> Float[np.ndarray, "draws tasks"]:
         return expectation * rng.chisquare(df, size=shape) / df
 
     seed_part = mean_square(expected.seed_part if seeds > 1 else 0.0, seed_df)

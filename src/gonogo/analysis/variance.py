@@ -99,9 +99,9 @@ class MeanSquares:
         return self.seed_part + max(0.0, self.query_part - self.residual_part)
 
     @property
-    def seed_df(self) -> int:
+    def seed_df(self) -> float:
         """Degrees of freedom of A."""
-        return max(self.seeds - 1, 1)
+        return float(max(self.seeds - 1, 1))
 
     @property
     def query_df(self) -> float:
