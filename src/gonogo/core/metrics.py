@@ -52,9 +52,9 @@ def parse_measure(name: str) -> Measure:
     match = _PATTERN.fullmatch(name.strip())
     canonical = _BY_FOLDED.get(match["name"].casefold()) if match else None
     if match is None or canonical is None:
-        base, _, cutoff = name.partition("@")
-        known = {f"{known}@{cutoff}" if cutoff else known for known in (*_MEASURES, "MRR", "MAP")}
-        del base
+        _, at, cutoff = name.partition("@")
+        suffix = at and f"@{cutoff if cutoff.isdecimal() else 10}"
+        known = {known + suffix for known in (*_MEASURES, "MRR", "MAP")}
         raise UserError(f"unknown measure {name!r}", hint=nearest(name, known))
     cutoff_rule, cutoff_text = _MEASURES[canonical], match["cutoff"]
     if cutoff_rule == "required" and cutoff_text is None:

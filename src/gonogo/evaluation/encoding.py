@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -22,6 +22,7 @@ from gonogo.core.types import Device, Precision, Side, Similarity
 from gonogo.evaluation.batched import TOKEN_BUDGET, Runner, compute
 
 
+@runtime_checkable
 class Embedder(Protocol):
     """What encoding needs of a bi-encoder; its instances are ``nn.Module``."""
 

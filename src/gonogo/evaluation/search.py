@@ -28,7 +28,7 @@ _NONE = Filters()
 
 def top_k(
     queries: Shaped[ndarray, "q d"],
-    corpus: Shaped[ndarray, "n d"],
+    corpus: Shaped[ndarray, "n _"],
     k: int,
     similarity: Similarity = "cosine",
     *,

@@ -29,9 +29,9 @@ def pair_scores(
     vectors = np.asarray(corpus[rows], dtype=np.float32)
     match similarity:
         case "dot":
-            return _dots(vectors, query)
+            return _dots(vectors, query[None])
         case "cosine":
-            return _safe_divide(_dots(vectors, query), norms(vectors) * norms(query[None]))
+            return _safe_divide(_dots(vectors, query[None]), norms(vectors) * norms(query[None]))
         case "euclidean":
             return -norms(vectors - query)
     assert_never(similarity)

@@ -1,0 +1,126 @@
+"""Encoding: in the order asked for, independent of company, and kept under a true name."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from numpy import ndarray
+
+from gonogo.core.types import Side
+from gonogo.evaluation.encoding import encode, encode_cached, vector_key, weights_hash
+from gonogo.models.retrieval_model import RetrievalModel
+
+TEXTS = ["read a file", "", "the sum of two arrays along the given axis", "read a file", "axis"]
+
+
+def vectors(model: RetrievalModel, texts: list[str], **options: Any) -> ndarray:
+    side: Side = options.pop("side", "passage")
+    settings = {"device": "cpu", "autocast": nullcontext, **options}
+    return encode(model.bi_encoder, texts, side, **settings)
+
+
+@pytest.fixture(params=["encoder_model", "decoder_model"])
+def model(request: pytest.FixtureRequest) -> RetrievalModel:
+    found: RetrievalModel = request.getfixturevalue(request.param)
+    return found
+
+
+def test_each_text_is_as_if_encoded_alone(model: RetrievalModel) -> None:
+    together = vectors(model, TEXTS)
+    assert together.shape == (5, model.bi_encoder.dimension)
+    assert together.dtype == np.float32
+    for text, vector in zip(TEXTS, together, strict=True):
+        ids = torch.tensor(model.bi_encoder.tokenize([text], "passage"))
+        with torch.no_grad():
+            alone = model.bi_encoder(ids, torch.ones_like(ids))[0].numpy()
+        np.testing.assert_allclose(vector, alone, atol=2e-6)
+    np.testing.assert_array_equal(together[0], together[3])
+    assert not np.allclose(together[0], together[2], atol=1e-2)
+
+
+@settings(
+    deadline=None, max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(order=st.permutations(range(5)), budget=st.integers(1, 100))
+def test_budget_and_company_do_not_matter(
+    encoder_model: RetrievalModel, order: list[int], budget: int
+) -> None:
+    expected = vectors(encoder_model, TEXTS)
+    permuted = [TEXTS[index] for index in order]
+    np.testing.assert_allclose(
+        vectors(encoder_model, permuted, budget=budget), expected[order], atol=2e-6
+    )
+    np.testing.assert_array_equal(vectors(encoder_model, permuted), expected[order])
+
+
+def test_sides_differ_where_the_model_frames_them(decoder_model: RetrievalModel) -> None:
+    passage, query = (vectors(decoder_model, TEXTS, side=side) for side in ("passage", "query"))
+    assert np.abs(passage - query).max() > 1e-2
+
+
+def test_equal_texts_are_encoded_once(
+    encoder_model: RetrievalModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    tokenize = encoder_model.bi_encoder.tokenize
+
+    def counting(texts: list[str], side: Side) -> list[list[int]]:
+        seen.extend(texts)
+        return tokenize(texts, side)
+
+    monkeypatch.setattr(encoder_model.bi_encoder, "tokenize", counting)
+    vectors(encoder_model, TEXTS * 3)
+    assert sorted(seen) == sorted(set(TEXTS))
+
+
+def test_several_segments_are_put_together(
+    encoder_model: RetrievalModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = vectors(encoder_model, TEXTS)
+    monkeypatch.setattr("gonogo.evaluation.batched._SEGMENT", 2)
+    np.testing.assert_allclose(vectors(encoder_model, TEXTS), expected, atol=2e-6)
+
+
+def test_no_texts(encoder_model: RetrievalModel) -> None:
+    assert vectors(encoder_model, []).shape == (0, encoder_model.bi_encoder.dimension)
+
+
+def test_cached_vectors_are_reused_and_memory_mapped(tmp_path: Path) -> None:
+    computed = np.arange(6, dtype=np.float32).reshape(2, 3)
+    first = encode_cached(lambda: computed, tmp_path, ["key", 1])
+    second = encode_cached(lambda: pytest.fail("encoded again"), tmp_path, ["key", 1])
+    assert isinstance(first, np.memmap)
+    np.testing.assert_array_equal(second, computed)
+    other = encode_cached(lambda: computed + 1, tmp_path, ["key", 2])
+    np.testing.assert_array_equal(other, computed + 1)
+    assert encode_cached(lambda: computed, None, ["key", 1]) is computed
+
+
+def test_the_key_names_all_that_vectors_depend_on(encoder_model: RetrievalModel) -> None:
+    encoder = encoder_model.bi_encoder
+    keys = [
+        vector_key(encoder, {"length": 64}, TEXTS, "passage", "cpu", "fp32"),
+        vector_key(encoder, {"length": 65}, TEXTS, "passage", "cpu", "fp32"),
+        vector_key(encoder, {"length": 64}, TEXTS[1:], "passage", "cpu", "fp32"),
+        vector_key(encoder, {"length": 64}, ["".join(TEXTS)], "passage", "cpu", "fp32"),
+        vector_key(encoder, {"length": 64}, TEXTS, "query", "cpu", "fp32"),
+        vector_key(encoder, {"length": 64}, TEXTS, "passage", "cpu", "bf16"),
+    ]
+    assert len({str(key) for key in keys}) == len(keys)
+    assert keys[0] == vector_key(encoder, {"length": 64}, TEXTS, "passage", "cpu", "fp32")
+
+
+def test_one_changed_weight_changes_the_hash() -> None:
+    layer = torch.nn.Linear(3, 2)
+    before = weights_hash(layer)
+    assert weights_hash(layer) == before
+    with torch.no_grad():
+        layer.bias[1] += 1e-6
+    assert weights_hash(layer) != before
