@@ -15,7 +15,7 @@ demo: $(BIN)/.installed ## run the interference study's smoke tier and name its 
 	$(BIN)/gonogo run interference --tier smoke --out outputs/demo
 
 test: $(BIN)/.installed ## the fast tests
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: $(BIN)/.installed ## lint, types, floors
 	$(BIN)/ruff check .

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 import yaml
 from study_values import study_values, write_beir
+
+# The models here are tiny: a second thread only waits. Set before torch is imported anywhere.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 WORDS = """
 Given a web search query, retrieve relevant passages that answer the query.

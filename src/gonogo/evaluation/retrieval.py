@@ -15,6 +15,8 @@ from gonogo.evaluation.encoding import encode, encode_cached, vector_key
 from gonogo.evaluation.search import top_k
 from gonogo.models.retrieval_model import RetrievalModel
 
+PLURAL: dict[Side, str] = {"query": "queries", "passage": "passages"}
+
 
 def rank_corpus(
     model: RetrievalModel,
@@ -62,7 +64,7 @@ def encode_with(
     cache: Path | None = None,
 ) -> Float[ndarray, "n d"]:
     """Embed texts as a model does, from its cache folder if they are there."""
-    encoder, label = model.bi_encoder, f"{name}: {side}s"
+    encoder, label = model.bi_encoder, f"{name}: {PLURAL[side]}"
 
     def now() -> Float[ndarray, "n d"]:
         return encode(
