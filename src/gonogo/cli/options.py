@@ -33,6 +33,7 @@ def open_plan(
     sets: list[str] | None,
     only: str | None = None,
     force: bool = False,
+    fetch: bool = False,
 ) -> Plan:
     """Resolve a study and look at the state of its trials; touches nothing.
 
@@ -50,4 +51,5 @@ def open_plan(
     path = find_study(study)
     resolved = resolve(path, "quick" if quick else tier or "full", tuple(sets or ()))
     folder = StudyFolder.under(out, resolved.study, resolved.tier)
-    return make_plan(resolved, folder, path.resolve().parent, only=only, force=force)
+    beside = path.resolve().parent
+    return make_plan(resolved, folder, beside, only=only, force=force, fetch=fetch)

@@ -41,7 +41,7 @@ def run(
     from gonogo.cli.plans import plan_lines
 
     plan = options.open_plan(
-        study, tier=tier, quick=quick, out=out, sets=sets, only=only, force=force
+        study, tier=tier, quick=quick, out=out, sets=sets, only=only, force=force, fetch=not dry_run
     )
     if dry_run:
         typer.echo("\n".join(plan_lines(plan)))

@@ -32,6 +32,10 @@ class UserError(Exception):
         super().__init__(f"{text} ({hint})" if hint else text)
 
 
+class NotHereYetError(UserError):
+    """Something that a run would fetch is not on this machine yet; planning can go on without."""
+
+
 def nearest(name: str, valid: Iterable[str]) -> str:
     """Say which valid name is nearest to a wrong one, and list them when there are few."""
     known = sorted(valid)

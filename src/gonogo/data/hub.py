@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from gonogo.core.errors import UserError, nearest
+from gonogo.core.errors import NotHereYetError, UserError, nearest
 from gonogo.core.types import Split
 from gonogo.data.cached import cached_split
 from gonogo.data.datasets import Corpus, RetrievalDataset, document_text
@@ -21,16 +21,23 @@ Row = Mapping[str, Any]
 _LOCAL_WAY = "or name a local BEIR folder, or python-api/stdlib, which needs no download"
 
 
-def hub_folder(spec: HubData, split: Split) -> Path:
+def hub_folder(spec: HubData, split: Split, *, fetch: bool = True) -> Path:
     """Return the cached BEIR folder of one split, fetched from the hub if need be.
 
     Raises:
+        NotHereYetError: if it is not cached and ``fetch`` is off.
         UserError: if the ``datasets`` library or the repository cannot be reached, or the
             repository has another shape.
     """
     key = {**spec.model_dump(mode="json"), "split": split}
     build = _triplets if spec.format == "triplets" else _beir
-    folder = cached_split("hub", key, split, lambda: [build(spec, split)])
+
+    def fetched() -> list[RetrievalDataset]:
+        if not fetch:
+            raise NotHereYetError("not fetched yet", file=f"hub:{spec.repo}")
+        return [build(spec, split)]
+
+    folder = cached_split("hub", key, split, fetched)
     assert folder is not None  # noqa: S101  (the builder makes this very split)
     return folder
 

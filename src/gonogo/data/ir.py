@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from gonogo.core.errors import UserError
+from gonogo.core.errors import NotHereYetError, UserError
 from gonogo.core.types import Split
 from gonogo.data.cached import cached_split
 from gonogo.data.datasets import Corpus, RetrievalDataset, document_text
@@ -18,14 +18,21 @@ _SPLIT_WORDS: dict[str, Split] = {
 }  # fmt: skip
 
 
-def ir_datasets_folder(spec: IrDatasetsData, split: Split) -> Path:
+def ir_datasets_folder(spec: IrDatasetsData, split: Split, *, fetch: bool = True) -> Path:
     """Return the cached BEIR folder of one split, fetched by ir_datasets if need be.
 
     Raises:
+        NotHereYetError: if it is not cached and ``fetch`` is off.
         UserError: if the library is missing, the identifier is unknown, or it names another split.
     """
     key = {**spec.model_dump(mode="json"), "split": split}
-    folder = cached_split("ir_datasets", key, split, lambda: [_build(spec, split)])
+
+    def fetched() -> list[RetrievalDataset]:
+        if not fetch:
+            raise NotHereYetError("not fetched yet", file=f"ir:{spec.dataset}")
+        return [_build(spec, split)]
+
+    folder = cached_split("ir_datasets", key, split, fetched)
     assert folder is not None  # noqa: S101  (the builder makes this very split)
     return folder
 

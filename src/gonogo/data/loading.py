@@ -29,27 +29,30 @@ def load_dataset(spec: DataSpec, split: Split, *, beside: Path | None = None) ->
     return load_beir(_folder(spec, split, beside), split, spec.name)
 
 
-def dataset_fingerprint(spec: DataSpec, split: Split, *, beside: Path | None = None) -> str:
+def dataset_fingerprint(
+    spec: DataSpec, split: Split, *, beside: Path | None = None, fetch: bool = True
+) -> str:
     """Return ``load_dataset(...).fingerprint``, without loading what was loaded before.
 
     Raises:
+        NotHereYetError: if it would have to be fetched and ``fetch`` is off.
         UserError: as :func:`load_dataset`.
     """
-    folder = _folder(spec, split, beside)
+    folder = _folder(spec, split, beside, fetch)
     if isinstance(spec, BeirData):
         return beir_fingerprint(folder, split, spec.name)
     return cached_fingerprint(folder)
 
 
-def _folder(spec: DataSpec, split: Split, beside: Path | None) -> Path:
+def _folder(spec: DataSpec, split: Split, beside: Path | None, fetch: bool = True) -> Path:
     match spec:
         case PythonApiData():
             return python_api_folder(spec.package, split)
         case BeirData():
             return find_folder(spec.folder, beside=beside)
         case HubData():
-            return hub_folder(spec, split)
+            return hub_folder(spec, split, fetch=fetch)
         case IrDatasetsData():
-            return ir_datasets_folder(spec, split)
+            return ir_datasets_folder(spec, split, fetch=fetch)
         case _:
             assert_never(spec)

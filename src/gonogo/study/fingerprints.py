@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from gonogo import __version__
+from gonogo.core.errors import NotHereYetError
 from gonogo.core.files import fingerprint
 from gonogo.core.types import Split
 from gonogo.data.loading import dataset_fingerprint
@@ -29,6 +30,10 @@ class Hasher:
 
     beside: Path
     """The folder of the study file: relative data folders are looked up there."""
+    fetch: bool = True
+    """Fetch what is not on this machine; planning passes False and goes on without."""
+    missing: dict[str, str] = field(default_factory=dict)
+    """What was not here, and why, where ``fetch`` is off."""
     _known: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def training_inputs(self, config: TrialConfig, seed: int) -> Inputs:
@@ -64,7 +69,7 @@ class Hasher:
                 marks = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
                 inner = getattr(value, name)
                 if marks.get("gonogo_hashed_as") == "weights":
-                    flat[f"{key}.{name}"] = weights_fingerprint(inner)
+                    flat[f"{key}.{name}"] = self._weights(inner)
                 elif marks.get("gonogo_affects_result", True):
                     self._flatten(inner, f"{key}.{name}", flat, split)
         elif isinstance(value, dict):
@@ -79,7 +84,22 @@ class Hasher:
     def _data(self, spec: BeirData | HubData | IrDatasetsData | PythonApiData, split: Split) -> str:
         known = (spec.model_dump_json(), split)
         if known not in self._known:
-            self._known[known] = dataset_fingerprint(spec, split, beside=self.beside)
+            try:
+                digest = dataset_fingerprint(spec, split, beside=self.beside, fetch=self.fetch)
+            except NotHereYetError as error:
+                self.missing[f"{spec.name} ({split})"] = str(error)
+                digest = "not here yet"
+            self._known[known] = digest
+        return self._known[known]
+
+    def _weights(self, backbone: str) -> str:
+        known = ("weights", backbone)
+        if known not in self._known:
+            try:
+                self._known[known] = weights_fingerprint(backbone, download=self.fetch)
+            except NotHereYetError as error:
+                self.missing[f"weights of {backbone}"] = str(error)
+                self._known[known] = "not here yet"
         return self._known[known]
 
 

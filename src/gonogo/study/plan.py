@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Literal
@@ -68,6 +68,8 @@ class Plan:
     beside: Path
     trials: tuple[PlannedTrial, ...]
     references: tuple[PlannedReference, ...]
+    missing: dict[str, str] = field(default_factory=dict)
+    """Data and weights that a run would have to fetch first."""
 
     @property
     def to_do(self) -> tuple[PlannedTrial, ...]:
@@ -87,6 +89,7 @@ def make_plan(
     *,
     only: str | None = None,
     force: bool = False,
+    fetch: bool = False,
 ) -> Plan:
     """Look at every trial of a study and say what is to be done; touches nothing.
 
@@ -96,11 +99,12 @@ def make_plan(
         beside: the folder of the study file.
         only: a pattern on ``arm`` or ``arm/seed_n``; other trials are left out.
         force: run even what is finished.
+        fetch: fetch data and weights that are not on this machine; without it they are listed.
 
     Raises:
-        UserError: if data or weights are missing, or the pattern matches no trial.
+        UserError: if data or weights do not exist, or the pattern matches no trial.
     """
-    hasher = Hasher(beside)
+    hasher = Hasher(beside, fetch)
     trials = []
     for seed in study.seeds:
         for arm, config in study.arms.items():
@@ -111,7 +115,7 @@ def make_plan(
         names = ", ".join(study.arms)
         raise UserError(f"{only!r} matches no trial", place="--only", hint=f"arms: {names}")
     references = _plan_references(study, folder, hasher)
-    return Plan(study, folder, beside, tuple(trials), references)
+    return Plan(study, folder, beside, tuple(trials), references, hasher.missing)
 
 
 def _plan_trial(
