@@ -140,13 +140,9 @@ class _Scan:
             ]
             for offer in offers:
                 offer.result()
-        crowded = [run for run in self._runs() if run.crowded()]
-        list(self.threads.map(QueryRun.settle, crowded))
-        if crowded and self.form != "fp32":  # bounds of bf16 cannot tell these documents apart
+        runs = (run for tile in self.tiles for run in tile)
+        if any(list(self.threads.map(QueryRun.settle, runs))) and self.form != "fp32":
             self._use("fp32")
-
-    def _runs(self) -> Iterator[QueryRun]:
-        return (run for tile in self.tiles for run in tile)
 
     def _multiply(
         self, queries: products.Rounded, block: products.Rounded

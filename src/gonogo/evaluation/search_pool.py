@@ -26,7 +26,8 @@ class Pool:
         self.k = k
         self.threshold = least.astype(np.float32)
         self._filled = np.zeros(queries, np.int64)
-        self._allocate(queries, 4 * k)
+        self._fresh = 0  # candidates that have not raised the threshold yet
+        self._allocate(queries, 6 * k)
 
     def _allocate(self, queries: int, width: int) -> None:
         types = (np.int64, np.float32, np.float32)
@@ -61,7 +62,10 @@ class Pool:
         for table, values in zip(self._tables, (rows, lower, upper), strict=True):
             table.reshape(-1)[flat] = values
         self._filled += counts
-        if self._filled.max(initial=0) > 2 * self.k:
+        self._fresh += len(queries)
+        if self._fresh > len(self._filled) * self.k // 4:
+            self._raise_threshold()
+        if self._filled.max(initial=0) > 3 * self.k:
             self._drop_hopeless()
 
     def _widen(self, needed: int) -> None:
@@ -70,33 +74,42 @@ class Pool:
         for table, old in zip(self._tables, before, strict=True):
             table[:, :width] = old
 
+    def _raise_threshold(self) -> None:
+        """Set the k-th best lower bound as the score that others must be able to reach."""
+        self._fresh = 0
+        used = int(self._filled.max(initial=0))
+        if used >= self.k:
+            place = used - self.k
+            kth = np.partition(self._tables[1][:, :used], place, axis=1)[:, place]
+            np.maximum(self.threshold, kth, out=self.threshold)
+
     def _drop_hopeless(self) -> None:
         used = int(self._filled.max())
-        if used < self.k:
-            return
-        place = used - self.k
-        _, lower, upper = self._tables
-        kth = np.partition(lower[:, :used], place, axis=1)[:, place]
-        np.maximum(self.threshold, kth, out=self.threshold)
         taken = np.arange(used) < self._filled[:, None]
-        self._keep((upper[:, :used] >= self.threshold[:, None]) & taken)
+        self._keep((self._tables[2][:, :used] >= self.threshold[:, None]) & taken)
 
     def _keep(self, kept: Bool[ndarray, "q used"]) -> None:
         queries, places = np.nonzero(kept)
         counts = kept.sum(axis=1)
-        targets = np.arange(len(queries)) - (np.cumsum(counts) - counts)[queries]
+        first = self.width * np.arange(len(kept)) - (np.cumsum(counts) - counts)
+        sources, targets = queries * self.width + places, np.arange(len(queries)) + first[queries]
         for table, free in zip(self._tables, _EMPTY, strict=True):
-            values = table[queries, places]
+            values = table.reshape(-1)[sources]
             table[:, : kept.shape[1]] = free
-            table[queries, targets] = values
+            table.reshape(-1)[targets] = values
         self._filled = counts
 
     def candidates(self, query: int) -> tuple[Int[ndarray, "m"], Float[ndarray, "m"]]:
         """Return a query's candidates: corpus rows, ascending, and the upper bounds."""
         rows, _, upper = (table[query, : self._filled[query]] for table in self._tables)
-        order = np.argsort(rows)
-        return rows[order], upper[order]
+        possible = upper >= self.threshold[query]
+        order = np.argsort(rows[possible])
+        return rows[possible][order], upper[possible][order]
 
     def crowded(self) -> bool:
-        """Tell whether bounds overlap so much that scoring exactly is cheaper than waiting."""
+        """Tell whether the bounds of some query overlap so much that the table grows too wide."""
+        return bool(self._filled.max(initial=0) > 16 * self.k + 4096)
+
+    def blurred(self) -> bool:
+        """Tell whether the bounds are too wide for most queries, as in a collapsed bank."""
         return bool(self._filled.sum() > len(self._filled) * (8 * self.k + 1024))

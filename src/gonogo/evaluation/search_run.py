@@ -91,17 +91,21 @@ class QueryRun:
             possible = below if possible is None else possible & below
         return possible
 
-    def crowded(self) -> bool:
-        """Tell whether so many candidates overlap that a closer look is due."""
-        return self._pool.crowded()
+    def settle(self) -> bool:
+        """If there are too many candidates, score them exactly and keep the best k of each query.
 
-    def settle(self) -> None:
-        """Score every candidate exactly and keep the best k of each query."""
+        Returns:
+            Whether tighter bounds would help most of the queries.
+        """
+        if not self._pool.crowded():
+            return False
+        blurred = self._pool.blurred()
         scores, rows = self.answer()
         queries, places = np.nonzero(rows >= 0)
         exact = self._as_product(scores[queries, places], queries)
         self._pool = Pool(len(self.queries), self.k, self._pool.threshold)
         self._pool.add(queries, rows[queries, places], exact, exact)
+        return blurred
 
     def answer(self) -> tuple[Float[ndarray, "q k"], Int[ndarray, "q k"]]:
         """Return the best of what was offered so far, best first, ties by row ascending.
