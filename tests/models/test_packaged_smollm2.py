@@ -51,21 +51,22 @@ def test_the_next_token_makes_sense():
 def test_a_few_steps_rank_the_relevant_passages_above_the_others():
     # Before training the margin says nothing: the model answers alike whatever the passage.
     spec = TextModel(backbone="smollm2-135m", adapter=LoraAdapter(rank=8, dropout=0.0))
-    model = build_model(spec, 1).train()
+    model = build_model(spec, 1, precision="bf16").train()
     pairs = [(query, document) for query, _ in RELEVANT for _, document in RELEVANT]
     labels = torch.eye(len(RELEVANT)).flatten()
     cross = model.cross_encoder
     batch = padded(cross.tokenize(pairs), cross.pad_id)
     optimiser = torch.optim.AdamW(model.trainable().values(), lr=1e-3)
     for _ in range(8):
-        margins = cross(*batch)
+        with model.autocast():
+            margins = cross(*batch)
         loss = torch.nn.functional.binary_cross_entropy_with_logits(
             margins, labels, pos_weight=torch.tensor(2.0)
         )
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-    with torch.no_grad():
+    with torch.no_grad(), model.autocast():
         margins = cross(*batch).view(len(RELEVANT), -1)
     others = margins.masked_fill(torch.eye(len(RELEVANT)).bool(), -torch.inf)
     assert (margins.diagonal() > others.amax(1)).all()

@@ -40,8 +40,8 @@ class Backbone(nn.Module):
         most = int(getattr(config, "max_position_embeddings", 0) or 1_000_000)
         # RoBERTa's positions start behind its padding id.
         rows = getattr(getattr(self.transformer, "embeddings", None), "position_embeddings", None)
-        offset = (getattr(rows, "padding_idx", None) or -1) + 1
-        return most - offset
+        padding = getattr(rows, "padding_idx", None)
+        return most if padding is None else most - padding - 1
 
     def forward(
         self,
@@ -68,7 +68,8 @@ class Backbone(nn.Module):
 def load_backbone(source: WeightSource, kind: Kind, dtype: torch.dtype) -> tuple[Backbone, Path]:
     """Load weights onto the CPU.
 
-    Only safetensors are opened and no code that comes with a model is ever run.
+    Only safetensors are opened and no code that comes with a model is ever run. Attention runs
+    in torch's fused kernels wherever transformers has them for the architecture.
 
     Returns:
         The backbone and the folder that its tokenizer lies in.
@@ -82,7 +83,6 @@ def load_backbone(source: WeightSource, kind: Kind, dtype: torch.dtype) -> tuple
             transformer = AutoModel.from_pretrained(
                 folder,
                 dtype=dtype,
-                attn_implementation="sdpa",
                 use_safetensors=True,
                 trust_remote_code=False,
                 local_files_only=True,

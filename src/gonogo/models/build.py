@@ -19,6 +19,7 @@ from gonogo.models.backbones import Backbone, load_backbone, output_rows
 from gonogo.models.bi_encoder import BiEncoder
 from gonogo.models.cross_encoder import CrossEncoder
 from gonogo.models.devices import DTYPES
+from gonogo.models.dropout import replace_dropout
 from gonogo.models.heads import MlpScore, YesNoScore
 from gonogo.models.pooling import Pooling
 from gonogo.models.prompts import encoder_pairs, judge_pairs
@@ -148,6 +149,7 @@ def _assemble(
     precision: Precision,
 ) -> RetrievalModel:
     """Put the two encoders on one backbone."""
+    replace_dropout(backbone)
     _check_lengths(spec, backbone)
     decoder = backbone.kind == "decoder"
     pooling: Pooling = "last_token" if decoder else "mean"
