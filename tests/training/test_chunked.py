@@ -127,13 +127,14 @@ def test_gradcache_replays_dropout_bit_for_bit(make: Callable[..., object]) -> N
     assert equal_bits(plain, cached)
 
 
-@pytest.fixture(params=["encoder", "decoder"])
+@pytest.fixture(params=["encoder", "decoder", "decoder-bf16"])
 def lora_model(
     request: pytest.FixtureRequest, tiny_encoder_folder: Path, tiny_decoder_folder: Path
 ) -> RetrievalModel:
-    folder = tiny_encoder_folder if request.param == "encoder" else tiny_decoder_folder
+    kind, _, precision = request.param.partition("-")
+    folder = tiny_encoder_folder if kind == "encoder" else tiny_decoder_folder
     spec = TextModel(backbone=str(folder), adapter=LoraAdapter(rank=4, dropout=0.3))
-    model = build_model(spec, 1)
+    model = build_model(spec, 1, precision=precision or "fp32")
     with torch.no_grad():  # past the first step, where B = 0 hides A's gradient
         for index, value in enumerate(model.trainable().values()):
             generator = torch.Generator().manual_seed(index)
