@@ -17,7 +17,7 @@ import numpy as np
 
 from gonogo.analysis.aso import THRESHOLD, aso
 
-SYSTEMS = 2_000
+SYSTEMS = 10_000
 """Pairs of equal systems for the false alarms."""
 
 
@@ -57,11 +57,11 @@ def against_deepsig() -> None:
 def false_alarms() -> None:
     """Print how often one of two equal systems is called better than the other, this direction."""
     print(f"\n| n | eps_min(A, B) < {THRESHOLD} | < 0.5 |\n|--:|--:|--:|")
-    for n in (2, 3, 4, 5, 7, 10, 15, 20):
+    for n in (2, 3, 4, 5, 7, 10, 20):
         rng = np.random.default_rng(n)
         found = np.array(
             [
-                aso(rng.normal(size=n), rng.normal(size=n), draws=500, seed=number)
+                aso(rng.normal(size=n), rng.normal(size=n), draws=300, seed=number)
                 for number in range(SYSTEMS)
             ]
         )

@@ -142,6 +142,16 @@ def test_bootstrap_resamples_data_sets_of_one_size_independently(
     assert high - low == pytest.approx(expected, rel=0.1)
 
 
+def test_large_resamples_are_streamed_and_equal_the_kept_ones(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = [rng.random((2, 300)), rng.random((2, 300)), rng.random((2, 90))]
+    kept = bootstrap_quantiles(values, 0.95, draws=1_000, seed=0)
+    monkeypatch.setattr("gonogo.analysis.bootstrap._KEPT", 0)
+    streamed = bootstrap_quantiles(values, 0.95, draws=1_000, seed=0)
+    assert np.array(streamed) == pytest.approx(np.array(kept), abs=1e-6)
+
+
 @few
 @given(layouts(), st.randoms(use_true_random=False))
 def test_order_of_queries_seeds_and_data_sets_changes_nothing(strata: Pairs, random) -> None:

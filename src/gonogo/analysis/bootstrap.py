@@ -8,6 +8,7 @@ bootstrap, which is conservative where the residual dominates).
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -16,29 +17,33 @@ from jaxtyping import Float, UInt8
 from gonogo.analysis.strata import Values, check_values
 from gonogo.core.seeds import generator
 
-_BLOCK = 1 << 17
-"""Resampled positions counted at once: what stays in the cache."""
+_BLOCK = 1 << 19
+"""Resampled positions counted at once: what stays in the processor's cache."""
+
+_KEPT = 1 << 24
+"""Bytes of counts worth keeping for the next estimate over as many queries."""
 
 
-@lru_cache(maxsize=32)
-def _query_counts(
+def _count_blocks(
     queries: int, occurrence: int, draws: int, seed: int
-) -> UInt8[np.ndarray, "draws queries"]:
-    """Return how often each query is drawn in each resample.
-
-    Kept for reuse: every estimate over as many queries takes the same resamples.
-    """
+) -> Iterator[UInt8[np.ndarray, "_ queries"]]:
+    """Yield how often each query is drawn, some resamples at a time."""
     rng = generator(seed, "query bootstrap", queries, occurrence)
-    counts = np.empty((draws, queries), dtype=np.uint8)
     rows = max(1, _BLOCK // queries)
     for start in range(0, draws, rows):
         size = min(rows, draws - start)
         drawn = rng.integers(0, queries, size=(size, queries), dtype=np.uint32)
-        drawn += queries * np.arange(size, dtype=np.uint32)[:, None]
-        block = np.bincount(drawn.ravel(), minlength=size * queries)
-        counts[start : start + size] = block.reshape(size, queries)
-    counts.flags.writeable = False
-    return counts
+        drawn += np.uint32(queries) * np.arange(size, dtype=np.uint32)[:, None]
+        counts = np.bincount(drawn.ravel(), minlength=size * queries)
+        yield counts.astype(np.uint8).reshape(size, queries)
+
+
+@lru_cache(maxsize=16)
+def _kept_counts(
+    queries: int, occurrence: int, draws: int, seed: int
+) -> tuple[UInt8[np.ndarray, "_ queries"], ...]:
+    """Return all counts, kept: estimates over as many queries resample alike."""
+    return tuple(_count_blocks(queries, occurrence, draws, seed))
 
 
 def _resampled_seed_means(values: Values, draws: int, seed: int) -> Float[np.ndarray, "draws s"]:
@@ -47,8 +52,13 @@ def _resampled_seed_means(values: Values, draws: int, seed: int) -> Float[np.nda
     seen: Counter[int] = Counter()
     for block in values:
         queries = block.shape[1]
-        counts = _query_counts(queries, seen[queries], draws, seed)
-        total += counts.astype(np.float32) @ (block.T / queries).astype(np.float32)
+        which = (queries, seen[queries], draws, seed)
+        few = draws * queries <= _KEPT
+        shares = (block.T / queries).astype(np.float32)
+        start = 0
+        for counts in _kept_counts(*which) if few else _count_blocks(*which):
+            total[start : start + len(counts)] += counts.astype(np.float32) @ shares
+            start += len(counts)
         seen[queries] += 1
     return total / len(values)
 

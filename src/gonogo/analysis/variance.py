@@ -121,7 +121,9 @@ class MeanSquares:
     def half_width(self, level: float) -> float:
         """Return half the width of the interval of the overall mean."""
         parts = (np.asarray(p) for p in (self.seed_part, self.query_part, self.residual_part))
-        return float(half_width(*parts, seed_df=float(self.seed_df), query_df=self.query_df, level=level))
+        return float(
+            half_width(*parts, seed_df=float(self.seed_df), query_df=self.query_df, level=level)
+        )
 
     def _by_data_set(self, parts: tuple[float, ...]) -> zip[tuple[float, int]]:
         return zip(parts, self.queries, strict=True)
