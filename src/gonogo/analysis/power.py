@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-
 from gonogo.analysis.strata import Values
 from gonogo.analysis.variance import MeanSquares, mean_squares
 

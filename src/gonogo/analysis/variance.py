@@ -13,12 +13,12 @@ The variance is A + max(0, B - E), with A from the seed means (seed + residual),
 means (query + residual) and E from the residuals, so that the residual is counted once. The
 critical value is Cochran's average of Student's t, weighted by the shares of variance: A deserves
 t with seeds - 1 degrees of freedom, the rest t with those of the queries. A single t with
-Satterthwaite's degrees of freedom is narrower and covers only 92 % at three seeds
-(docs/statistics.md); those degrees of freedom are kept as the interval's ``df``.
+Satterthwaite's degrees of freedom covers as little as 92 % at three seeds (docs/statistics.md);
+those degrees of freedom are kept as the interval's ``df``.
 
 Sources: Searle, Casella & McCulloch, Variance Components (1992), ch. 4 (moment estimators of the
 balanced two-way layout); Satterthwaite, Biometrics Bulletin 2 (1946), eq. 17; Cochran, Biometrics
-20 (1964), section 3 (the weighted critical value).
+20 (1964), Approximate significance levels of the Behrens-Fisher test (the weighted t).
 """
 
 from __future__ import annotations
