@@ -94,7 +94,7 @@ def test_bm25_reranks_by_its_own_order(dataset: RetrievalDataset) -> None:
     assert embed.ranking == rerank.ranking  # fewer documents than either depth
     found = embed.ranking["q2"]
     assert found == sorted(found, key=lambda scored: (-scored[1], scored[0]))
-    assert [document for document, _ in found]== ["d1", "d6", "d7"]  # equal scores
+    assert [document for document, _ in found] == ["d1", "d6", "d7"]  # equal scores
 
 
 def test_corpus_vectors_are_kept_and_found_again(

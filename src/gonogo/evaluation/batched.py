@@ -50,8 +50,7 @@ class Runner:
         """Yield (positions of the rows, their fp32 values), block by block, the longest first."""
         for chunk in token_budget_chunks([len(row) for row in rows], self.budget):
             ids, mask = pad([rows[position] for position in chunk], self.pad_id)
-            with torch.inference_mode(), self.autocast():
-                values = self.forward(self._tensor(ids), self._tensor(mask))
+            values = self.forward(self._tensor(ids), self._tensor(mask))
             yield chunk, values.float().cpu().numpy()
 
     def _tensor(self, values: ndarray) -> Tensor:
@@ -78,11 +77,12 @@ def compute(
     distinct = sorted(set(items), key=lambda item: (_characters(item), item))
     place = {item: position for position, item in enumerate(distinct)}
     positions, parts = [], []
-    for start, rows in _tokenized(distinct, tokenize):
-        for chunk, part in runner.run(rows):
-            positions.append(start + chunk)
-            parts.append(part)
-            bar.advance(len(chunk))
+    with torch.inference_mode(), runner.autocast():  # one context, so that weights are cast once
+        for start, rows in _tokenized(distinct, tokenize):
+            for chunk, part in runner.run(rows):
+                positions.append(start + chunk)
+                parts.append(part)
+                bar.advance(len(chunk))
     values: Float[ndarray, "m ..."] = np.concatenate(parts)
     computed_at = np.argsort(np.concatenate(positions))
     return values[computed_at[[place[item] for item in items]]]

@@ -18,12 +18,24 @@ Rows = dict[str, list[tuple[int, float]]]
 
 
 def bm25_candidates(dataset: RetrievalDataset, depth: int) -> Rows:
-    """Return at most ``depth`` documents a query; a query that matches nothing has none."""
+    """Return at most ``depth`` documents a query; a query that matches nothing has none.
+
+    A query that is a document itself never has itself among them.
+    """
     path = cache_folder("candidates") / f"{_key(dataset, depth)}.npz"
     if not path.exists():
-        found = bm25.Bm25Index(dataset.corpus).search(list(dataset.queries.values()), depth)
-        _write(path, found)
+        _write(path, _search(dataset, depth))
     return dict(zip(dataset.queries, _read(path), strict=True))
+
+
+def _search(dataset: RetrievalDataset, depth: int) -> list[list[tuple[int, float]]]:
+    own = dataset.own_rows
+    deep = depth + 1 if own else depth  # one more, where one may have to go
+    found = bm25.Bm25Index(dataset.corpus).search(list(dataset.queries.values()), deep)
+    return [
+        [(row, score) for row, score in hits if row != own.get(query)][:depth]
+        for query, hits in zip(dataset.queries, found, strict=True)
+    ]
 
 
 def as_ranking(candidates: Rows, dataset: RetrievalDataset) -> Ranking:

@@ -12,7 +12,7 @@ from gonogo.core.progress import Progress
 from gonogo.core.types import Ranking, Side
 from gonogo.data.datasets import RetrievalDataset
 from gonogo.evaluation.encoding import encode, encode_cached, vector_key
-from gonogo.evaluation.search import top_k
+from gonogo.evaluation.search import Filters, top_k
 from gonogo.models.retrieval_model import RetrievalModel
 
 PLURAL: dict[Side, str] = {"query": "queries", "passage": "passages"}
@@ -36,7 +36,8 @@ def rank_corpus(
         cache: folder in which corpus vectors are kept, for weights that are used again.
 
     Returns:
-        For each query the best documents with their similarities, ties by document id.
+        For each query the best documents with their similarities, ties by document id; a query
+        that is a document itself never finds itself.
     """
     model.eval()
     corpus = dataset.corpus
@@ -46,13 +47,25 @@ def rank_corpus(
     texts = [corpus.texts[row] for row in order]
     vectors = encode_with(model, texts, "passage", dataset.name, progress, cache)
     queries = encode_with(model, list(dataset.queries.values()), "query", dataset.name, progress)
-    scores, rows = top_k(queries, vectors, depth, model.bi_encoder.similarity)
+    barred = _own_places(dataset, order)
+    similarity = model.bi_encoder.similarity
+    scores, rows = top_k(queries, vectors, depth, similarity, filters=Filters(exclude=barred))
     return {
-        query: [(ids[row], score) for row, score in zip(found, values, strict=True)]
+        # row -1: all that is left of a small corpus is the query itself
+        query: [(ids[row], score) for row, score in zip(found, values, strict=True) if row >= 0]
         for query, found, values in zip(
             dataset.queries, rows.tolist(), scores.tolist(), strict=True
         )
     }
+
+
+def _own_places(dataset: RetrievalDataset, order: Sequence[int]) -> list[list[int]] | None:
+    """Return, for each query, where it stands itself in the reordered corpus."""
+    if not dataset.own_rows:
+        return None
+    place = {row: number for number, row in enumerate(order)}
+    own = {query: [place[row]] for query, row in dataset.own_rows.items()}
+    return [own.get(query, []) for query in dataset.queries]
 
 
 def encode_with(
