@@ -6,8 +6,10 @@ A resumed trial needs no saved generator: step 4,001 draws what it would have dr
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def derive_seed(seed: int, *names: str | int) -> int:
@@ -28,4 +30,6 @@ def _label(name: str | int) -> str:
 
 def generator(seed: int, *names: str | int) -> np.random.Generator:
     """Return a numpy generator for the stream called ``names`` under ``seed``."""
+    import numpy as np  # here, so that verbs that draw nothing start without it
+
     return np.random.default_rng(derive_seed(seed, *names))
