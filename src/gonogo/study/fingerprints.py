@@ -6,6 +6,7 @@ intervals do not enter at all.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,21 +36,38 @@ class Hasher:
     missing: dict[str, str] = field(default_factory=dict)
     """What was not here, and why, where ``fetch`` is off."""
     _known: dict[tuple[str, str], str] = field(default_factory=dict)
+    _flat: dict[tuple[str, int], tuple[TrialConfig, Inputs]] = field(default_factory=dict)
+    """What a configuration came to, by its identity: all seeds of an arm share it."""
 
     def training_inputs(self, config: TrialConfig, seed: int) -> Inputs:
         """Return everything that can change the trained weights."""
+        return {"seed": seed, **self._once("training", config, self._training)}
+
+    def evaluation_inputs(self, config: TrialConfig) -> Inputs:
+        """Return everything that can change the scores of given weights."""
+        return dict(self._once("evaluation", config, self._evaluation))
+
+    def _once(
+        self, kind: str, config: TrialConfig, flatten: Callable[[TrialConfig], Inputs]
+    ) -> Inputs:
+        # The configuration is kept beside its inputs, so that its identity is not given anew.
+        key = kind, id(config)
+        if key not in self._flat:
+            self._flat[key] = config, flatten(config)
+        return self._flat[key][1]
+
+    def _training(self, config: TrialConfig) -> Inputs:
         parts: dict[str, Any] = {"model": config.model, "training": config.training}
         if len(config.tasks) > 1:
             parts["schedule"] = config.schedule
-        flat: Inputs = {"seed": seed, "gonogo": __version__}
+        flat: Inputs = {"gonogo": __version__}
         for name, part in parts.items():
             self._flatten(part, name, flat)
         for name, task in config.tasks.items():
             self._flatten(task, f"tasks.{name}", flat, task.split)
         return flat
 
-    def evaluation_inputs(self, config: TrialConfig) -> Inputs:
-        """Return everything that can change the scores of given weights."""
+    def _evaluation(self, config: TrialConfig) -> Inputs:
         flat: Inputs = {"gonogo": __version__}
         spec = config.evaluation.model_copy(update={"references": ()})
         self._flatten(spec, "evaluation", flat, config.evaluation.split)
@@ -110,6 +128,8 @@ def combine(*inputs: Inputs) -> str:
 
 def changed_keys(old: Inputs, new: Inputs) -> list[str]:
     """Describe what differs: ``model.adapter.rank: 8 -> 16``."""
+    if old == new:
+        return []
     missing = "absent"
     return [
         f"{key}: {old.get(key, missing)} -> {new.get(key, missing)}"
