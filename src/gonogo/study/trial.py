@@ -56,8 +56,10 @@ def _train(
     trial: PlannedTrial, device: Device, precision: Precision, beside: Path, progress: Progress
 ) -> Outcome | None:
     """Train to the final checkpoint; return an outcome only if that was not reached."""
+    started = time.perf_counter()
     model = build_model(trial.config.model, trial.seed, device=device, precision=precision)
     tasks = build_tasks(trial.config, trial.seed, model, beside=beside, progress=progress)
+    prepared = time.perf_counter() - started
     with graceful_stop() as should_stop:
         result = train(
             trial.config,
@@ -69,7 +71,8 @@ def _train(
             should_stop=should_stop,
             fingerprint=combine(trial.training),
         )
-    _record(trial, **_training_cost(result, model.count_trainable(), device, precision))
+    cost = _training_cost(result, model.count_trainable(), device, precision)
+    _record(trial, preparation_seconds=prepared, **cost)
     if result.abort_reason:
         _record(trial, state="aborted", error=result.abort_reason)
         return Outcome("aborted", result.abort_reason)
