@@ -122,12 +122,20 @@ def test_triplets_of_texts_are_deduplicated(monkeypatch: pytest.MonkeyPatch) -> 
     }
 
 
-def test_a_limit_reads_no_more_rows_and_keeps_the_ids(monkeypatch: pytest.MonkeyPatch) -> None:
-    hub = use(monkeypatch, {("st/trip", None): {"train": TEXTS}})
+def test_a_limit_counts_queries_and_reads_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    hub = use(monkeypatch, {("st/trip", None): {"train": [TEXTS[0], TEXTS[2], *TEXTS[1:2] * 50]}})
+    one = load_dataset(HubData(repo="st/trip", format="triplets", limit=1), "train")
+    assert list(one.queries.values()) == ["q one"]
+    assert sorted(one.corpus.texts) == ["p more", "p one", "shared"]  # of both its rows
+    assert hub.read <= 4  # both, the one too many, and what an iterator may look ahead
+    two = load_dataset(HubData(repo="st/trip", format="triplets", limit=2), "train")
+    assert list(two.queries.values()) == ["q one", "q two"]
+
+
+def test_a_limit_keeps_the_ids(monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, {("st/trip", None): {"train": TEXTS}})
     whole = load_dataset(HubData(repo="st/trip", format="triplets"), "train")
-    hub.read = 0
     few = load_dataset(HubData(repo="st/trip", format="triplets", limit=1), "train")
-    assert hub.read <= 2
     assert few.queries.items() <= whole.queries.items()
     assert set(few.corpus.ids) <= set(whole.corpus.ids)
 
@@ -153,6 +161,39 @@ def test_triplets_of_ids_are_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
     hub.tables["st/ids", "corpus"]["train"].pop(1)
     with pytest.raises(UserError, match="1 ids have no text, such as '1'"):
         load_dataset(HubData(repo="st/ids", format="triplets", config="triplets", limit=1), "train")
+
+
+def test_texts_of_ids_in_a_repository_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shape of sentence-transformers/msmarco-bm25 triplet-ids and msmarco-corpus."""
+    ids = [{"query": 7, "positive": 1, "negative": 2}, {"query": 8, "positive": 2, "negative": 1}]
+    texts = [{"pid": number, "text": f"text {number}"} for number in range(50)]
+    tables = {
+        ("st/mined", "triplet-ids"): {"train": ids},
+        ("st/corpus", "query"): {"train": [{"qid": 7, "text": "asks"}, {"qid": 8, "text": "and"}]},
+        ("st/corpus", "passage"): {"train": texts},
+    }
+    use(monkeypatch, tables)
+    spec = HubData(
+        repo="st/mined", format="triplets", config="triplet-ids", texts_repo="st/corpus", limit=1
+    )
+    data = load_dataset(spec, "train")
+    assert data.queries == {"7": "asks"}
+    assert data.corpus.texts == ("text 1", "text 2")
+    with pytest.raises(UserError, match="hub:st/mined: configuration 'query': cannot be opened"):
+        load_dataset(spec.model_copy(update={"texts_repo": None}), "train")
+
+
+def test_how_a_study_searches_the_data_fetches_nothing_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hub = use(monkeypatch, BEIR)
+    plain = load_dataset(HubData(repo="BeIR/toy"), "dev")
+    calls = len(hub.calls)
+    spec = HubData(repo="BeIR/toy", split="dev", queries_are_documents=True)
+    data = load_dataset(spec, "test")
+    assert len(hub.calls) == calls
+    assert data.qrels == plain.qrels
+    assert dataset_fingerprint(spec, "test") == data.fingerprint != plain.fingerprint
 
 
 def test_negatives_in_several_columns_or_lists(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,6 +54,40 @@ def test_changed_content_changes_the_fingerprint_and_a_new_place_does_not(
     assert loading.dataset_fingerprint(spec, "test") != first
 
 
+def test_a_split_of_the_data_set_comes_before_the_one_asked_for(folder: Path) -> None:
+    (folder / "qrels" / "dev.tsv").write_text("q\td\t2\n")
+    spec = BeirData(folder=str(folder), split="dev")
+    data = loading.load_dataset(spec, "test")
+    assert (data.split, data.qrels) == ("dev", {"q": {"d": 2}})
+    plain = BeirData(folder=str(folder))
+    assert loading.dataset_fingerprint(spec, "test") == data.fingerprint
+    assert data.fingerprint == loading.dataset_fingerprint(plain, "dev")
+    assert data.fingerprint != loading.dataset_fingerprint(plain, "test")
+
+
+def test_queries_that_are_documents_are_another_data_set(folder: Path) -> None:
+    own = json.dumps({"_id": "q", "text": "?"}) + "\n"
+    with (folder / "corpus.jsonl").open("a") as handle:
+        handle.write(own)
+    plain = BeirData(folder=str(folder))
+    spec = BeirData(folder=str(folder), queries_are_documents=True)
+    data = loading.load_dataset(spec, "test")
+    assert loading.load_dataset(plain, "test").own_rows == {}
+    assert data.own_rows == {"q": 1}
+    assert data.sample_queries(1).queries_are_documents
+    assert loading.dataset_fingerprint(spec, "test") == data.fingerprint
+    assert data.fingerprint != loading.dataset_fingerprint(plain, "test")
+
+
+def test_a_query_judged_relevant_to_itself_is_a_contradiction(folder: Path) -> None:
+    (folder / "qrels" / "test.tsv").write_text("q\td\t1\nq\tq\t1\n")
+    with (folder / "corpus.jsonl").open("a") as handle:
+        handle.write(json.dumps({"_id": "q", "text": "?"}) + "\n")
+    spec = BeirData(folder=str(folder), queries_are_documents=True)
+    with pytest.raises(UserError, match=r"toy: query 'q' is judged relevant to itself"):
+        loading.load_dataset(spec, "test")
+
+
 def test_a_missing_folder_is_a_user_error_for_both(folder: Path) -> None:
     for function in (loading.load_dataset, loading.dataset_fingerprint):
         with pytest.raises(UserError, match=r"no data folder 'tou'.*did you mean 'toy'"):

@@ -45,6 +45,16 @@ def test_copies_of_a_positive_or_of_the_query_are_never_negatives():
         assert mined.counts.missing == 1
 
 
+def test_a_query_that_is_a_document_is_no_negative_of_itself():
+    data = dataset_of(
+        ["apple pie", "an apple", "apple tart"], {"d001": "apple"}, {"d001": {"d000": 1}}
+    )
+    both = mine_negatives(data, RandomNegatives(count=3), 3).rows["d001", "d000"]
+    data = dataclasses.replace(data, queries_are_documents=True)
+    assert sorted(both) == [1, 2]
+    assert mine_negatives(data, RandomNegatives(count=3), 3).rows["d001", "d000"] == (2,)
+
+
 def test_every_positive_of_a_query_is_excluded_for_each(graded):
     rows = mine_negatives(graded, RandomNegatives(count=58), 1).rows
     assert set(rows["q2", "d000"]) == set(rows["q2", "d059"]) == set(range(1, 59))

@@ -35,8 +35,11 @@ def test_names_tell_configurations_apart_and_hide_local_folders() -> None:
     [
         {"kind": "hub", "repo": "a/b", "limit": 5},
         {"kind": "hub", "repo": "a/b", "config": "x"},
+        {"kind": "hub", "repo": "a/b", "texts_repo": "c/d"},
         {"kind": "hub", "repo": "a/b", "format": "triplets", "qrels_repo": "c/d"},
         {"kind": "python_api", "package": "a.b"},
+        {"kind": "python_api", "package": "numpy", "queries_are_documents": True},
+        {"kind": "beir", "folder": "x", "split": "validation"},
         {"kind": "python_api", "package": "../etc"},
     ],
 )

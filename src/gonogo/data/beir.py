@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from gonogo.core.errors import UserError, nearest
-from gonogo.core.files import write_text
+from gonogo.core.files import write_lines
 from gonogo.data.datasets import Corpus, RetrievalDataset, document_text
 from gonogo.data.lines import read_objects
 from gonogo.data.trec import qrels_rows
@@ -150,11 +151,11 @@ def write_beir(dataset: RetrievalDataset, folder: Path) -> None:
     corpus = zip(dataset.corpus.ids, dataset.corpus.texts, strict=True)
     for name, rows in (("corpus", corpus), ("queries", dataset.queries.items())):
         lines = (json.dumps({"_id": key, "text": text}, ensure_ascii=False) for key, text in rows)
-        write_text(folder / f"{name}.jsonl", "".join(line + "\n" for line in lines))
+        write_lines(folder / f"{name}.jsonl", lines)
     pairs = (
-        f"{query_id}\t{document_id}\t{grade}\n"
+        f"{query_id}\t{document_id}\t{grade}"
         for query_id, grades in dataset.qrels.items()
         for document_id, grade in grades.items()
     )
-    header = "query-id\tcorpus-id\tscore\n"
-    write_text(folder / "qrels" / f"{dataset.split}.tsv", header + "".join(pairs))
+    header = "query-id\tcorpus-id\tscore"
+    write_lines(folder / "qrels" / f"{dataset.split}.tsv", chain([header], pairs))

@@ -7,8 +7,10 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 
 from gonogo.core.errors import UserError
+from gonogo.core.files import fingerprint
 from gonogo.core.seeds import generator
 
 
@@ -48,10 +50,12 @@ class RetrievalDataset:
         corpus: every document that a search sees.
         queries: text of each judged query, by id.
         qrels: grades by query id and document id; 0 means judged not relevant.
+        queries_are_documents: a query may be a document under the same id (ArguAna, Quora), which
+            is never a result for it.
 
     Raises:
         UserError: if a judgement names a query or document that is not there, a query has no
-            judgement, or corpus or queries are empty.
+            judgement, corpus or queries are empty, or a query that is a document answers itself.
     """
 
     name: str
@@ -59,6 +63,7 @@ class RetrievalDataset:
     corpus: Corpus
     queries: dict[str, str]
     qrels: dict[str, dict[str, int]]
+    queries_are_documents: bool = False
 
     def __post_init__(self) -> None:
         for what, count in (("documents", len(self.corpus)), ("judged queries", len(self.queries))):
@@ -75,21 +80,36 @@ class RetrievalDataset:
                     f"query {query_id!r} is judged against {document_id!r}, which is no document",
                     file=self.name,
                 )
+            if self.queries_are_documents and grades.get(query_id, 0) > 0:
+                raise UserError(
+                    f"query {query_id!r} is judged relevant to itself, but a query that is a"
+                    " document is never a result for itself",
+                    file=self.name,
+                    hint="leave queries_are_documents out",
+                )
 
     @cached_property
     def fingerprint(self) -> str:
         """Return a hash of everything in here but the name: texts, order and judgements."""
         digest = hashlib.sha256()
-        parts: Iterable[object] = (
-            *zip(self.corpus.ids, self.corpus.texts, strict=True),
-            "queries",
-            *self.queries.items(),
-            "qrels",
-            *((query_id, sorted(grades.items())) for query_id, grades in self.qrels.items()),
+        parts: Iterable[object] = chain(  # lazily: a corpus may hold millions of documents
+            zip(self.corpus.ids, self.corpus.texts, strict=True),
+            ["queries"],
+            self.queries.items(),
+            ["qrels"],
+            ((query_id, sorted(grades.items())) for query_id, grades in self.qrels.items()),
         )
         for part in parts:
             digest.update(json.dumps(part).encode() + b"\n")
-        return digest.hexdigest()[:16]
+        return whole_fingerprint(digest.hexdigest()[:16], self.queries_are_documents)
+
+    @cached_property
+    def own_rows(self) -> dict[str, int]:
+        """Return the corpus row of each query that is a document, which a search leaves out."""
+        if not self.queries_are_documents:
+            return {}
+        ids = enumerate(self.corpus.ids)
+        return {key: row for row, key in ids if key in self.queries}
 
     def sample_queries(self, most: int | None) -> RetrievalDataset:
         """Return this data set with at most ``most`` of its queries and the whole corpus.
@@ -107,6 +127,11 @@ class RetrievalDataset:
             queries={key: text for key, text in self.queries.items() if key in kept},
             qrels={key: grades for key, grades in self.qrels.items() if key in kept},
         )
+
+
+def whole_fingerprint(content: str, queries_are_documents: bool) -> str:
+    """Return the fingerprint of a data set from that of its texts and judgements."""
+    return fingerprint([content, "queries are documents"]) if queries_are_documents else content
 
 
 def _first_repeated(ids: Iterable[str]) -> str:

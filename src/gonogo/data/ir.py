@@ -25,7 +25,8 @@ def ir_datasets_folder(spec: IrDatasetsData, split: Split, *, fetch: bool = True
         NotHereYetError: if it is not cached and ``fetch`` is off.
         UserError: if the library is missing, the identifier is unknown, or it names another split.
     """
-    key = {**spec.model_dump(mode="json"), "split": split}
+    # how a study searches the data is no part of what is fetched
+    key = {**spec.model_dump(mode="json", exclude={"queries_are_documents"}), "split": split}
 
     def fetched() -> list[RetrievalDataset]:
         if not fetch:

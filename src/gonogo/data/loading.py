@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import assert_never
 
 from gonogo.core.types import Split
-from gonogo.data.beir import find_folder, load_beir
+from gonogo.data.beir import beir_files, find_folder, load_beir
 from gonogo.data.cached import beir_fingerprint, cached_fingerprint
-from gonogo.data.datasets import RetrievalDataset
+from gonogo.data.datasets import RetrievalDataset, whole_fingerprint
 from gonogo.data.hub import hub_folder
 from gonogo.data.ir import ir_datasets_folder
 from gonogo.data.python_api import python_api_folder
+from gonogo.data.trec import qrels_rows
 from gonogo.spec.data import BeirData, DataSpec, HubData, IrDatasetsData, PythonApiData
 
 
@@ -20,13 +22,15 @@ def load_dataset(spec: DataSpec, split: Split, *, beside: Path | None = None) ->
 
     Args:
         spec: what the study file names.
-        split: ``train``, ``dev`` or ``test``.
+        split: ``train``, ``dev`` or ``test``; a split in ``spec`` comes before it.
         beside: folder of the study file, where relative data folders are looked for first.
 
     Raises:
         UserError: if it cannot be found, fetched, or read.
     """
-    return load_beir(_folder(spec, split, beside), split, spec.name)
+    split = spec.split or split
+    dataset = load_beir(_folder(spec, split, beside), split, spec.name)
+    return replace(dataset, queries_are_documents=True) if _leaves_out_own(spec) else dataset
 
 
 def dataset_fingerprint(
@@ -38,10 +42,29 @@ def dataset_fingerprint(
         NotHereYetError: if it would have to be fetched and ``fetch`` is off.
         UserError: as :func:`load_dataset`.
     """
+    split = spec.split or split
     folder = _folder(spec, split, beside, fetch)
     if isinstance(spec, BeirData):
-        return beir_fingerprint(folder, split, spec.name)
-    return cached_fingerprint(folder)
+        content = beir_fingerprint(folder, split, spec.name)
+    else:
+        content = cached_fingerprint(folder)
+    return whole_fingerprint(content, _leaves_out_own(spec))
+
+
+def count_queries(spec: DataSpec, split: Split, *, beside: Path | None = None) -> int:
+    """Return how many queries a split judges, from its judgements alone; fetches nothing.
+
+    Raises:
+        NotHereYetError: if it would have to be fetched.
+        UserError: as :func:`load_dataset`.
+    """
+    split = spec.split or split
+    _, _, qrels = beir_files(_folder(spec, split, beside, fetch=False), split)
+    return len({query for _, query, _, _ in qrels_rows(qrels)})
+
+
+def _leaves_out_own(spec: DataSpec) -> bool:
+    return not isinstance(spec, PythonApiData) and spec.queries_are_documents
 
 
 def _folder(spec: DataSpec, split: Split, beside: Path | None, fetch: bool = True) -> Path:

@@ -71,7 +71,8 @@ def mine_negatives(
     """Draw the negatives of every (query, positive) pair.
 
     Never drawn: documents judged relevant to the query, documents with the text of one of them,
-    and copies of the query itself. Ranks are counted over the whole BM25 ranking, these included.
+    copies of the query itself, and the query where it is a document. Ranks are counted over the
+    whole BM25 ranking, these included.
 
     Where the window of ranks holds too few, as in a small corpus, the rest comes from the ranks
     after it, then from those before it (nearest first: the higher the rank, the likelier an
@@ -124,7 +125,10 @@ class _Forbidden:
             for positive_id in _positives(self._dataset, query_id)
         }
         texts.add(self._dataset.queries[query_id].strip())
-        return frozenset(row for text in texts for row in self._rows_of_text.get(text, ()))
+        rows = {row for text in texts for row in self._rows_of_text.get(text, ())}
+        if query_id in self._dataset.own_rows:
+            rows.add(self._dataset.own_rows[query_id])
+        return frozenset(rows)
 
 
 def _rankings(

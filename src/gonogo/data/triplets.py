@@ -21,22 +21,29 @@ class Triplets:
     Ids of texts are hashes of the texts, so they depend neither on row order nor on how many rows
     are read. A row's negatives are kept as judged not relevant (grade 0), unless another row
     judges the same document relevant for the same query.
+
+    Args:
+        where: named in errors.
+        most: queries wanted. Texts held are bounded by it and the rows of these queries.
     """
 
-    def __init__(self, where: str) -> None:
+    def __init__(self, where: str, most: int | None = None) -> None:
         self.queries: dict[str, str | None] = {}
         self.documents: dict[str, str | None] = {}
         self.by_id = False
         self._qrels: dict[str, dict[str, int]] = {}
-        self._where = where
+        self._where, self._most = where, most
 
-    def add(self, row: Mapping[str, Any]) -> None:
-        """Add one row.
+    def add(self, row: Mapping[str, Any]) -> bool:
+        """Add one row, unless its query is one too many; tell whether it was added.
 
         Raises:
             UserError: if it has no columns of a known name.
         """
-        query = self._register(self.queries, "q", self._find(row, _QUERY))
+        query, text = self._key("q", self._find(row, _QUERY))
+        if query not in self.queries and len(self.queries) == self._most:
+            return False
+        self.queries[query] = text
         positive = self._register(self.documents, "d", self._find(row, _POSITIVE))
         grades = self._qrels.setdefault(query, {})
         grades[positive] = 1
@@ -46,6 +53,7 @@ class Triplets:
                 for one in values:
                     negative = self._register(self.documents, "d", (name, one))
                     grades.setdefault(negative, 0)
+        return True
 
     def _find(self, row: Mapping[str, Any], stems: tuple[str, ...]) -> tuple[str, Any]:
         for stem in stems:
@@ -59,15 +67,18 @@ class Triplets:
         )
 
     def _register(self, table: dict[str, str | None], letter: str, cell: tuple[str, Any]) -> str:
+        key, text = self._key(letter, cell)
+        table[key] = text
+        return key
+
+    def _key(self, letter: str, cell: tuple[str, Any]) -> tuple[str, str | None]:
+        """Return a cell's id and its text, if it holds one."""
         name, value = cell
         if name.endswith("_id") or not isinstance(value, str):
             self.by_id = True
-            table.setdefault(str(value), None)
-            return str(value)
+            return str(value), None
         text = value.strip()
-        key = letter + hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
-        table[key] = text
-        return key
+        return letter + hashlib.blake2b(text.encode(), digest_size=8).hexdigest(), text
 
     def fill(self, table: dict[str, str | None], rows: Iterable[Mapping[str, Any]]) -> None:
         """Look up the texts of ids, reading no further than the last one that is wanted.

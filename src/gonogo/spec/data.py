@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from gonogo.core.types import Split
 from gonogo.spec.base import Count, Spec
 
+BEIR_LISTS = ("beir/public", "beir/fast")
+"""Short names that stand for several data sets, where data sets to evaluate on are listed."""
 
-class PythonApiData(Spec):
+
+class _Data(Spec):
+    """What every data set has."""
+
+    split: Split | None = None
+    """Judgements used in place of the task's or evaluation's split."""
+
+
+class _JudgedData(_Data):
+    """What data sets have whose queries and documents come with ids of their own."""
+
+    queries_are_documents: bool = False
+    """A query may be a document under the same id, which a search for it must leave out."""
+
+
+class PythonApiData(_Data):
     """API documentation of an installed package: summary line -> signature and description."""
 
     kind: Literal["python_api"] = "python_api"
@@ -23,7 +42,7 @@ class PythonApiData(Spec):
         return f"python-api/{self.package}"
 
 
-class BeirData(Spec):
+class BeirData(_JudgedData):
     """A BEIR folder, plain or gzipped: corpus.jsonl, queries.jsonl, ``qrels/<split>.tsv``."""
 
     kind: Literal["beir"] = "beir"
@@ -38,7 +57,7 @@ class BeirData(Spec):
         return f"cqadupstack/{path.name}" if forum else path.name
 
 
-class HubData(Spec):
+class HubData(_JudgedData):
     """A Hugging Face data set in BEIR's shape: configurations corpus, queries and qrels."""
 
     kind: Literal["hub"] = "hub"
@@ -55,12 +74,14 @@ class HubData(Spec):
     config: str | None = None
     """Configuration of a triplet repository that has several."""
     limit: Count | None = None
-    """Rows read from a triplet set, in file order."""
+    """Queries read from a triplet set, in file order; reading ends at the first one too many."""
+    texts_repo: str | None = None
+    """Repository of the texts, where a triplet set holds ids and keeps no texts of its own."""
 
     @model_validator(mode="after")
     def _keys_fit_format(self) -> Self:
         other = {
-            "beir": ("config", "limit"),
+            "beir": ("config", "limit", "texts_repo"),
             "triplets": ("qrels_repo", "qrels_revision"),
         }[self.format]
         for key in other:
@@ -75,7 +96,7 @@ class HubData(Spec):
         return f"{repo}/{self.config}" if self.config else repo
 
 
-class IrDatasetsData(Spec):
+class IrDatasetsData(_JudgedData):
     """A data set of the ir_datasets package."""
 
     kind: Literal["ir_datasets"] = "ir_datasets"
@@ -92,6 +113,12 @@ def _expand(value: Any) -> Any:
     """Turn the short forms ``python-api/X``, ``hub:X``, ``ir:X`` and a folder into blocks."""
     if not isinstance(value, str):
         return value
+    if value in BEIR_LISTS:
+        raise ValueError(f"{value!r} is a list of data sets to evaluate on; name single ones here")
+    if meant := get_close_matches(value, BEIR_LISTS, n=1, cutoff=0.85):
+        raise ValueError(
+            f"no data sets {value!r}; did you mean {meant[0]!r}? (a folder: './{value}')"
+        )
     if value.startswith("python-api/"):
         return {"kind": "python_api", "package": value.removeprefix("python-api/")}
     if value.startswith("hub:"):

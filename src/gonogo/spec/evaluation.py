@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, WrapValidator, model_validator
 
 from gonogo.core.errors import UserError
 from gonogo.core.metrics import canonical_metric
 from gonogo.core.types import Split
 from gonogo.spec.base import Count, Name, Spec
+from gonogo.spec.beir_sets import averaging_group, expand_list, flatten, forum
 from gonogo.spec.data import DataSpec
 
 
@@ -42,6 +43,9 @@ class RerankingEvaluation(Spec):
     """Candidates a query."""
 
 
+EvaluationData = Annotated[DataSpec, WrapValidator(expand_list)]
+"""A data set, or the name of a list of them."""
+
 EvaluationTask = Annotated[RetrievalEvaluation | RerankingEvaluation, Field(discriminator="kind")]
 
 Reference = Literal["bm25", "untrained"]
@@ -50,10 +54,12 @@ Reference = Literal["bm25", "untrained"]
 class EvaluationSpec(Spec):
     """Every arm is scored on every task here, also on those it was not trained on."""
 
-    datasets: tuple[DataSpec, ...] = Field(min_length=1)
-    """Data sets to score, each on its own; averages weigh them equally."""
+    datasets: Annotated[tuple[EvaluationData, ...], AfterValidator(flatten)] = Field(min_length=1)
+    """Data sets to score, each on its own; averages weigh them equally, CQADupStack's forums as
+    one. ``beir/public`` stands for the 15 public sets of BEIR, ``beir/fast`` for SciFact,
+    NFCorpus and FiQA."""
     split: Split = "test"
-    """Which judgements of the data are used."""
+    """Which judgements are used of data sets that name no split of their own."""
     max_queries: Count | None = None
     """Score at most this many queries of each data set: the same for every arm and seed."""
     metrics: tuple[MetricName, ...] = ("nDCG@10", "R@100", "RR@10", "AP")
@@ -72,4 +78,7 @@ class EvaluationSpec(Spec):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"two data sets are called {name!r}; scores are kept by name")
+        forums = [forum(name) for name in names if averaging_group(name) != name]
+        if len(set(forums)) < len(forums) or (forums and "cqadupstack" in names):
+            raise ValueError("a forum of CQADupStack stands twice among the data sets")
         return self

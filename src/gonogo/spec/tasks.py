@@ -69,7 +69,7 @@ class RetrievalTask(Spec):
     data: tuple[DataSpec, ...] = Field(min_length=1)
     """Data sets whose judged pairs are the positives."""
     split: Split = "train"
-    """Which judgements of the data are used."""
+    """Which judgements are used of data sets that name no split of their own."""
     max_queries: Count | None = None
     """Use at most this many queries of each data set: the same for every arm and seed."""
     negatives: NegativesSpec = Bm25Negatives()
@@ -87,7 +87,7 @@ class RelevanceTask(Spec):
     data: tuple[DataSpec, ...] = Field(min_length=1)
     """Data sets whose judged pairs are the positives."""
     split: Split = "train"
-    """Which judgements of the data are used."""
+    """Which judgements are used of data sets that name no split of their own."""
     max_queries: Count | None = None
     """Use at most this many queries of each data set: the same for every arm and seed."""
     negatives: ScoredNegativesSpec = Bm25Negatives(count=(5, 7))

@@ -100,6 +100,7 @@ class Hasher:
             flat[key] = value
 
     def _data(self, spec: BeirData | HubData | IrDatasetsData | PythonApiData, split: Split) -> str:
+        split = spec.split or split
         known = (spec.model_dump_json(), split)
         if known not in self._known:
             try:

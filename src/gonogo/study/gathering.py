@@ -11,19 +11,25 @@ import polars as pl
 from gonogo.analysis.verdict import Conflict, Curve, Evidence, TrialRecord
 from gonogo.core.files import read_json, read_json_lines
 from gonogo.data.score_table import SCHEMA, read_scores, write_scores
+from gonogo.study.fingerprints import combine
 from gonogo.study.layout import StudyFolder, TrialFolder
 from gonogo.study.plan import Plan, PlannedTrial
+from gonogo.study.scored import join_forums
 from gonogo.study.states import read_result
 
 MOST_POINTS = 300
 
 
 def gather_scores(plan: Plan) -> pl.DataFrame:
-    """Return the scores of all finished trials and current references, and write them down."""
+    """Return the scores of all finished trials and current references, and write them down.
+
+    CQADupStack counts once: see :func:`gonogo.study.scored.join_forums`.
+    """
     folders = [trial.folder for trial in plan.trials if trial.action == "skip"]
     folders += [row.folder for row in plan.references if row.action == "skip"]
     frames = [read_scores(folder.scores).select(list(SCHEMA)) for folder in folders]
     table = pl.concat(frames) if frames else pl.DataFrame(schema=SCHEMA)
+    table = join_forums(table, next(iter(plan.study.arms.values())).evaluation)
     write_scores(plan.folder.scores, table)
     return table
 
@@ -46,21 +52,28 @@ def _record(trial: PlannedTrial) -> TrialRecord:
     if result.get("state") in ("failed", "aborted") and state != "finished":
         state = result["state"]
     known = {key: result[key] for key in TrialRecord.model_fields if key in result}
+    if trial.standing.state not in ("new", "stale"):
+        known["fingerprint"] = combine(trial.training)
     return TrialRecord(**{**known, "arm": trial.arm, "seed": trial.seed, "state": state})
 
 
 def _environment(trials: list[PlannedTrial]) -> dict[str, str]:
+    """Return what the trials ran on; where they differ, each value that there is."""
+    found: dict[str, list[str]] = {}
     for trial in trials:
         if trial.folder.environment.exists():
-            found = read_json(trial.folder.environment)
-            return {key: str(value) for key, value in found.items() if key != "command"}
-    return {}
+            for key, value in read_json(trial.folder.environment).items():
+                if key != "command" and str(value) not in found.setdefault(key, []):
+                    found[key].append(str(value))
+    return {key: "; ".join(values) for key, values in found.items() if values}
 
 
 def _thin(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Keep at most MOST_POINTS rows, evenly, the last one always."""
-    stride = -(-len(rows) // MOST_POINTS)
-    return rows[:: stride or 1] + ([rows[-1]] if rows and (len(rows) - 1) % stride else [])
+    """Keep at most MOST_POINTS rows, evenly, the first and the last one always."""
+    if len(rows) <= MOST_POINTS:
+        return rows
+    stride = -(-(len(rows) - 1) // (MOST_POINTS - 1))
+    return rows[::stride] + ([rows[-1]] if (len(rows) - 1) % stride else [])
 
 
 def _lines(folder: TrialFolder, name: str) -> list[dict[str, Any]]:
@@ -85,10 +98,11 @@ def _conflicts(trial: PlannedTrial) -> Iterator[Conflict]:
     """Yield one conflict for each pair of tasks."""
     lines = _lines(trial.folder, "gradient_conflicts.jsonl")
     for first, second in dict.fromkeys(tuple(line["tasks"]) for line in lines):
-        rows = _thin([line for line in lines if tuple(line["tasks"]) == (first, second)])
+        every = [line for line in lines if tuple(line["tasks"]) == (first, second)]
+        rows = _thin(every)
         layers = tuple(dict.fromkeys(layer for row in rows for layer in row["layers"]))
         grid = tuple(tuple(row["layers"].get(layer) for row in rows) for layer in layers)
-        defined = [value for line in grid for value in line if value is not None]
+        defined = [v for row in every for v in row["layers"].values() if v is not None]
         yield Conflict(
             arm=trial.arm,
             seed=trial.seed,

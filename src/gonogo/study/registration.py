@@ -11,17 +11,17 @@ from gonogo.analysis.freezing import (
 )
 from gonogo.analysis.verdict import FrozenGate
 from gonogo.study.plan import Plan
+from gonogo.study.scored import scored_datasets
 
 
 def _record(plan: Plan) -> GateRecord:
     study = plan.study
     evaluation = next(iter(study.arms.values())).evaluation
-    datasets = tuple(data.name for data in evaluation.datasets)
     return freeze_gate(
         study.gate,
         {arm: tuple(config.tasks) for arm, config in study.arms.items()},
         study.seeds,
-        dict.fromkeys(evaluation.tasks, datasets),
+        dict.fromkeys(evaluation.tasks, scored_datasets(evaluation)),
     )
 
 

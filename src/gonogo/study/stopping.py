@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
 from gonogo.analysis.expected import Expected
 from gonogo.analysis.gate_values import stop_early
-from gonogo.core.files import read_json, write_json
+from gonogo.core.files import fingerprint, read_json, write_json
 from gonogo.data.score_table import SCHEMA, read_scores
 from gonogo.study.plan import Plan
+from gonogo.study.scored import join_forums, scored_datasets
+from gonogo.study.states import inspect
 
 REASONS = {
     "certain": "no outcome of the remaining seeds could change the verdict",
@@ -40,7 +43,6 @@ def expected_scores(plan: Plan, seeds: tuple[int, ...]) -> Expected:
     """Return what a study promised to score, with these seeds."""
     study = plan.study
     evaluation = next(iter(study.arms.values())).evaluation
-    datasets = tuple(data.name for data in evaluation.datasets)
     return Expected(
         study=study.study,
         question=study.question,
@@ -48,41 +50,74 @@ def expected_scores(plan: Plan, seeds: tuple[int, ...]) -> Expected:
         preliminary=study.preliminary,
         arms={arm: tuple(config.tasks) for arm, config in study.arms.items()},
         seeds=seeds,
-        tasks=dict.fromkeys(evaluation.tasks, datasets),
+        tasks=dict.fromkeys(evaluation.tasks, scored_datasets(evaluation)),
         references=evaluation.references,
     )
 
 
 def look(plan: Plan, next_seed: int) -> EarlyStop | None:
-    """Look at the seeds before ``next_seed``; record and return a stop if the rule says so."""
+    """Look at the seeds before ``next_seed``; record and return a stop if the rule says so.
+
+    Nothing is looked at while a trial of those seeds is not finished, or once one of a later seed
+    is: then the remaining seeds are no longer open.
+    """
     study = plan.study
     done = study.seeds[: study.seeds.index(next_seed)]
-    folders = [plan.folder.trial(arm, seed) for seed in done for arm in study.arms]
-    if not folders or not all(folder.scores.exists() for folder in folders):
+    if not done or not _is_complete(plan, done) or _goes_on(plan, done):
         return None
-    rows = [plan.folder.reference(name).scores for name in _references(plan)]
-    paths = [*(folder.scores for folder in folders), *(path for path in rows if path.exists())]
-    frame = pl.concat([read_scores(path).select(list(SCHEMA)) for path in paths])
-    stop = stop_early(frame, study.gate, expected_scores(plan, done), len(study.seeds))
+    stop = stop_early(
+        _scores(plan, done), study.gate, expected_scores(plan, done), len(study.seeds)
+    )
     if stop is None:
         return None
     record = EarlyStop(done, len(study.seeds), stop.reason)
-    write_json(
-        plan.folder.stopped,
-        {"seeds": done, "planned": record.planned, "reason": record.reason},
-    )
+    write_json(plan.folder.stopped, {**_rule(plan), "done": done, "reason": stop.reason})
     return record
 
 
-def _references(plan: Plan) -> tuple[str, ...]:
-    return next(iter(plan.study.arms.values())).evaluation.references
+def _is_complete(plan: Plan, seeds: tuple[int, ...]) -> bool:
+    """Tell from the files, which are newer than the plan, whether every arm has these seeds."""
+    trials = [trial for trial in plan.trials if trial.seed in seeds]
+    return len(trials) == len(seeds) * len(plan.study.arms) and all(
+        inspect(trial.folder, trial.training, trial.evaluation).state == "finished"
+        for trial in trials
+    )
+
+
+def _goes_on(plan: Plan, seeds: tuple[int, ...]) -> bool:
+    """Tell whether a trial of a further seed was finished when the plan was made."""
+    later = [trial for trial in plan.trials if trial.seed not in seeds]
+    return any(trial.standing.state == "finished" for trial in later)
+
+
+def _scores(plan: Plan, seeds: tuple[int, ...]) -> pl.DataFrame:
+    evaluation = next(iter(plan.study.arms.values())).evaluation
+    trials = [plan.folder.trial(arm, seed).scores for seed in seeds for arm in plan.study.arms]
+    rows = [plan.folder.reference(name).scores for name in evaluation.references]
+    paths = [*trials, *(path for path in rows if path.exists())]
+    frame = pl.concat([read_scores(path).select(list(SCHEMA)) for path in paths])
+    return join_forums(frame, evaluation)
+
+
+def _rule(plan: Plan) -> dict[str, Any]:
+    """Return what a stop holds for: another gate or other seeds were not looked at."""
+    gate = plan.study.gate.model_dump(mode="json", by_alias=True)
+    return {"seeds": list(plan.study.seeds), "gate": fingerprint(gate)}
 
 
 def read_stop(plan: Plan) -> EarlyStop | None:
-    """Return the recorded early stop; None once a later seed is finished too."""
+    """Return the recorded early stop; None once a later seed was run, or the rule is another."""
     if not plan.folder.stopped.exists():
         return None
     record = read_json(plan.folder.stopped)
-    stop = EarlyStop(tuple(record["seeds"]), record["planned"], record["reason"])
-    later = [t for t in plan.trials if t.seed not in stop.seeds and t.action == "skip"]
-    return None if later or stop.planned != len(plan.study.seeds) else stop
+    if any(record.get(key) != value for key, value in _rule(plan).items()):
+        return None
+    stop = EarlyStop(tuple(record["done"]), len(plan.study.seeds), record["reason"])
+    return None if _goes_on(plan, stop.seeds) else stop
+
+
+def go_on(plan: Plan) -> None:
+    """Forget an early stop if the plan runs seeds beyond it after all."""
+    stop = read_stop(plan)
+    if stop is not None and any(trial.seed not in stop.seeds for trial in plan.to_do):
+        plan.folder.stopped.unlink()
