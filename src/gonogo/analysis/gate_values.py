@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import assert_never
 
 import polars as pl
 
-from gonogo.analysis.expected import Contrast, Expected
+from gonogo.analysis.bands import band_of
+from gonogo.analysis.expected import Contrast, Expected, contrasts
 from gonogo.analysis.holes import find_holes
 from gonogo.analysis.intervals import ratio_pseudo_values
 from gonogo.analysis.judged import JudgedScores
+from gonogo.analysis.measures import value_range
 from gonogo.analysis.power import TIR_DEFAULTS, Components
 from gonogo.analysis.scores import pivot
 from gonogo.analysis.sequential import Stop, stop_when_decided
@@ -18,9 +20,26 @@ from gonogo.analysis.strata import Values, differences
 from gonogo.analysis.thresholds import band_verdict
 from gonogo.spec.gates import BandsGate, GateSpec, ImprovementGate, InterferenceGate
 
+_USUAL_SCORE = 0.5
+"""A usual mean of nDCG@10: turns the noise of ratios into that of differences."""
+_LEVEL_DEFAULTS = Components(seed=0.005**2, query=0.30**2, residual=0.10**2)
+"""For an arm's own level: queries differ far more from each other than two arms do on one."""
+
+
+def judged_values(frame: pl.DataFrame, gate: GateSpec, expected: Expected) -> list[Values] | None:
+    """Return one entry a contrast of the gate, in their order; None where any is undefined.
+
+    They are ratio pseudo-values for interference, differences for improvement, levels for bands.
+    """
+    scores = JudgedScores(pivot(frame), gate, expected)
+    if any(find_holes(scores).values()):
+        return None
+    found = [_values(scores, contrast) for contrast in scores.contrasts]
+    known = [values for values in found if values is not None]
+    return known if len(known) == len(found) else None
+
 
 def _values(scores: JudgedScores, contrast: Contrast) -> Values | None:
-    """Return differences, ratio pseudo-values or levels, by the kind of gate; None if undefined."""
     if contrast.reference is None:
         return list(scores.values(contrast.task, contrast.candidate).values())
     arrays = [(part.reference, part.candidate) for part in scores.strata(contrast)]
@@ -29,22 +48,42 @@ def _values(scores: JudgedScores, contrast: Contrast) -> Values | None:
     return differences(arrays)
 
 
-def judged_values(frame: pl.DataFrame, gate: GateSpec, expected: Expected) -> list[Values] | None:
-    """Return one entry a contrast of the gate; None where scores are missing or undefined."""
-    scores = JudgedScores(pivot(frame), gate, expected)
-    if any(find_holes(scores).values()):
-        return None
-    found = [_values(scores, contrast) for contrast in scores.contrasts]
-    known = [values for values in found if values is not None]
-    return known if known and len(known) == len(found) else None
+def default_components(gate: GateSpec) -> Components:
+    """Return variances for planning without a pilot, in the squared units of the gate's estimate.
+
+    Ratios for interference, metric units for the others.
+    """
+    match gate:
+        case InterferenceGate():
+            return TIR_DEFAULTS
+        case ImprovementGate():
+            scale = _USUAL_SCORE**2
+            ratio = TIR_DEFAULTS
+            return Components(scale * ratio.seed, scale * ratio.query, scale * ratio.residual)
+        case BandsGate():
+            return _LEVEL_DEFAULTS
+        case _:
+            assert_never(gate)
 
 
-def pilot_components(frame: pl.DataFrame, gate: GateSpec) -> list[Components] | None:
-    """Estimate each contrast's variances from an earlier, smaller run; None if it has holes."""
+def pilot_components(frame: pl.DataFrame, gate: GateSpec) -> dict[str, Components] | None:
+    """Estimate the variances of each of the gate's tasks from an earlier, smaller run.
+
+    Args:
+        frame: scores of all arms that the gate looks at, on any data sets and seeds.
+        gate: the rule.
+
+    Returns:
+        Variances by task; None if scores are missing or a ratio is undefined.
+    """
     values = judged_values(frame, gate, Expected())
     if values is None:
         return None
-    return [Components.from_pilot(own, TIR_DEFAULTS) for own in values]
+    default = default_components(gate)
+    return {
+        contrast.task: Components.from_pilot(own, default)
+        for contrast, own in zip(contrasts(gate), values, strict=True)
+    }
 
 
 def stop_early(
@@ -69,21 +108,17 @@ def stop_early(
 
 def _band(gate: GateSpec) -> tuple[Callable[[float], str], tuple[float, float]]:
     """Return the gate's bands and the bounds of one seed's effect."""
+    low, high = value_range(gate.metric)
     match gate:
         case InterferenceGate():
             return _lines(gate), (float("-inf"), 1.0)
         case ImprovementGate():
-            return _lines(gate), (-1.0, 1.0)
+            return _lines(gate), (low - high, high - low)
         case BandsGate():
-            return lambda value: _named(gate, value), (0.0, 1.0)
+            return lambda value: band_of(value, gate.bands).name, (low, high)
         case _:
             assert_never(gate)
 
 
 def _lines(gate: InterferenceGate | ImprovementGate) -> Callable[[float], str]:
     return lambda value: band_verdict(value, gate.pass_, gate.fail)
-
-
-def _named(gate: BandsGate, value: float) -> str:
-    reached: Sequence[str] = [band.name for band in gate.bands if value >= band.least - 1e-9]
-    return reached[-1] if reached else gate.bands[0].name

@@ -127,8 +127,8 @@ def _reason(effect: Effect) -> str:
     transfer = "; negative: positive transfer, not interference" if ratio.value < 0 else ""
     return (
         f"{effect.task}: TIR of {effect.candidate} against {effect.reference} "
-        f"{percent(ratio.value)} ({spread(ratio)}){by_seed}{transfer}; alone it would say "
-        f"{effect.verdict}"
+        f"{percent(ratio.value)} ({spread(ratio)}){by_seed}{transfer}; "
+        f"{_band_words(effect)}"
     )
 
 
@@ -136,3 +136,10 @@ def _undefined(effect: Effect) -> str:
     return (
         f"{effect.task}: TIR is undefined, because {effect.reference} scores 0 in {effect.metric}"
     )
+
+
+def _band_words(effect: Effect) -> str:
+    """Say where one task lies without the verdict's words, which belong to all tasks together."""
+    passes, fails = (line_percent(effect.lines[name]) for name in ("pass", "fail"))
+    words = {"PASS": f"reaches {passes}", "FAIL": f"below {fails}"}
+    return words.get(effect.verdict, f"between {fails} and {passes}")

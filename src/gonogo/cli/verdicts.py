@@ -29,12 +29,13 @@ def decide_and_report(plan: Plan) -> None:
 
 def publish(verdict: VerdictFile, folder: Path) -> None:
     """Write verdict.json and the report into ``folder``, and print the verdict."""
+    from rich.console import Console
+
     from gonogo.analysis.verdict import write_verdict
-    from gonogo.report.console import verdict_lines
+    from gonogo.report.console import print_verdict
     from gonogo.report.writing import write_report
 
     write_verdict(folder / "verdict.json", verdict)
     write_report(verdict, folder)
-    for line in verdict_lines(verdict):
-        typer.echo(line)
+    print_verdict(verdict, Console())
     typer.echo(f"report: {folder / 'report.html'}")

@@ -32,8 +32,8 @@ def _parts(verdict: VerdictFile) -> list[tuple[str, Sequence[str]]]:
 
 def _effect_lines(verdict: VerdictFile) -> list[str]:
     return [
-        one_line(f"{card.name}: {card.unit} {card.value}, {card.lines[0]} {card.verdict}").strip()
-        for card in cards(verdict)
+        one_line(f"{card.name}: {card.unit} {card.value}, {card.lines[0]}").strip()
+        for card in (() if verdict.decision.reasons else cards(verdict))
     ]
 
 
