@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -21,6 +21,7 @@ Sets = Annotated[
     list[str] | None,
     typer.Option("--set", help="Override a key: --set training.epochs=2. May be repeated."),
 ]
+DeviceName = Annotated[str, typer.Option("--device", help="auto, cuda, mps or cpu.")]
 DEFAULT_OUT = Path("outputs")
 
 
@@ -53,3 +54,18 @@ def open_plan(
     folder = StudyFolder.under(out, resolved.study, resolved.tier)
     beside = path.resolve().parent
     return make_plan(resolved, folder, beside, only=only, force=force, fetch=fetch)
+
+
+def known_device(name: str) -> Literal["auto", "cuda", "mps", "cpu"]:
+    """Return the device that was asked for.
+
+    Raises:
+        UserError: if there is none of that name.
+    """
+    from gonogo.core.errors import UserError, nearest
+
+    match name:
+        case "auto" | "cuda" | "mps" | "cpu":
+            return name
+    hint = nearest(name, ("auto", "cuda", "mps", "cpu"))
+    raise UserError(f"no device {name!r}", place="--device", hint=hint)

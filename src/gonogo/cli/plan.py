@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
 from gonogo.cli import options
+
+if TYPE_CHECKING:
+    from gonogo.study.plan import Plan
 
 
 def plan(
@@ -14,9 +20,42 @@ def plan(
     out: options.Out = options.DEFAULT_OUT,
     only: options.Only = None,
     sets: options.Sets = None,
+    pilot: Annotated[
+        Path | None,
+        typer.Option(help="Scores to take variances from; the quick tier's if not given."),
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Trials that run at the same time.")] = 1,
+    price_per_hour: Annotated[
+        float | None, typer.Option(min=0.0, help="Price of one worker, in any currency.")
+    ] = None,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Measure a few steps of every arm here first.")
+    ] = False,
+    device: options.DeviceName = "auto",
 ) -> None:
-    """Show what would run, be resumed or be skipped, and why; touches nothing."""
-    from gonogo.cli.plans import plan_lines
+    """Show what would run and why, how long it takes, and what it could detect; runs no trial."""
+    from gonogo.cli.plans import cost_lines, plan_lines, sensitivity_lines
+    from gonogo.study.forecast import forecast_cost
+    from gonogo.study.sensitivity import find_pilot, forecast_sensitivity
 
-    planned = options.open_plan(study, tier=tier, quick=quick, out=out, sets=sets, only=only)
-    typer.echo("\n".join(plan_lines(planned)))
+    planned = options.open_plan(
+        study, tier=tier, quick=quick, out=out, sets=sets, only=only, fetch=calibrate
+    )
+    if calibrate:
+        _calibrate(planned, device)
+    sensitivity = forecast_sensitivity(planned, find_pilot(planned, out, pilot))
+    lines = plan_lines(planned)
+    lines += cost_lines(planned, forecast_cost(planned), workers, price_per_hour)
+    lines += sensitivity_lines(planned, sensitivity)
+    typer.echo("\n".join(lines))
+
+
+def _calibrate(plan: Plan, device: str) -> None:
+    from gonogo.cli.display import open_progress
+
+    with open_progress() as progress:
+        progress.say("measuring a few steps of every arm")
+        from gonogo.models.devices import resolve_device
+        from gonogo.study.calibration import calibrate
+
+        calibrate(plan, device=resolve_device(options.known_device(device)), progress=progress)

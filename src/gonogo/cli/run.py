@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,7 +17,7 @@ def run(
     study: options.Study,
     quick: options.Quick = False,
     tier: options.Tier = None,
-    device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
+    device: options.DeviceName = "auto",
     out: options.Out = options.DEFAULT_OUT,
     only: options.Only = None,
     sets: options.Sets = None,
@@ -69,20 +69,10 @@ def _work(plan: Plan, device: str, stop_when_decided: bool) -> RunSummary | None
 
         return run_plan(
             plan,
-            device=resolve_device(_known_device(device)),
+            device=resolve_device(options.known_device(device)),
             progress=progress,
             stop_when_decided=stop_when_decided,
         )
-
-
-def _known_device(name: str) -> Literal["auto", "cuda", "mps", "cpu"]:
-    from gonogo.core.errors import UserError, nearest
-
-    match name:
-        case "auto" | "cuda" | "mps" | "cpu":
-            return name
-    hint = nearest(name, ("auto", "cuda", "mps", "cpu"))
-    raise UserError(f"no device {name!r}", place="--device", hint=hint)
 
 
 def _decide(

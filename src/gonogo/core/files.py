@@ -15,6 +15,8 @@ from typing import Any, BinaryIO
 
 from gonogo.core.errors import UserError
 
+MEGABYTE = 2**20
+
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]{0,119}")
 
 
@@ -175,6 +177,11 @@ def fingerprint(value: Any) -> str:
     """Return a short content hash of any JSON-like value, independent of key order."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def folder_size(folder: Path) -> int:
+    """Return the bytes of all files below a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def cache_folder(*names: str) -> Path:

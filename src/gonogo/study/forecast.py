@@ -1,113 +1,145 @@
-"""Before the compute is spent: time, disk, cost, and the smallest effect that could be seen."""
+"""Before the compute is spent: time, disk, and what the study's seeds and queries can show."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import fmean
+from typing import Any
 
-import polars as pl
-
-from gonogo.analysis.gate_values import pilot_components
-from gonogo.analysis.power import TIR_DEFAULTS, Components, minimum_detectable, seeds_needed
-from gonogo.core.files import read_json
-from gonogo.data.loading import load_dataset
-from gonogo.study.plan import Plan
+from gonogo.core.files import MEGABYTE, folder_size, read_json
+from gonogo.study.fingerprints import Inputs, combine
+from gonogo.study.plan import Plan, PlannedTrial
 from gonogo.study.states import read_result
 
-TARGETS = (0.01, 0.02)
-"""Effects for which the seeds needed are printed."""
+
+@dataclass(frozen=True)
+class TrialCost:
+    """What one whole trial of an arm takes."""
+
+    training: float
+    """Seconds to prepare the data and train."""
+    evaluation: float
+    """Seconds to score all tasks and data sets."""
+    disk_mb: float
+    steps: int
+    """Optimiser steps of the whole training; 0 where unknown."""
 
 
 @dataclass(frozen=True)
-class Cost:
+class Forecast:
     """What the rest of a plan will take."""
 
-    seconds: float | None
-    """None when nothing has been measured yet."""
+    seconds: tuple[float, ...]
+    """Of each trial and reference row that is left, in the order in which they run."""
+    disk_mb: float
+    free_mb: float
     source: str
     """What the estimate rests on."""
-    disk_mb: float | None
+
+    def elapsed(self, workers: int) -> float:
+        """Return the seconds until everything is done, each worker taking the next job."""
+        busy = [0.0] * workers
+        for seconds in self.seconds:
+            soonest = busy.index(min(busy))
+            busy[soonest] += seconds
+        return max(busy)
 
 
-@dataclass(frozen=True)
-class Sensitivity:
-    """What a plan's seeds and queries can detect, with a power of 80 %."""
-
-    seeds: int
-    queries: int
-    detectable: float
-    needed: Mapping[float, int | None]
-    """Effect -> seeds that would detect it; None if none would."""
-    source: str
+def calibration_path(plan: Plan) -> Path:
+    """Return where a study keeps what was measured before its trials."""
+    return plan.folder.path / "calibration.json"
 
 
-def forecast_cost(plan: Plan) -> Cost:
-    """Estimate what is left to do from finished trials, else from a calibration."""
-    known: dict[str, list[float]] = {}
-    for trial in plan.trials:
-        result = read_result(trial.folder)
-        if "train_seconds" in result and "evaluation_seconds" in result:
-            seconds = result["train_seconds"] + result["evaluation_seconds"]
-            known.setdefault(trial.arm, []).append(seconds)
-    source = f"{sum(map(len, known.values()))} finished trials of this folder"
-    if not known:
-        known = {arm: [seconds] for arm, seconds in _calibration(plan).items()}
-        source = "a calibration on this machine"
-    if not known:
-        return Cost(None, "nothing measured yet; add --calibrate", None)
-    usual = fmean(fmean(values) for values in known.values())
-    left = [fmean(known.get(trial.arm, [usual])) for trial in plan.to_do]
-    return Cost(sum(left), source, _disk(plan))
+def arm_fingerprint(training: Inputs, evaluation: Inputs) -> str:
+    """Return what an arm's measurements hold for: everything that a trial does but its seed."""
+    return combine({**training, "seed": None}, evaluation)
 
 
-def _calibration(plan: Plan) -> dict[str, float]:
-    path = plan.folder.path / "calibration.json"
-    return read_json(path)["seconds"] if path.exists() else {}
+def forecast_cost(plan: Plan) -> Forecast | None:
+    """Estimate what is left to do from finished trials, else from a calibration.
 
+    An arm without either is taken to cost what the others do on average. BM25's own row is free.
 
-def _disk(plan: Plan) -> float | None:
-    """Return megabytes that the trials left will take, judged by those that are there."""
-    sizes = [
-        sum(file.stat().st_size for file in trial.folder.path.rglob("*") if file.is_file())
-        for trial in plan.trials
-        if trial.action == "skip"
-    ]
-    return fmean(sizes) * len(plan.to_do) / 2**20 if sizes else None
-
-
-def forecast_sensitivity(plan: Plan, pilot: pl.DataFrame | None) -> Sensitivity:
-    """Compute the minimum detectable effect of the planned seeds and queries.
-
-    Args:
-        plan: what is planned.
-        pilot: scores of an earlier, smaller run of the same arms, such as the quick tier's.
+    Returns:
+        None when nothing has been measured yet.
     """
-    found: list[Components] = [TIR_DEFAULTS]
-    source = "stated defaults (standard deviations: seed 1 %, query 10 %, residual 20 %)"
-    measured = None if pilot is None else pilot_components(pilot, plan.study.gate)
-    if measured is not None:
-        found, source = measured, "the pilot's scores"
-        if not all(each.seed_measured for each in measured):
-            source += ", seed noise of 1 % assumed (the pilot has one seed)"
-    seeds, queries = len(plan.study.seeds), _queries(plan)
-    return Sensitivity(
-        seeds=seeds,
-        queries=queries,
-        detectable=max(minimum_detectable(each, seeds, queries) for each in found),
-        needed={target: _needed(target, found, queries) for target in TARGETS},
-        source=source,
+    finished, calibrated = _finished(plan), _calibrated(plan)
+    known = {**calibrated, **finished}
+    if not known:
+        return None
+    usual = _mean(known.values())
+    costs = {arm: known.get(arm, usual) for arm in plan.study.arms}
+    untrained = [r for r in plan.references if r.name == "untrained" and r.action != "skip"]
+    rows = [usual.evaluation] * len(untrained)
+    trials = [_left(trial, costs[trial.arm]) for trial in plan.to_do]
+    new = [costs[t.arm].disk_mb for t in plan.to_do if t.action in ("run", "resume")]
+    return Forecast((*rows, *trials), sum(new), _free_mb(plan), _source(plan, finished, calibrated))
+
+
+def _source(plan: Plan, finished: Iterable[str], calibrated: Iterable[str]) -> str:
+    counts = sum(trial.standing.state == "finished" for trial in plan.trials)
+    used = [f"{counts} finished trial{'s' * (counts != 1)}"] if finished else []
+    if set(calibrated) - set(finished):
+        record = read_json(calibration_path(plan))
+        used.append(f"a calibration on {record['device']} ({record['created'][:10]})")
+    return " and ".join(used)
+
+
+def _finished(plan: Plan) -> dict[str, TrialCost]:
+    """Return the mean cost of each arm's finished trials."""
+    found: dict[str, list[TrialCost]] = {}
+    for trial in plan.trials:
+        result = read_result(trial.folder) if trial.standing.state == "finished" else {}
+        if "train_seconds" in result and "evaluation_seconds" in result:
+            cost = TrialCost(
+                training=result["train_seconds"] + result.get("preparation_seconds", 0.0),
+                evaluation=result["evaluation_seconds"],
+                disk_mb=folder_size(trial.folder.path) / MEGABYTE,
+                steps=result.get("total_steps", 0),
+            )
+            found.setdefault(trial.arm, []).append(cost)
+    return {arm: _mean(costs) for arm, costs in found.items()}
+
+
+def _calibrated(plan: Plan) -> dict[str, TrialCost]:
+    """Return what a calibration says of the arms that have not changed since."""
+    path = calibration_path(plan)
+    arms: dict[str, Any] = read_json(path)["arms"] if path.exists() else {}
+    now = {t.arm: arm_fingerprint(t.training, t.evaluation) for t in plan.trials}
+    return {
+        arm: TrialCost(
+            training=part["preparation_seconds"] + part["training_seconds"],
+            evaluation=part["evaluation_seconds"],
+            disk_mb=part["disk_mb"],
+            steps=part["steps"],
+        )
+        for arm, part in arms.items()
+        if part["fingerprint"] == now.get(arm)
+    }
+
+
+def _mean(costs: Iterable[TrialCost]) -> TrialCost:
+    known = list(costs)
+    return TrialCost(
+        training=fmean(cost.training for cost in known),
+        evaluation=fmean(cost.evaluation for cost in known),
+        disk_mb=fmean(cost.disk_mb for cost in known),
+        steps=max(cost.steps for cost in known),
     )
 
 
-def _needed(target: float, found: Sequence[Components], queries: int) -> int | None:
-    """Return the seeds that the hardest of the gate's comparisons needs."""
-    counts = [seeds_needed(target, each, queries) for each in found]
-    known = [count for count in counts if count is not None]
-    return max(known) if len(known) == len(counts) else None
+def _left(trial: PlannedTrial, cost: TrialCost) -> float:
+    """Return the seconds that a trial still takes from where it stands."""
+    if trial.action == "evaluate":
+        return cost.evaluation
+    done = trial.standing.step / cost.steps if trial.action == "resume" and cost.steps else 0.0
+    return cost.training * max(0.0, 1 - done) + cost.evaluation
 
 
-def _queries(plan: Plan) -> int:
-    spec = next(iter(plan.study.arms.values())).evaluation
-    sets = (load_dataset(data, spec.split, beside=plan.beside) for data in spec.datasets)
-    return sum(len(data.sample_queries(spec.max_queries).qrels) for data in sets)
+def _free_mb(plan: Plan) -> float:
+    """Return the space left on the disk that will hold the study's folder."""
+    place = plan.folder.path.resolve()
+    return shutil.disk_usage(next(p for p in (place, *place.parents) if p.exists())).free / MEGABYTE

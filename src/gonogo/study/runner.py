@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 import time
 import traceback
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 import yaml
@@ -18,7 +20,7 @@ from gonogo.study.lock import sole_runner
 from gonogo.study.plan import Plan, PlannedReference, PlannedTrial
 from gonogo.study.references import score_reference
 from gonogo.study.registration import register_gate
-from gonogo.study.stopping import look
+from gonogo.study.stopping import go_on, look
 from gonogo.study.trial import record_failure, run_trial
 
 
@@ -50,10 +52,9 @@ def run_plan(
         register_gate(plan)
         bar = progress.bar("study", total, done=total - len(plan.to_do) - len(rows))
         try:
-            jobs: list[PlannedTrial | PlannedReference] = [*rows, *plan.to_do]
+            trials = _trials(plan, stop_when_decided, progress)
+            jobs: Iterable[PlannedTrial | PlannedReference] = chain(rows, trials)
             for job in jobs:
-                if stop_when_decided and _is_decided(job, plan, progress):
-                    break
                 _run_one(job, plan, device, progress, summary)
                 if summary.interrupted:
                     break
@@ -65,14 +66,19 @@ def run_plan(
     return summary
 
 
-def _is_decided(job: PlannedTrial | PlannedReference, plan: Plan, progress: Progress) -> bool:
-    """Look at the data before the first trial of each new seed."""
-    if isinstance(job, PlannedReference) or job.arm != next(iter(plan.study.arms)):
-        return False
-    stop = look(plan, job.seed)
-    if stop is not None:
-        progress.say(stop.sentence)
-    return stop is not None
+def _trials(plan: Plan, stop_when_decided: bool, progress: Progress) -> Iterator[PlannedTrial]:
+    """Yield what is left to do; with the flag, look at the data before each further seed."""
+    if not stop_when_decided:
+        go_on(plan)
+    seed = None
+    for trial in plan.to_do:
+        if stop_when_decided and trial.seed != seed:
+            seed = trial.seed
+            stop = look(plan, seed)
+            if stop is not None:
+                progress.say(stop.sentence)
+                return
+        yield trial
 
 
 def _run_one(

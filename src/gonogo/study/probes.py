@@ -1,0 +1,154 @@
+"""Short measurements of what a trial does: optimiser steps, encoding, reranking, saving.
+
+Data sets beyond a sample are measured on the sample: time grows linearly with what is done.
+Reranked documents are drawn at random from the corpus rather than found by BM25.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+from statistics import fmean
+from typing import assert_never
+
+from gonogo.core.files import MEGABYTE, folder_size
+from gonogo.core.progress import Silent
+from gonogo.core.seeds import generator
+from gonogo.data.datasets import RetrievalDataset
+from gonogo.data.loading import count_queries, load_dataset
+from gonogo.evaluation.reranking import rerank
+from gonogo.evaluation.retrieval import encode_with
+from gonogo.models.retrieval_model import RetrievalModel
+from gonogo.spec.evaluation import EvaluationSpec, RerankingEvaluation, RetrievalEvaluation
+from gonogo.spec.study import TrialConfig
+from gonogo.training.checkpoints import Checkpoints
+from gonogo.training.determinism import deterministic
+from gonogo.training.optimizer import build_optimizer
+from gonogo.training.run import Run
+from gonogo.training.scaler import build_scaler
+from gonogo.training.schedules import Part, Step
+from gonogo.training.step import take_step
+from gonogo.training.task import Task
+from gonogo.training.tasks import build_tasks, task_budgets
+
+QUERIES = 500
+"""Of each data set that a task is prepared for; all where there are fewer."""
+TEXTS, PAIRS = 128, 64
+STEPS = 3
+"""Optimiser steps of each task, the first of which only warms up."""
+LONG = 10.0
+"""Seconds: after a step that takes longer no further one is taken."""
+
+
+@dataclass(frozen=True)
+class TaskSpeed:
+    """What one task costs."""
+
+    preparation: float
+    """Seconds to load, mine and tokenise all of its examples."""
+    batch: float
+    """Seconds of one batch, its share of the optimiser step included."""
+    steps: int
+    """Optimiser steps that the task takes alone."""
+
+
+def time_task(
+    config: TrialConfig, name: str, seed: int, model: RetrievalModel, beside: Path
+) -> TaskSpeed:
+    """Prepare a task on a sample of its queries and take a few optimiser steps of it."""
+    spec = config.tasks[name]
+    counts = [count_queries(data, spec.split, beside=beside) for data in spec.data]
+    whole = [min(count, spec.max_queries or count) for count in counts]
+    scale = sum(whole) / sum(min(count, QUERIES) for count in whole)
+    sample = spec.model_copy(update={"max_queries": min(QUERIES, max(whole))})
+    # A pass over the whole data is so many passes over the sample.
+    training = config.training.model_copy(update={"epochs": config.training.epochs * scale})
+    config = config.model_copy(update={"tasks": {name: sample}, "training": training})
+    started = time.perf_counter()
+    tasks = build_tasks(config, seed, model, beside=beside, progress=Silent())
+    preparation = time.perf_counter() - started
+    return TaskSpeed(
+        preparation=preparation * scale,
+        batch=_step_seconds(config, model, tasks[name], seed) / training.accumulation,
+        steps=task_budgets(config, tasks)[name],
+    )
+
+
+def _step_seconds(config: TrialConfig, model: RetrievalModel, task: Task, seed: int) -> float:
+    """Return the mean time of an optimiser step, without the first where there are several."""
+    optimizer = build_optimizer(model, config.training)
+    run = Run(model, optimizer, {task.name: task}, scaler=build_scaler(model))
+    size, rate = config.training.accumulation, config.training.learning_rate
+    times: list[float] = []
+    with deterministic(model.device):
+        while len(times) < STEPS and max(times, default=0.0) < LONG:
+            batches = range(len(times) * size, (len(times) + 1) * size)
+            step = Step((Part(task.name, 1.0, batches),), rate, rate)
+            rates = rate, rate
+            times.append(take_step(run, step, rates, seed=seed, clip=config.training.clip).seconds)
+    return fmean(times[1:] or times)
+
+
+def time_evaluation(model: RetrievalModel, spec: EvaluationSpec, beside: Path) -> float:
+    """Return the seconds of scoring every task on every data set, from samples of each."""
+    encode_with(model, ["warm up"], "passage", "", Silent())
+    total = 0.0
+    for data in spec.datasets:
+        started = time.perf_counter()
+        dataset = load_dataset(data, spec.split, beside=beside)
+        loading = time.perf_counter() - started
+        dataset = dataset.sample_queries(spec.max_queries)
+        for protocol in spec.tasks.values():
+            total += loading
+            match protocol:
+                case RetrievalEvaluation():
+                    total += _time_retrieval(model, dataset)
+                case RerankingEvaluation():
+                    total += _time_reranking(model, dataset, protocol.depth)
+                case _:
+                    assert_never(protocol)
+    return total
+
+
+def _time_retrieval(model: RetrievalModel, dataset: RetrievalDataset) -> float:
+    corpus, queries = dataset.corpus.texts, list(dataset.queries.values())
+    texts = [corpus[row] for row in _draw(len(corpus), TEXTS)]
+    asked = [queries[row] for row in _draw(len(queries), TEXTS)]
+    documents = _seconds(lambda: encode_with(model, texts, "passage", "", Silent()))
+    questions = _seconds(lambda: encode_with(model, asked, "query", "", Silent()))
+    return documents * len(corpus) / len(texts) + questions * len(queries) / len(asked)
+
+
+def _time_reranking(model: RetrievalModel, dataset: RetrievalDataset, depth: int) -> float:
+    depth = min(depth, len(dataset.corpus))
+    rows = _draw(len(dataset.corpus), min(depth, PAIRS))
+    queries = list(dataset.queries)[: ceil(PAIRS / len(rows))]
+    candidates = {query: [(row, 0.0) for row in rows] for query in queries}
+    seconds = _seconds(lambda: rerank(model, dataset, candidates, progress=Silent()))
+    return seconds / (len(queries) * len(rows)) * len(dataset.queries) * depth
+
+
+def _draw(count: int, most: int) -> list[int]:
+    chosen: list[int] = generator(0, "calibration").permutation(count)[:most].tolist()
+    return chosen
+
+
+def time_saving(model: RetrievalModel, config: TrialConfig) -> tuple[float, float]:
+    """Return the seconds of writing a checkpoint and the megabytes of the finished one."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        run = Run(model, build_optimizer(model, config.training), {})
+        checkpoints = Checkpoints(folder / "checkpoints", "calibration")
+        seconds = _seconds(lambda: checkpoints.save(run.checkpoint()))
+        model.save(folder / "final")
+        return seconds, folder_size(folder / "final") / MEGABYTE
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
