@@ -23,8 +23,8 @@ Ids = list[list[int]]
 
 _SEGMENT = 16_384  # items tokenised ahead: bounds memory, and a longer sort would gain nothing
 
-# Measured with MiniLM and SmolLM2: on CPUs larger blocks fall out of the caches, on GPUs smaller
-# ones leave multiprocessors idle. Constants, because another budget would change the last bits.
+# On CPUs larger blocks fall out of the caches, on GPUs smaller ones leave multiprocessors idle.
+# Constants, not tuned per machine, because another budget would change the last bits.
 TOKEN_BUDGET: dict[Device, int] = {"cpu": 4096, "mps": 16_384, "cuda": 65_536}
 
 

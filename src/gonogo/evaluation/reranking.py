@@ -1,8 +1,8 @@
 """Reranking: score BM25's candidates by the cross-encoder and order them by its logits.
 
 The 77 tokens that all pairs of a query share could be computed once and their keys and values be
-reused. Measured with SmolLM2-135M on 2 CPU cores in bf16, blocks of 4,096 tokens: 0.85 times as
-fast at 64 tokens of document, 1.05 at 200, 1.07 at 400. It does not pay here and is not done.
+reused. A first measurement on a busy CPU (docs/lab-log.md) saw no gain worth the second code path,
+so it is not done.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -25,7 +26,7 @@ from gonogo.study.gathering import gather_evidence, gather_scores
 from gonogo.study.plan import Plan
 from gonogo.study.registration import registered_gate
 from gonogo.study.shipped import find_study
-from gonogo.study.stopping import EarlyStop, expected_scores, read_stop
+from gonogo.study.stopping import expected_scores, read_stop
 
 
 def decide_plan(plan: Plan, command: str) -> VerdictFile:
@@ -38,12 +39,12 @@ def decide_plan(plan: Plan, command: str) -> VerdictFile:
         evidence=gather_evidence(plan),
         command=command,
     )
-    return verdict if stop is None else _tell(verdict, stop)
+    return verdict if stop is None else _warn(verdict, stop.sentence)
 
 
-def _tell(verdict: VerdictFile, stop: EarlyStop) -> VerdictFile:
-    """State on the verdict that the study stopped early."""
-    warnings = (*verdict.decision.warnings, stop.sentence)
+def _warn(verdict: VerdictFile, warning: str) -> VerdictFile:
+    """Add what a reader must know to a verdict."""
+    warnings = (*verdict.decision.warnings, warning)
     decision = verdict.decision.model_copy(update={"warnings": warnings})
     return verdict.model_copy(update={"decision": decision})
 
@@ -58,24 +59,26 @@ def read_gate(name: str) -> tuple[GateSpec, Expected]:
     raw = read_mapping(path)
     if "arms" in raw:
         study = read_study(path)
-        return study.gate, Expected(study=study.study, question=study.question)
+        return study.gate, Expected(study=study.study, question=study.question, seeds=study.seeds)
     body = raw if "gate" in raw else {"gate": raw}
     return validate(GateFile, body, path).gate, Expected(study=path.stem)
 
 
 def decide_scores(name: str, scores: pl.DataFrame, command: str) -> VerdictFile:
-    """Judge a score table that any trainer made by the gate of a study or a gate file."""
+    """Judge a score table that any trainer made by the gate of a study or a gate file.
+
+    The table is taken at its word about seeds and data sets; seeds that the study planned
+    otherwise are told in a warning.
+    """
     gate, known = read_gate(name)
     found = expected_from_scores(scores, gate)
-    expected = Expected(
-        study=known.study,
-        question=known.question,
-        seeds=found.seeds,
-        tasks=found.tasks,
-        references=found.references,
-    )
+    expected = replace(found, study=known.study, question=known.question)
     now = freeze_gate(gate, known.arms, found.seeds, found.tasks)
-    return decide(scores, frozen_gate(None, now), expected, command=command)
+    verdict = decide(scores, frozen_gate(None, now), expected, command=command)
+    if not known.seeds or set(known.seeds) == set(found.seeds):
+        return verdict
+    planned, given = (", ".join(map(str, seeds)) or "none" for seeds in (known.seeds, found.seeds))
+    return _warn(verdict, f"the study planned seeds {planned}; the scores have {given}")
 
 
 def read_score_table(path: Path) -> pl.DataFrame:

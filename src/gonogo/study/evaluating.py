@@ -33,11 +33,15 @@ def evaluate_into(
     seed: int | None,
     beside: Path,
     progress: Progress,
+    vectors: Path | None = None,
 ) -> None:
-    """Score a model into a trial's folder; parts that are there already are kept."""
+    """Score a model into a trial's folder; parts that are there already are kept.
+
+    ``vectors`` is where corpus vectors are kept for weights that come back: untrained or frozen.
+    """
 
     def score(part: EvaluationSpec, datasets: list[RetrievalDataset]) -> Iterator[Evaluated]:
-        return evaluate_model(model, part, datasets, progress=progress)
+        return evaluate_model(model, part, datasets, progress=progress, cache=vectors)
 
     score_into(folder, score, spec, inputs, arm=arm, seed=seed, beside=beside)
 

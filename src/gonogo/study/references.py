@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import assert_never
 
+from gonogo.core.files import cache_folder
 from gonogo.core.progress import Progress
 from gonogo.core.types import Device
 from gonogo.models.build import build_model
@@ -33,6 +34,7 @@ def score_reference(
                 seed=None,
                 beside=beside,
                 progress=progress,
+                vectors=cache_folder("vectors"),
             )
         case _:
             assert_never(row.name)
