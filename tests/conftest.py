@@ -118,7 +118,7 @@ def tiny_decoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture()
+@pytest.fixture
 def tiny_study(tmp_path: Path, tiny_encoder_folder: Path) -> Path:
     """Return a study file beside its data; everything that it needs is local."""
     folder = tmp_path / "study"

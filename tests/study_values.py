@@ -6,8 +6,24 @@ import json
 from pathlib import Path
 from typing import Any
 
-ANIMALS = "cat dog owl fox hen bee ant elk cow pig yak rat bat eel jay".split()
-VERBS = "eats sees hears finds likes".split()
+ANIMALS = [
+    "cat",
+    "dog",
+    "owl",
+    "fox",
+    "hen",
+    "bee",
+    "ant",
+    "elk",
+    "cow",
+    "pig",
+    "yak",
+    "rat",
+    "bat",
+    "eel",
+    "jay",
+]
+VERBS = ["eats", "sees", "hears", "finds", "likes"]
 
 
 def write_beir(folder: Path, offset: int, splits: tuple[str, ...] = ("train", "test")) -> Path:
@@ -23,9 +39,7 @@ def write_beir(folder: Path, offset: int, splits: tuple[str, ...] = ("train", "t
         text = "".join(json.dumps(row) + "\n" for row in rows)
         (folder / f"{name}.jsonl").write_text(text, encoding="utf-8")
     for position, split in enumerate(splits):
-        lines = [
-            f"q{n}\td{n}\t1" for n in range(len(pairs)) if n % len(splits) == position
-        ]
+        lines = [f"q{n}\td{n}\t1" for n in range(len(pairs)) if n % len(splits) == position]
         text = "query-id\tcorpus-id\tscore\n" + "\n".join(lines) + "\n"
         (folder / "qrels" / f"{split}.tsv").write_text(text, encoding="utf-8")
     return folder

@@ -35,8 +35,7 @@ def infonce(
             + sum_{j≠i} m_ij e^{s(q_i, d_j+)/t}        query to the other positives
 
     A factor m is 0 where the term's similarity exceeds ``s(q_i, d_i+) + false_negative_margin``,
-    and where ids, texts or judgements say that the two belong together. The document-document
-    terms are masked by the same rule.
+    and where ids, texts or judgements say that the two belong together.
 
     Args:
         queries: embeddings of the queries.
@@ -48,8 +47,7 @@ def infonce(
         document_document: whether other positives, compared with the own one, do.
         relevant: [i, j] true where positive j answers query i too (same id or text, or judged).
         negative_kept: false for rows that only pad, and for negatives known to be relevant.
-        same_query: [i, j] true where queries i and j have the same text; each one's positive
-            then answers the other.
+        same_query: [i, j] true where queries i and j share their text, and so their answers.
         similarity: how the embeddings are compared.
     """
     # Under autocast the products would be rounded to bf16: 3 digits, divided by 0.05.
@@ -58,14 +56,12 @@ def infonce(
         pairs = similarities(queries, positives, similarity)
         own = pairs.diagonal()
         apart = _apart(pairs, relevant, same_query)
-        either = apart & apart.T  # two queries, or documents, that share an answer either way
         hard = similarities(queries.unsqueeze(1), negatives, similarity).squeeze(1)
         kept = torch.ones_like(hard, dtype=torch.bool) if negative_kept is None else negative_kept
         terms = [(hard, kept), (pairs, apart)]
-        if query_query:
-            terms.append((similarities(queries, queries, similarity), either))
-        if document_document:
-            terms.append((similarities(positives, positives, similarity), either))
+        sides = [queries] * query_query + [positives] * document_document
+        # Two queries, or two documents, that share an answer either way stay out.
+        terms += [(similarities(one, one, similarity), apart & apart.T) for one in sides]
         values, masks = (torch.cat(parts, dim=1) for parts in zip(*terms, strict=True))
         if false_negative_margin is not None:
             masks = masks & (values <= own.unsqueeze(1) + false_negative_margin)

@@ -23,7 +23,7 @@ from gonogo.training.optimizer import build_optimizer
 from gonogo.training.reporting import Reporter
 from gonogo.training.run import Run
 from gonogo.training.scaler import build_scaler
-from gonogo.training.schedules import plan_steps
+from gonogo.training.schedules import Step, plan_steps
 from gonogo.training.step import take_step
 from gonogo.training.task import Task
 from gonogo.training.tasks import task_budgets
@@ -85,8 +85,7 @@ def train(
         UserError: if nothing is trainable or a tracker is missing.
     """
     started = time.perf_counter()
-    training = config.training
-    steps = plan_steps(config.schedule, task_budgets(config, tasks), training)
+    steps = plan_steps(config.schedule, task_budgets(config, tasks), config.training)
     checkpoints = Checkpoints(folder / "checkpoints", fingerprint or _fingerprint(config, seed))
 
     def result(taken: int, examples: dict[str, int], **how: Any) -> TrainingResult:
@@ -97,29 +96,43 @@ def train(
         return result(done["step"], done["examples"])
     if monitors is None:
         monitors = build_monitors(config, tasks, model, seed, folder / "logs")
-    run = Run(model, build_optimizer(model, training), tasks, monitors, build_scaler(model))
+    run = Run(model, build_optimizer(model, config.training), tasks, monitors, build_scaler(model))
     if checkpoint := checkpoints.latest():
         run.restore(checkpoint)
     checkpoints.tidy()
-    spent = run.seconds
     reporter = Reporter(config, run, folder, len(steps), progress)
     with closing(reporter), deterministic(model.device):
-        while run.step < len(steps):
-            if should_stop():
-                checkpoints.save(run.checkpoint())
-                return result(run.step, run.examples, stopped=True)
-            plan = steps[run.step]
-            rates = learning_rates(training, plan, run.step, len(steps))
-            outcome = take_step(run, plan, rates, seed=seed, clip=training.clip)
-            run.seconds = spent + time.perf_counter() - started
-            if reason := outcome.failure or reporter.tell(outcome, rates[0]):
-                facts = {**run.checkpoint().state, "abort_reason": reason}
-                checkpoints.finish("abort", model.save, facts)
-                return result(run.step, run.examples, abort_reason=reason)
-            if run.step % training.checkpoint_every == 0 and run.step < len(steps):
-                checkpoints.save(run.checkpoint())
-        checkpoints.finish("final", model.save, run.checkpoint().state)
-    return result(run.step, run.examples)
+        ending = _take_steps(run, steps, config.training, seed, checkpoints, reporter, should_stop)
+    return result(run.step, run.examples, **ending)
+
+
+def _take_steps(
+    run: Run,
+    steps: Sequence[Step],
+    training: TrainingSpec,
+    seed: int,
+    checkpoints: Checkpoints,
+    reporter: Reporter,
+    should_stop: Callable[[], bool],
+) -> dict[str, Any]:
+    """Step until the schedule ends; return what else ended it, as `TrainingResult` says it."""
+    started, spent = time.perf_counter(), run.seconds
+    while run.step < len(steps):
+        if should_stop():
+            checkpoints.save(run.checkpoint())
+            return {"stopped": True}
+        plan = steps[run.step]
+        rates = learning_rates(training, plan, run.step, len(steps))
+        outcome = take_step(run, plan, rates, seed=seed, clip=training.clip)
+        run.seconds = spent + time.perf_counter() - started
+        if reason := outcome.failure or reporter.tell(outcome, rates[0]):
+            facts = {**run.checkpoint().state, "abort_reason": reason}
+            checkpoints.finish("abort", run.model.save, facts)
+            return {"abort_reason": reason}
+        if run.step % training.checkpoint_every == 0 and run.step < len(steps):
+            checkpoints.save(run.checkpoint())
+    checkpoints.finish("final", run.model.save, run.checkpoint().state)
+    return {}
 
 
 def _fingerprint(config: TrialConfig, seed: int) -> str:
