@@ -28,7 +28,11 @@ def modules_after(*arguments: str, cwd: Path | None = None) -> tuple[int, set[st
     import json
 
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, *arguments], capture_output=True, text=True, cwd=cwd
+        [sys.executable, "-c", SCRIPT, *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=cwd,
     )
     assert done.stdout, done.stderr
     last = json.loads(done.stdout.splitlines()[-1])
