@@ -41,27 +41,24 @@ def _lines(comparison: Comparison) -> list[str]:
 
 
 def _means(comparison: Comparison) -> list[str]:
-    from gonogo.report.formats import number
     from gonogo.report.table_text import text
     from gonogo.report.tables import Column, Number, Row, Table, Text
 
-    rows = [
-        Row(
-            (
-                Text(row.arm),
-                Text(row.task),
-                Text(row.dataset or "mean over data sets"),
-                Text(row.metric),
-                Number(row.mean, "score", std=row.std),
-                Text(number(row.seeds, "count")),
-                Text(number(row.queries, "count")),
-            )
-        )
-        for row in comparison.means
-    ]
-    names = ("system", "task", "data set", "measure", "mean", "seeds", "queries")
-    columns = tuple(Column(name) for name in names)
-    return text(Table("means", "Means", columns, tuple(rows))).splitlines()
+    cells = {(row.task, row.dataset, row.metric, row.arm): row for row in comparison.means}
+    places = dict.fromkeys((row.metric, row.task, row.dataset) for row in comparison.means)
+    columns = [Column("measure"), Column("task"), Column("data set")]
+    columns += [Column(system, group="systems") for system in comparison.systems]
+    rows = []
+    for metric, task, dataset in places:
+        found = [cells.get((task, dataset, metric, system)) for system in comparison.systems]
+        numbers = [
+            Number(row.mean if row else None, "score", std=row.std if row else None)
+            for row in found
+        ]
+        names = (Text(metric), Text(task), Text(dataset or "mean over data sets"))
+        rows.append(Row((*names, *numbers)))
+    table = Table("means", "Means (* best, + second)", tuple(columns), tuple(rows))
+    return text(table).splitlines()
 
 
 def _estimate(found: Estimate) -> str:
