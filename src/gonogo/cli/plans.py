@@ -38,7 +38,7 @@ def stop_lines(plan: Plan) -> list[str]:
     from gonogo.study.stopping import read_stop
 
     stop = read_stop(plan)
-    return [] if stop is None else [f"{stop.sentence}; run without the flag to go on"]
+    return [] if stop is None else [f"{stop.sentence}; without --stop-when-decided it goes on"]
 
 
 def cost_lines(

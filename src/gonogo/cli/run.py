@@ -50,15 +50,22 @@ def run(
     if summary is not None and summary.interrupted:
         typer.echo(f"interrupted: {summary.interrupted}; the same command continues", err=True)
         raise typer.Exit(130)
-    _decide(study, tier, quick, out, sets)
+    if only is not None or summary is not None:
+        plan = options.open_plan(study, tier=tier, quick=quick, out=out, sets=sets)
+    _decide(plan, anew=summary is not None)
     if summary is not None:
         _end(summary)
 
 
 def _work(plan: Plan, device: str, stop_when_decided: bool) -> RunSummary | None:
     """Run what is left to do; import nothing heavy when nothing is."""
+    from gonogo.cli.plans import stop_lines
+
     if plan.is_finished:
         typer.echo("nothing to do: every trial is finished")
+        return None
+    if stop_when_decided and (stopped := stop_lines(plan)):
+        typer.echo(f"nothing to do: {stopped[0]}")
         return None
     from gonogo.cli.display import open_progress
 
@@ -75,12 +82,15 @@ def _work(plan: Plan, device: str, stop_when_decided: bool) -> RunSummary | None
         )
 
 
-def _decide(
-    study: str, tier: str | None, quick: bool, out: options.Out, sets: list[str] | None
-) -> None:
-    from gonogo.cli.verdicts import decide_and_report
+def _decide(plan: Plan, *, anew: bool) -> None:
+    """Decide and write the report, unless both are there and nothing has changed since."""
+    from gonogo.cli.verdicts import decide_and_report, show_verdict
+    from gonogo.study.decided import is_decided
 
-    decide_and_report(options.open_plan(study, tier=tier, quick=quick, out=out, sets=sets))
+    if not anew and is_decided(plan):
+        show_verdict(plan)
+    else:
+        decide_and_report(plan)
 
 
 def _end(summary: RunSummary) -> None:

@@ -17,6 +17,8 @@ def status(
     sets: options.Sets = None,
 ) -> None:
     """Show the state of every trial, and the verdict if there is one."""
+    from gonogo.cli.plans import stop_lines
+
     planned = options.open_plan(study, tier=tier, quick=quick, out=out, sets=sets)
     width = max(len(trial.name) for trial in planned.trials)
     for trial in planned.trials:
@@ -25,6 +27,8 @@ def status(
         typer.echo(f"{trial.name:{width}}  {standing.state:8}  {standing.reason}{error}")
     counts = Counter(trial.standing.state for trial in planned.trials)
     typer.echo(", ".join(f"{count} {state}" for state, count in sorted(counts.items())))
+    for line in stop_lines(planned):
+        typer.echo(line)
     if planned.folder.verdict.exists():
         from gonogo.analysis.verdict import read_verdict
 

@@ -22,20 +22,34 @@ def command_line() -> str:
 
 def decide_and_report(plan: Plan) -> None:
     """Judge a study's folder and write everything that people read."""
+    from gonogo.study.decided import mark_decided
     from gonogo.study.decision import decide_plan
 
     publish(decide_plan(plan, command_line()), plan.folder.path)
+    mark_decided(plan)
+
+
+def show_verdict(plan: Plan) -> None:
+    """Print the verdict that is there."""
+    from gonogo.analysis.verdict import read_verdict
+
+    _show(read_verdict(plan.folder.verdict), plan.folder.path)
 
 
 def publish(verdict: VerdictFile, folder: Path) -> None:
     """Write verdict.json and the report into ``folder``, and print the verdict."""
-    from rich.console import Console
-
     from gonogo.analysis.verdict import write_verdict
-    from gonogo.report.console import print_verdict
     from gonogo.report.writing import write_report
 
     write_verdict(folder / "verdict.json", verdict)
     write_report(verdict, folder)
+    _show(verdict, folder)
+
+
+def _show(verdict: VerdictFile, folder: Path) -> None:
+    from rich.console import Console
+
+    from gonogo.report.console import print_verdict
+
     print_verdict(verdict, Console())
     typer.echo(f"report: {folder / 'report.html'}")

@@ -60,7 +60,7 @@ def calibrate(plan: Plan, *, device: Device, progress: Progress) -> dict[str, An
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": time.perf_counter() - started,
         "measured": {
-            "optimiser_steps": f"at most {probes.STEPS} a task",
+            "optimiser_steps": f"at most {probes.STEPS + 1} a task",
             "training_queries": f"at most {probes.QUERIES} a data set",
             "texts": f"at most {probes.TEXTS} a side and data set",
             "pairs": f"about {probes.PAIRS} a data set",

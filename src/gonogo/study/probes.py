@@ -37,11 +37,11 @@ from gonogo.training.tasks import build_tasks, task_budgets
 
 QUERIES = 500
 """Of each data set that a task is prepared for; all where there are fewer."""
-TEXTS, PAIRS = 128, 64
-STEPS = 3
-"""Optimiser steps of each task, the first of which only warms up."""
-LONG = 10.0
-"""Seconds: after a step that takes longer no further one is taken."""
+TEXTS, PAIRS = 64, 32
+STEPS = 2
+"""Whole optimiser steps of each task, after one on a single batch that warms up."""
+LONG = 5.0
+"""Seconds: where a whole step would take longer, the single batch has to do."""
 
 
 @dataclass(frozen=True)
@@ -79,18 +79,21 @@ def time_task(
 
 
 def _step_seconds(config: TrialConfig, model: RetrievalModel, task: Task, seed: int) -> float:
-    """Return the mean time of an optimiser step, without the first where there are several."""
+    """Return the mean time of an optimiser step."""
     optimizer = build_optimizer(model, config.training)
     run = Run(model, optimizer, {task.name: task}, scaler=build_scaler(model))
     size, rate = config.training.accumulation, config.training.learning_rate
-    times: list[float] = []
+
+    def step(first: int, batches: int) -> float:
+        part = Part(task.name, 1.0, range(first, first + batches))
+        plan, clip = Step((part,), rate, rate), config.training.clip
+        return take_step(run, plan, (rate, rate), seed=seed, clip=clip).seconds
+
     with deterministic(model.device):
-        while len(times) < STEPS and max(times, default=0.0) < LONG:
-            batches = range(len(times) * size, (len(times) + 1) * size)
-            step = Step((Part(task.name, 1.0, batches),), rate, rate)
-            rates = rate, rate
-            times.append(take_step(run, step, rates, seed=seed, clip=config.training.clip).seconds)
-    return fmean(times[1:] or times)
+        warm = step(0, 1) * size
+        if warm > LONG:
+            return warm
+        return fmean(step(1 + number * size, size) for number in range(STEPS))
 
 
 def time_evaluation(model: RetrievalModel, spec: EvaluationSpec, beside: Path) -> float:
