@@ -6,6 +6,7 @@ of the judged estimate: a ratio for TIR, metric points for differences.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 
 from gonogo.analysis.strata import Values
@@ -106,7 +107,11 @@ def seeds_needed(
 
     More seeds never help beyond the noise of the queries: then more queries are needed.
     """
-    for seeds in range(2, most + 1):
-        if minimum_detectable(components, seeds, queries, level=level, power=power) <= effect:
-            return seeds
-    return None
+
+    def detects(seeds: int) -> bool:
+        found = minimum_detectable(components, seeds, queries, level=level, power=power)
+        return found <= effect
+
+    counts = range(2, most + 1)  # what a number of seeds detects, any larger one does
+    first = bisect_left(counts, True, key=detects)
+    return counts[first] if first < len(counts) else None
