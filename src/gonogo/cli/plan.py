@@ -34,13 +34,14 @@ def plan(
     device: options.DeviceName = "auto",
 ) -> None:
     """Show what would run and why, how long it takes, and what it could detect; runs no trial."""
+    planned = options.open_plan(
+        study, tier=tier, quick=quick, out=out, sets=sets, only=only, fetch=calibrate
+    )
+    # After the study was read: whoever mistypes a name should not wait for statistics.
     from gonogo.cli.plans import cost_lines, plan_lines, sensitivity_lines
     from gonogo.study.forecast import forecast_cost
     from gonogo.study.sensitivity import find_pilot, forecast_sensitivity
 
-    planned = options.open_plan(
-        study, tier=tier, quick=quick, out=out, sets=sets, only=only, fetch=calibrate
-    )
     if calibrate:
         _calibrate(planned, device)
     sensitivity = forecast_sensitivity(planned, find_pilot(planned, out, pilot))
