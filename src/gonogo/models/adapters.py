@@ -100,7 +100,8 @@ def count_lora_parameters(config: PretrainedConfig, rank: int) -> int:
 
 def save_adapter(backbone: Backbone, folder: Path) -> None:
     """Write the adapter as PEFT does: adapter_config.json and adapter_model.safetensors."""
-    state = get_peft_model_state_dict(backbone.transformer)
+    # Left to itself, PEFT asks the hub whether the vocabulary has grown; it never has here.
+    state = get_peft_model_state_dict(backbone.transformer, save_embedding_layers=False)
     tensors = {f"{_PREFIX}{name}": value.cpu().contiguous() for name, value in state.items()}
     save_file(tensors, folder / _WEIGHTS, metadata={"format": "pt"})
     backbone.transformer.peft_config["default"].save_pretrained(str(folder))
