@@ -20,8 +20,10 @@ from gonogo.spec.model import Frozen, Lengths, TextModel
 SCIFACT = Path(__file__).parents[2].parent / "shared" / "datasets" / "scifact"
 
 
-def small(dataset: RetrievalDataset, queries: int, documents: int) -> RetrievalDataset:
-    """Return some queries, their judged documents and others, of which there are many."""
+def small(
+    dataset: RetrievalDataset, queries: int | None, documents: int | None
+) -> RetrievalDataset:
+    """Return some queries, their judged documents and others; all where there is no number."""
     dataset = dataset.sample_queries(queries)
     judged = {document for grades in dataset.qrels.values() for document in grades}
     rows = sorted(
@@ -35,14 +37,18 @@ def small(dataset: RetrievalDataset, queries: int, documents: int) -> RetrievalD
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 @pytest.mark.filterwarnings("ignore")
-def test_minilm_on_scifact() -> None:
+@pytest.mark.parametrize(
+    ("queries", "documents", "length"), [(60, 300, 64), (None, None, 256)], ids=["part", "whole"]
+)
+def test_minilm_on_scifact(queries: int | None, documents: int | None, length: int) -> None:
     peer = pytest.importorskip("sentence_transformers")
     evaluation = pytest.importorskip("sentence_transformers.evaluation")
     if not SCIFACT.exists():
         pytest.skip("the shared data sets are not here")
-    dataset = small(load_dataset(BeirData(folder=str(SCIFACT)), "test"), 60, 300)
-    lengths = Lengths(query=64, passage=64)
+    dataset = small(load_dataset(BeirData(folder=str(SCIFACT)), "test"), queries, documents)
+    lengths = Lengths(query=length, passage=length, pair=2 * length)
     model = build_model(TextModel(backbone="minilm", adapter=Frozen(), lengths=lengths), 0)
     spec = EvaluationSpec(
         datasets=("scifact",),
@@ -65,7 +71,7 @@ def test_minilm_on_scifact() -> None:
         score_functions={"cosine": peer.util.cos_sim},
     )
     minilm = peer.SentenceTransformer(str(locate("minilm").path), device="cpu")
-    minilm.max_seq_length = 64
+    minilm.max_seq_length = length
     found = theirs(minilm)
     for mine, name in [("nDCG@10", "ndcg@10"), ("RR@10", "mrr@10"), ("R@100", "recall@100")]:
         assert means[mine] == pytest.approx(found[f"cosine_{name}"], abs=1e-4)

@@ -121,7 +121,7 @@ def _training_cost(
         "steps": result.steps,
         "total_steps": result.total_steps,
         "examples": result.examples,
-        "session_train_seconds": result.seconds,
+        "attempt_train_seconds": result.seconds,
         "peak_memory_mb": result.peak_memory_mb,
         "trainable_parameters": trainable,
         "device": device,
@@ -133,9 +133,9 @@ def _record(trial: PlannedTrial, **facts: Any) -> None:
     """Add facts to result.json; the seconds of interrupted attempts add up."""
     result = read_result(trial.folder)
     result.pop("error", None)
-    session = facts.pop("session_train_seconds", None)
-    if session is not None:
-        facts["train_seconds"] = result.get("train_seconds", 0.0) + session
+    attempt = facts.pop("attempt_train_seconds", None)
+    if attempt is not None:
+        facts["train_seconds"] = result.get("train_seconds", 0.0) + attempt
     write_json(trial.folder.result, {**result, **facts})
 
 
