@@ -12,6 +12,7 @@ from gonogo.analysis.cautions import cautions, gate_cautions
 from gonogo.analysis.expected import Expected
 from gonogo.analysis.gates import judge
 from gonogo.analysis.judged import JudgedScores
+from gonogo.analysis.learning import learning_cautions
 from gonogo.analysis.outcome import Outcome
 from gonogo.analysis.scores import pivot
 from gonogo.analysis.verdict import Decision, Evidence, FrozenGate, VerdictFile
@@ -49,6 +50,7 @@ def decide(
     outcome = judge(judged)
     rows, uneven = arm_scores(judged.table, judged.expected)
     warnings = (
+        *learning_cautions(outcome.effects, rows),
         *gate_cautions(gate, outcome.verdict, _original(judged, gate)),
         *cautions(judged, outcome, evidence),
         *uneven,
