@@ -33,5 +33,5 @@ def status(
         from gonogo.analysis.verdict import read_verdict
 
         verdict = read_verdict(planned.folder.verdict)
-        typer.echo(f"{verdict.decision.verdict}: {verdict.decision.sentence}")
+        typer.echo(verdict.decision.sentence)
         typer.echo(f"report: {planned.folder.report}")
