@@ -20,7 +20,7 @@ def plan_lines(plan: Plan) -> list[str]:
     width = max(map(len, names))
     lines = [
         f"study {study.study}, tier {study.tier}: "
-        f"{len(study.arms)} arms x {len(study.seeds)} seeds",
+        f"{len(study.arms)} arms x {len(study.seeds)} seed{'s' * (len(study.seeds) > 1)}",
         f"folder {plan.folder.path}",
     ]
     lines += [f"  {trial.name:{width}}  {trial.action:8}  {trial.reason}" for trial in plan.trials]
