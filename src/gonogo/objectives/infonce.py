@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from gonogo.core.types import Similarity
+from gonogo.objectives.rows import at_least_fp32
 from gonogo.objectives.similarity import similarities
 
 
@@ -52,7 +53,8 @@ def infonce(
     """
     # Under autocast the products would be rounded to bf16: 3 digits, divided by 0.05.
     with torch.autocast(queries.device.type, enabled=False):
-        queries, positives, negatives = _at_least_fp32(queries, positives, negatives)
+        queries, positives = at_least_fp32(queries), at_least_fp32(positives)
+        negatives = at_least_fp32(negatives)
         pairs = similarities(queries, positives, similarity)
         own = pairs.diagonal()
         apart = _apart(pairs, relevant, same_query)
@@ -68,10 +70,6 @@ def infonce(
         others = values.masked_fill(~masks, -torch.inf)
         logits = torch.cat([own.unsqueeze(1), others], dim=1) / temperature
         return (logits.logsumexp(dim=1) - logits[:, 0]).mean()
-
-
-def _at_least_fp32(*embeddings: Tensor) -> list[Tensor]:
-    return [part.float() if part.itemsize < 4 else part for part in embeddings]
 
 
 def _apart(
