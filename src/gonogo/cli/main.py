@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gonogo import __version__
-from gonogo.cli import compare, decide, doctor, plan, report, run, schema, status, studies
+from gonogo.cli import compare, data, decide, doctor, plan, report, run, schema, status, studies
 
 app = typer.Typer(
     help="Train retrieval models as experiments that end in a defensible go / no-go decision.",
@@ -26,6 +26,7 @@ app.command()(report.report)
 app.command()(studies.studies)
 app.command()(doctor.doctor)
 app.command()(schema.schema)
+app.add_typer(data.app, name="data")
 
 
 def _version(wanted: bool) -> None:

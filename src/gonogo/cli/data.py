@@ -1,0 +1,16 @@
+"""gonogo data: from running text to checked training data; one file a verb beside this one."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(
+    help="Make and check training data: vector banks, pairs, pre-flight checks, whitening.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def _data() -> None:
+    """Keep this a group of verbs, however many of them there are."""
