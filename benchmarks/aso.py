@@ -33,7 +33,7 @@ def seconds(call: Callable[[], object], repeats: int) -> float:
 
 def against_deepsig() -> None:
     """Print times and values beside deepsig's, one comparison of two systems."""
-    from deepsig import aso as peer
+    from deepsig import aso as peer  # type: ignore[import-not-found]
 
     print("| n | deepsig s | gonogo s | ratio | deepsig eps_min | gonogo eps_min | spread |")
     print("|--:|--:|--:|--:|--:|--:|--:|")

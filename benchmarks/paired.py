@@ -1,26 +1,35 @@
 """Contenders on the same work, each in a process of its own, and a table of what they took.
 
-Each benchmark that uses this names its contenders; a contender prepares itself and returns the call
-to be timed. Processor time is shown beside the clock: on a shared machine it is the fairer number.
+Each benchmark that uses this names its contenders, gonogo first; a contender prepares itself and
+returns the call to be timed. Processor time is shown beside the clock: on a shared machine it is
+the fairer number. With ``--json FILE`` the figures are also written for ``performance.py``.
+
+Where a call returns an array (such as the rows that a search found), every contender's is kept, and
+the share of gonogo's entries that the other one has in the same line is printed: a faster wrong
+answer is no answer.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
-import os
-import platform
+import shlex
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
+import numpy as np
+import peak
 import psutil
-import torch
 
 Prepare = Callable[[argparse.Namespace], Callable[[], object]]
+Figures = dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -31,76 +40,161 @@ class Taken:
     """Memory of the process beyond what it held before, memory-mapped files left out."""
 
 
-def main(parser: argparse.ArgumentParser, contenders: Mapping[str, Prepare]) -> None:
+@dataclass(frozen=True)
+class Work:
+    """How many floating-point operations a contender must do at least, and in which format."""
+
+    flops: float
+    form: peak.Format
+
+
+def main(
+    parser: argparse.ArgumentParser,
+    contenders: Mapping[str, Prepare],
+    work: Callable[[argparse.Namespace], Work] | None = None,
+) -> None:
     """Run one contender (in the child process) or all of them, and print the table."""
-    parser.add_argument("--only", choices=contenders, help=argparse.SUPPRESS)
+    parser.add_argument("--contender", choices=contenders, help=argparse.SUPPRESS)
+    parser.add_argument("--answers", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--repeats", type=int, default=2, help="the fastest of so many counts")
+    parser.add_argument("--json", type=Path, help="write the figures there")
     options = parser.parse_args()
-    if options.only:
-        call = contenders[options.only](options)
-        print(json.dumps(asdict(_fastest(call, options.repeats))))
+    if options.contender:
+        prepared = contenders[options.contender](options)
+        taken = _fastest(prepared, options.repeats, options.answers)
+        print(json.dumps(asdict(taken)))
         return
-    taken = {name: _child(name) for name in contenders}
-    print(f"{hardware()}\n")
-    print_table({name: result for name, result in taken.items() if result})
+    start, measured = time.perf_counter(), peak.peaks()
+    print(f"{peak.describe(measured)}\n", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        files = {name: Path(folder) / f"{n}.npy" for n, name in enumerate(contenders)}
+        found = {name: _child(name, file) for name, file in files.items()}
+        agreed = _agreement(files)
+    done = {name: one for name, one in found.items() if one}
+    print_table(done, agreed)
+    if next(iter(contenders)) not in done:
+        sys.exit("gonogo itself was not measured")
+    figures = _figures(done, agreed, work(options) if work else None, measured)
+    print("\n" + "\n".join(f"{name}: {value:.3g}" for name, value in figures.items()))
+    if options.json:
+        minutes = (time.perf_counter() - start) / 60
+        question = (parser.description or "").splitlines()[0]
+        write_record(options.json, question, _best_peer(done), figures, minutes, measured)
 
 
-def hardware() -> str:
-    """Describe the machine and its matrix-product peaks, measured now."""
-    peaks = ", ".join(
-        f"{peak_gflops(dtype):.0f} GFLOP/s {name}"
-        for name, dtype in (("fp32", torch.float32), ("bf16", torch.bfloat16))
-    )
-    return (
-        f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads,"
-        f" torch {torch.__version__}; peak {peaks}; load {os.getloadavg()[0]:.1f}"
-    )
+def write_record(
+    path: Path,
+    question: str,
+    peer: str,
+    figures: Mapping[str, float],
+    minutes: float,
+    peaks: Mapping[peak.Format, float] | None = None,
+) -> None:
+    """Write what ``performance.py`` gathers.
+
+    Args:
+        path: the file of ``--json``.
+        question: one line.
+        peer: what gonogo was measured against; may be empty.
+        figures: by name; ``ratio``, ``fraction of peak`` and ``MB`` get columns of their own.
+        minutes: how long all of it took.
+        peaks: GFLOP/s by format, where they were measured in this run.
+    """
+    arguments, words = iter(sys.argv[1:]), ["python", f"benchmarks/{Path(sys.argv[0]).name}"]
+    for word in arguments:
+        if word == "--json":
+            next(arguments)
+        elif not word.startswith("--json="):
+            words.append(word)
+    record = {
+        "question": question,
+        "command": shlex.join(words),
+        "peer": peer,
+        "figures": dict(figures),
+        "minutes": minutes,
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "hardware": peak.machine(),
+        "peaks": dict(peaks or {}),
+    }
+    path.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def peak_gflops(dtype: torch.dtype, size: int = 2048) -> float:
-    """Measure the fastest of five square products."""
-    left, right = torch.randn(size, size).to(dtype), torch.randn(size, size).to(dtype)
-    fastest = min(_clock(lambda: left @ right) for _ in range(5))
-    return 2 * size**3 / fastest / 1e9
-
-
-def print_table(taken: Mapping[str, Taken]) -> None:
+def print_table(taken: Mapping[str, Taken], agreed: Mapping[str, float]) -> None:
     """Print every contender against the first, which is gonogo."""
     ours = next(iter(taken.values()))
-    print("| | seconds | processor seconds | MB | ratio | ratio of processor time |")
-    print("|---|--:|--:|--:|--:|--:|")
+    same = " same entries |" if agreed else ""
+    print(f"| | seconds | processor seconds | MB | ratio | ratio of processor time |{same}")
+    print("|---|--:|--:|--:|--:|--:|" + "--:|" * bool(agreed))
     for name, one in taken.items():
+        share = f" {100 * agreed[name]:.3f} % |" if name in agreed else ""
         print(
             f"| {name} | {one.seconds:.2f} | {one.processor_seconds:.2f} | {one.memory_mb:.0f} |"
             f" {one.seconds / ours.seconds:.2f} |"
-            f" {one.processor_seconds / ours.processor_seconds:.2f} |"
+            f" {one.processor_seconds / ours.processor_seconds:.2f} |{share}"
         )
 
 
-def _child(name: str) -> Taken | None:
-    command = [sys.executable, "-W", "ignore", *sys.argv, "--only", name]
+def _best_peer(taken: Mapping[str, Taken]) -> str:
+    peers = list(taken)[1:]
+    return min(peers, key=lambda name: taken[name].seconds) if peers else ""
+
+
+def _figures(
+    taken: Mapping[str, Taken],
+    agreed: Mapping[str, float],
+    work: Work | None,
+    measured: Mapping[peak.Format, float],
+) -> Figures:
+    """Set gonogo against the fastest of its peers, and against the machine."""
+    (own, ours), peer = next(iter(taken.items())), _best_peer(taken)
+    figures: Figures = {}
+    if peer:
+        figures["ratio"] = taken[peer].seconds / ours.seconds
+        figures["ratio of processor time"] = taken[peer].processor_seconds / ours.processor_seconds
+    if work:
+        figures["fraction of peak"] = work.flops / ours.seconds / 1e9 / measured[work.form]
+    figures["MB"] = ours.memory_mb
+    figures |= {f"seconds, {name}": one.seconds for name, one in taken.items()}
+    figures |= {f"MB, {name}": one.memory_mb for name, one in taken.items() if name != own}
+    figures |= {f"same entries, {name}": share for name, share in agreed.items() if name != own}
+    return figures
+
+
+def _agreement(files: Mapping[str, Path]) -> dict[str, float]:
+    """Return which share of the first contender's entries the others have in the same line."""
+    kept = {name: np.load(path) for name, path in files.items() if path.exists()}
+    if next(iter(files)) not in kept:
+        return {}
+    ours = kept[next(iter(files))]
+    return {name: _share(ours, theirs) for name, theirs in kept.items()}
+
+
+def _share(ours: np.ndarray, theirs: np.ndarray) -> float:
+    lines = zip(ours, theirs, strict=True)
+    return float(np.mean([np.isin(mine, other).mean() for mine, other in lines]))
+
+
+def _child(name: str, answers: Path) -> Taken | None:
+    own = ["--contender", name, "--answers", str(answers)]
+    command = [sys.executable, "-W", "ignore", *sys.argv, *own]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    lines: Sequence[str] = done.stdout.strip().splitlines()
+    lines = done.stdout.strip().splitlines()
     if done.returncode or not lines:
         print(f"{name}: not measured (exit code {done.returncode})", file=sys.stderr)
         return None
     return Taken(**json.loads(lines[-1]))
 
 
-def _fastest(call: Callable[[], object], repeats: int) -> Taken:
-    with _Peak() as peak:
-        runs = []
+def _fastest(call: Callable[[], object], repeats: int, answers: Path | None) -> Taken:
+    runs = []
+    with _Peak() as watched:
         for _ in range(repeats):
-            processor = time.process_time()
-            clock = _clock(call)
-            runs.append((clock, time.process_time() - processor))
-    return Taken(*min(runs), peak.grown_mb)
-
-
-def _clock(call: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
+            processor, start = time.process_time(), time.perf_counter()
+            answer = call()
+            runs.append((time.perf_counter() - start, time.process_time() - processor))
+    if answers and isinstance(answer, np.ndarray):
+        np.save(answers, answer)
+    return Taken(*min(runs), watched.grown_mb)
 
 
 class _Peak:
