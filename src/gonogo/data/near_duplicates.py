@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from gonogo.data.vectors import unit_length
+
 _BLOCK = 512  # rows compared at once: 512 x 2,000 cosines are 4 MB
 
 
@@ -38,7 +40,7 @@ def keep_distinct(
     memory = np.zeros((0, vectors.shape[1]), dtype=np.float32)  # the oldest first
     step = min(block, recent)
     for start in range(0, len(rows), step):
-        here = _unit(vectors[rows[start : start + step]])
+        here = unit_length(vectors[rows[start : start + step]])
         stays = _distinct(here, memory, cosine, recent)
         kept[start : start + step] = stays
         memory = np.concatenate([memory, here[stays]])[-recent:]
@@ -67,11 +69,3 @@ def _last_true(flags: NDArray[np.bool_]) -> NDArray[np.int64]:
     columns = np.arange(1, flags.shape[1] + 1)
     newest: NDArray[np.int64] = (flags * columns).max(axis=1, initial=0) - 1
     return newest
-
-
-def _unit(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Return vectors of length 1 in fp32; those of length 0 stay 0."""
-    wide = np.asarray(vectors, dtype=np.float32)
-    lengths = np.linalg.norm(wide, axis=1, keepdims=True)
-    unit: NDArray[np.float32] = np.divide(wide, lengths, out=np.zeros_like(wide), where=lengths > 0)
-    return unit

@@ -74,7 +74,17 @@ class Articles:
         names = np.asarray(article_of_row)
         changes = np.flatnonzero(names[1:] != names[:-1]) + 1
         starts = np.concatenate([[0], changes, [len(names)]]) if len(names) else np.zeros(1)
-        ids = [str(name) for name in names[starts[:-1].astype(np.int64)]]
+        starts = starts.astype(np.int64)
+        return cls.from_runs([str(name) for name in names[starts[:-1]]], np.diff(starts))
+
+    @classmethod
+    def from_runs(cls, ids: Sequence[str], lengths: NDArray[np.int64]) -> Articles:
+        """Take over articles whose rows are known to follow each other.
+
+        Raises:
+            UserError: as :meth:`from_rows`.
+        """
+        starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         seen: set[str] = set()
         for name, row in zip(ids, starts.tolist(), strict=False):
             if name in seen:
@@ -83,7 +93,7 @@ class Articles:
                     hint="sort the bank by article",
                 )
             seen.add(name)
-        return cls(tuple(ids), starts.astype(np.int64))
+        return cls(tuple(ids), starts)
 
 
 @dataclass(frozen=True, slots=True)
