@@ -11,6 +11,13 @@ from gonogo.data.mining import mine_negatives, positive_pairs
 from gonogo.spec.tasks import Bm25Negatives, NoNegatives, RandomNegatives
 
 
+@pytest.fixture(autouse=True, scope="module")
+def own_cache(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GONOGO_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 def dataset_of(texts, queries, qrels):
     corpus = Corpus(tuple(f"d{row:03d}" for row in range(len(texts))), tuple(texts))
     return RetrievalDataset("toy", "train", corpus, queries, qrels)

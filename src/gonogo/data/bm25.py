@@ -7,6 +7,7 @@ over the query's words, stemmed (Snowball English), stop words left out.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -31,13 +32,26 @@ def tokenize(texts: Sequence[str]) -> list[list[str]]:
 
 
 class Bm25Index:
-    """An inverted index over a corpus; equal on every machine and in every process."""
+    """An inverted index over a corpus; equal on every machine and in every process.
+
+    It is built by the first search: where rankings are on file, nobody pays for it.
+    """
 
     def __init__(self, corpus: Corpus) -> None:
-        # Indexing in the order of the ids makes a stable sort by score break ties by id.
-        order = sorted(range(len(corpus)), key=corpus.ids.__getitem__)
-        self._rows = np.asarray(order, dtype=np.int64)
-        self._index = _build([corpus.texts[row] for row in order])
+        self._corpus = corpus
+
+    @cached_property
+    def _order(self) -> list[int]:
+        """Corpus rows by id: indexed so, a stable sort by score breaks ties by id."""
+        return sorted(range(len(self._corpus)), key=self._corpus.ids.__getitem__)
+
+    @cached_property
+    def _rows(self) -> NDArray[np.int64]:
+        return np.asarray(self._order, dtype=np.int64)
+
+    @cached_property
+    def _index(self) -> Any:
+        return _build([self._corpus.texts[row] for row in self._order])
 
     def search(self, queries: Sequence[str], k: int) -> list[list[tuple[int, float]]]:
         """Return up to ``k`` (corpus row, score) a query, best first, ties by document id.

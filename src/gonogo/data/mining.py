@@ -14,13 +14,12 @@ import numpy as np
 
 from gonogo.core.seeds import generator
 from gonogo.data.bm25 import Bm25Index
+from gonogo.data.bm25_rankings import bm25_rankings
 from gonogo.data.datasets import RetrievalDataset
 from gonogo.spec.tasks import Bm25Negatives, NegativesSpec, NoNegatives, RandomNegatives
 
 Pair = tuple[str, str]
 """Query id and id of a document judged relevant to it."""
-
-_BLOCK = 1024  # queries searched at once: bounds the memory of the rankings
 
 
 @dataclass(slots=True)
@@ -82,7 +81,8 @@ def mine_negatives(
         dataset: queries, corpus and judgements.
         spec: how many, and from where.
         seed: the trial's seed.
-        bm25: an index of ``dataset.corpus``, if there is one already.
+        bm25: an index of ``dataset.corpus``, if there is one already; rankings that are in the
+            cache folder from another arm or seed are read from there.
     """
     mined = MinedNegatives({}, MiningCounts())
     if isinstance(spec, NoNegatives):
@@ -142,13 +142,9 @@ def _rankings(
     if isinstance(spec, RandomNegatives):
         yield from ((query_id, []) for query_id in queries)
         return
-    index = bm25 or Bm25Index(dataset.corpus)
     deepest = 2 * spec.ranks[1]  # of the specification alone, so that a sample changes nothing
-    for start in range(0, len(queries), _BLOCK):
-        block = queries[start : start + _BLOCK]
-        found = index.search([dataset.queries[query_id] for query_id in block], deepest)
-        for query_id, hits in zip(block, found, strict=True):
-            yield query_id, [row for row, _ in hits]
+    rankings = bm25_rankings(dataset, deepest, bm25)
+    yield from ((query_id, rankings.rows_of(query_id)) for query_id in queries)
 
 
 class _Source:
