@@ -245,6 +245,7 @@ def test_where_no_single_change_is_enough_the_most_at_this_context_is_said():
     ]
     assert remedies(np.full(10, 50), WindowRule(), 10) == [
         "a context of 49 instead of 100",
+        "contexts from 49 on in articles that are too short for 100",
         "stride 1 without a cap gives 0 at this context",
     ]
     nothing = np.zeros(0, dtype=np.int64)

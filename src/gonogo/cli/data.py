@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from gonogo.cli import data_bank, data_pairs
+
 app = typer.Typer(
     help="Make and check training data: vector banks, pairs, pre-flight checks, whitening.",
     no_args_is_help=True,
@@ -14,3 +16,7 @@ app = typer.Typer(
 @app.callback()
 def _data() -> None:
     """Keep this a group of verbs, however many of them there are."""
+
+
+app.command("bank")(data_bank.bank)
+app.command("pairs")(data_pairs.pairs)

@@ -219,7 +219,7 @@ def open_pairs(path: Path, *, bank: Path | None = None, check: bool = True) -> P
         UserError: if it is no such folder, or a file of pairs or bank no longer matches.
     """
     manifest = read_manifest(path, "pairs")
-    place = bank or _recorded_bank(path, manifest)
+    place = bank or path / manifest["bank"]
     if check:
         check_files(path, manifest["outputs"], {name: path / name for name in manifest["outputs"]})
         changed = changed_files(manifest["inputs"], bank_files(place))
@@ -244,12 +244,6 @@ def bank_files(place: Path) -> dict[str, Path]:
     if not place.exists():
         raise UserError("no such bank", file=place, hint="say where it lies with --bank")
     return {place.name: place}
-
-
-def _recorded_bank(path: Path, manifest: dict[str, Any]) -> Path:
-    """Return where the bank lies: beside the pairs as before, or at the same absolute place."""
-    near = path / manifest["bank"]["relative"]
-    return near if near.exists() else Path(manifest["bank"]["absolute"])
 
 
 def _read_pairs(path: Path, bank: Path, manifest: dict[str, Any]) -> Pairs:

@@ -36,7 +36,7 @@ class Ceiling:
         rule = self.rule
         return (
             f"at most {self.pairs:,} pairs: {self.long_enough:,} of {self.articles:,} articles are"
-            f" longer than a context of {rule.context}, each gives up to {rule.most} windows at"
+            f" longer than a context of {rule.shortest}, each gives up to {rule.most} windows at"
             f" stride {rule.stride}"
         )
 
@@ -63,10 +63,16 @@ def remedies(lengths: NDArray[np.int64], rule: WindowRule, target_pairs: int) ->
     stride = _last(1, rule.stride, lambda value: reaches(replace(rule, stride=value)))
     fewer = _last(-longest - 1, -rule.most, lambda value: reaches(replace(rule, most=-value)))
     context = _last(1, rule.context, lambda value: reaches(replace(rule, context=value)))
+    if rule.least is not None:
+        context = None  # a shorter context then also takes windows from the short articles
+    least = _last(1, rule.shortest, lambda value: reaches(replace(rule, least=value)))
     said = [
         f"stride {stride} instead of {rule.stride}" if stride else "",
         f"up to {-fewer} windows an article instead of {rule.most}" if fewer else "",
         f"a context of {context} instead of {rule.context}" if context else "",
+        f"contexts from {least} on in articles that are too short for {rule.context}"
+        if least
+        else "",
     ]
     if not stride and not fewer:
         widest = ceiling(lengths, replace(rule, stride=1, most=longest + 1))

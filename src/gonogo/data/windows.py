@@ -26,24 +26,43 @@ class WindowRule:
         context: vectors of one window; the next one is its target.
         stride: rows from the start of one window to the start of the next.
         most: windows of one article at most; the first ones.
+        least: shortest context that an article too short for a whole one may give; None gives
+            such articles none.
 
     Raises:
-        UserError: if one of them is below 1.
+        UserError: if one of them is below 1, or ``least`` above ``context``.
     """
 
     context: int = 100
     stride: int = 32
     most: int = 30
+    least: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("context", "stride", "most"):
-            if getattr(self, name) < 1:
-                raise UserError(f"{getattr(self, name)} is below 1", place=name)
+        for name in ("context", "stride", "most", "least"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise UserError(f"{value} is below 1", place=name)
+        if self.shortest > self.context:
+            raise UserError(f"{self.least} is above the context of {self.context}", place="least")
+
+    @property
+    def shortest(self) -> int:
+        """Return the shortest context that a window can have."""
+        return self.context if self.least is None else self.least
 
     def windows(self, lengths: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return how many windows articles of these lengths give, near-duplicates included."""
-        fitting = (lengths - self.context - 1) // self.stride + 1
-        return np.clip(fitting, 0, self.most)
+        shortest = np.where(lengths > self.context, self.context, self.shortest)
+        return np.clip((lengths - shortest - 1) // self.stride + 1, 0, self.most)
+
+    def first_targets(self, lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return where in its article the first target stands.
+
+        A short article's windows are counted from its end, so that they reach back farthest.
+        """
+        last = lengths - 1 - (self.windows(lengths) - 1) * self.stride
+        return np.where(lengths > self.context, self.context, last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +120,10 @@ class Windows:
     """Pairs of a context and its next vector, as row numbers of a bank; sorted by target.
 
     Attributes:
-        context: vectors of each window.
+        context: vectors of each window; those of short articles hold fewer.
         articles: where the articles lie.
         article: number of each pair's article.
-        target: the row that comes next; the context is the ``context`` rows before it.
+        target: the row that comes next; the context is the rows before it in its article.
         validation: true for pairs of articles that are held out.
         near_duplicates: windows that were left out because their target repeats another one.
     """
@@ -130,9 +149,19 @@ class Windows:
         pairs = zip(self.article.tolist(), self.position.tolist(), strict=True)
         return [f"{self.articles.ids[article]}:{position}" for article, position in pairs]
 
+    @property
+    def context_length(self) -> NDArray[np.int64]:
+        """Return how many vectors each context holds."""
+        return np.minimum(self.context, self.position)
+
     def context_rows(self, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the rows of the contexts of some pairs (numbers), (pairs, context)."""
-        return self.target[pairs, None] + np.arange(-self.context, 0)
+        """Return the rows of the contexts of some pairs (numbers), (pairs, context).
+
+        Where a context is shorter, -1 stands in front of it.
+        """
+        offsets = np.arange(-self.context, 0)
+        held = offsets >= -self.context_length[pairs, None]
+        return np.where(held, self.target[pairs, None] + offsets, -1)
 
     @property
     def fingerprint(self) -> str:
@@ -153,6 +182,8 @@ def make_windows(
     target_pairs: int | None = None,
     validation: float = 0.1,
     near_duplicate: float = 0.999,
+    order: NDArray[np.int64] | None = None,
+    groups: Sequence[str] | None = None,
 ) -> Windows:
     """Cut windows, leave out near-duplicate targets, hold out whole articles.
 
@@ -164,17 +195,19 @@ def make_windows(
         target_pairs: most pairs; of more, a random choice stays.
         validation: share of the articles held out.
         near_duplicate: see :func:`~gonogo.data.near_duplicates.keep_distinct`.
+        order: row of the bank at each place that the articles count in; by default the same.
+        groups: a name for each article; equal names stay on one side of the split.
 
     Raises:
         UserError: if the bank and the articles differ in length, or the articles cannot be split.
     """
-    if len(vectors) != articles.starts[-1]:
-        raise UserError(
-            f"the bank holds {len(vectors)} vectors, its articles {articles.starts[-1]}"
-        )
-    held_out = split_articles(articles, rule.context, seed, validation)
+    places = len(vectors) if order is None else len(order)
+    if places != articles.starts[-1]:
+        raise UserError(f"the bank holds {places} vectors, its articles {articles.starts[-1]}")
+    held_out = split_articles(articles, rule.shortest, seed, validation, groups)
     article, target = _cut(articles, rule)
-    stays = np.flatnonzero(keep_distinct(vectors, target, cosine=near_duplicate))
+    rows = target if order is None else order[target]
+    stays = np.flatnonzero(keep_distinct(vectors, rows, cosine=near_duplicate))
     dropped = len(target) - len(stays)
     if target_pairs is not None and len(stays) > target_pairs:
         draws = generator(seed, "windows", "pairs")
@@ -188,21 +221,35 @@ def _cut(articles: Articles, rule: WindowRule) -> tuple[NDArray[np.int64], NDArr
     counts = rule.windows(articles.lengths)
     article = np.repeat(np.arange(len(counts)), counts)
     within = np.arange(len(article)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return article, articles.starts[article] + within * rule.stride + rule.context
+    first = articles.starts + np.append(rule.first_targets(articles.lengths), 0)
+    return article, first[article] + within * rule.stride
 
 
 def split_articles(
-    articles: Articles, context: int, seed: int, validation: float = 0.1
+    articles: Articles,
+    context: int,
+    seed: int,
+    validation: float = 0.1,
+    groups: Sequence[str] | None = None,
 ) -> NDArray[np.bool_]:
     """Return which articles are held out; by article, for windows of one share most vectors.
 
     Drawn among the articles that are long enough for a window, by a random number of each id's
     own: neither the order of the bank, nor the stride, nor the cap moves an article across.
 
+    Args:
+        articles: their ids and lengths.
+        context: an article needs more vectors than this.
+        seed: of the random numbers.
+        validation: share held out.
+        groups: a name for each article, drawn in place of the ids: near copies of an article go
+            where it goes.
+
     Raises:
-        UserError: if fewer than two articles are long enough, or a side would be empty.
+        UserError: if fewer than two groups are long enough, or a side would be empty.
     """
-    fitting = np.flatnonzero(articles.lengths > context)
+    names = np.array(articles.ids if groups is None else groups, dtype=np.str_)
+    fitting = np.unique(names[articles.lengths > context])
     count = round(validation * len(fitting)) if len(fitting) > 1 else 0
     count = max(count, 1) if 0 < validation < 1 else count
     if not 0 < count < len(fitting):
@@ -211,7 +258,6 @@ def split_articles(
             f" {validation:.0%} of them leaves one side of the split empty",
             hint="more articles, a shorter context, or a share between 0 and 1",
         )
-    ranks = [derive_seed(seed, "windows", "split", articles.ids[number]) for number in fitting]
-    held_out = np.zeros(len(articles.ids), dtype=np.bool_)
-    held_out[fitting[np.argsort(np.array(ranks), kind="stable")[:count]]] = True
-    return held_out
+    ranks = [derive_seed(seed, "windows", "split", str(name)) for name in fitting]
+    chosen = fitting[np.argsort(np.array(ranks), kind="stable")[:count]]
+    return np.isin(names, chosen) & (articles.lengths > context)
