@@ -41,6 +41,9 @@ _READ = (
 )
 """The files that loading reads: all that can change a vector, and nothing else."""
 
+_DESCRIPTION = ("modules.json", "*/config.json", "*sentence*.json")
+"""How sentence-transformers describes a whole model; fetched with it, no part of a backbone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Alias:
@@ -194,7 +197,7 @@ def _snapshots(hub_id: str, revision: str | None, download: bool) -> Iterator[Pa
                 huggingface_hub.snapshot_download(
                     hub_id,
                     revision=revision,
-                    allow_patterns=list(_READ),
+                    allow_patterns=[*_READ, *_DESCRIPTION],
                     local_files_only=local_only,
                 )
             )

@@ -27,8 +27,12 @@ class Embedder(Protocol):
     """What encoding needs of a bi-encoder; its instances are ``nn.Module``."""
 
     pad_id: int
-    dimension: int
     similarity: Similarity
+
+    @property
+    def dimension(self) -> int:
+        """Return the width of the embeddings."""
+        ...
 
     def tokenize(self, texts: Sequence[str], side: Side) -> list[list[int]]:
         """Return ids without padding."""

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 from jaxtyping import Float
 from numpy import ndarray
+from torch import nn
 
 from gonogo.core.progress import Progress
 from gonogo.core.types import Ranking, Side
 from gonogo.data.datasets import RetrievalDataset
+from gonogo.evaluation.embedding_model import EmbeddingModel
 from gonogo.evaluation.encoding import encode, encode_cached, vector_key
 from gonogo.evaluation.search import Filters, top_k
-from gonogo.models.retrieval_model import RetrievalModel
 
 PLURAL: dict[Side, str] = {"query": "queries", "passage": "passages"}
 
 
 def rank_corpus(
-    model: RetrievalModel,
+    model: EmbeddingModel,
     dataset: RetrievalDataset,
     depth: int,
     *,
@@ -29,7 +31,7 @@ def rank_corpus(
     """Rank the whole corpus for every query.
 
     Args:
-        model: offers a bi-encoder; it is left in evaluation mode.
+        model: ours, or one that others trained; it is left in evaluation mode.
         dataset: corpus and queries.
         depth: documents kept a query.
         progress: shows a bar for each side.
@@ -69,7 +71,7 @@ def _own_places(dataset: RetrievalDataset, order: Sequence[int]) -> list[list[in
 
 
 def encode_with(
-    model: RetrievalModel,
+    model: EmbeddingModel,
     texts: Sequence[str],
     side: Side,
     name: str,
@@ -93,5 +95,6 @@ def encode_with(
     if cache is None:
         return now()
     settings = model.spec.model_dump(mode="json", by_alias=True)
-    key = vector_key(encoder, settings, texts, side, model.device, model.precision)
+    module = cast(nn.Module, encoder)  # all embedders are modules
+    key = vector_key(module, settings, texts, side, model.device, model.precision)
     return encode_cached(now, cache, key)
