@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from gonogo.core.errors import UserError
-from gonogo.data.beir import find_folder, load_beir, write_beir
+from gonogo.data.beir import load_beir, write_beir
+from gonogo.data.places import find_folder
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "datasets"
 

@@ -48,7 +48,7 @@ def test_forums_become_one_data_set_with_ids_of_their_own() -> None:
         ("cqadupstack", "tex/a/2", 0.6),
     ]
     assert joined.schema == table.schema
-    assert scored_datasets(FORUMS) == ("cqadupstack", "BeIR/scifact")
+    assert scored_datasets(FORUMS)["embed"] == ("cqadupstack", "BeIR/scifact")
     mean = joined.filter(dataset="cqadupstack")["value"].mean()
     assert mean == pytest.approx(0.4)  # by query; the mean of forum means would be 0.35
 
@@ -57,11 +57,11 @@ def test_one_forum_alone_stays_what_it_is() -> None:
     spec = EvaluationSpec(datasets=["cqadupstack/tex", "toy"])
     table = rows(("cqadupstack/tex", "1", 0.4))
     assert join_forums(table, spec).equals(table)
-    assert scored_datasets(spec) == ("cqadupstack/tex", "toy")
+    assert scored_datasets(spec)["embed"] == ("cqadupstack/tex", "toy")
 
 
 def test_the_public_sets_are_fifteen() -> None:
-    assert len(scored_datasets(EvaluationSpec(datasets=["beir/public"]))) == 15
+    assert len(scored_datasets(EvaluationSpec(datasets=["beir/public"]))["embed"]) == 15
 
 
 def test_gathered_expected_and_registered_agree(tmp_path: Path, tiny_encoder_folder: Path) -> None:

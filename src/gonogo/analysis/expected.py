@@ -25,6 +25,8 @@ class Expected:
     """Each arm of the study and the tasks that it was trained on; empty: unknown."""
     seeds: tuple[int, ...] = ()
     """Seeds that every arm was to be trained with; empty: all that the gate's arms have."""
+    own_seeds: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """Seeds of single arms, where an arm was to be trained with fewer; absent: ``seeds``."""
     tasks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Each task and the data sets it is scored on; absent: all that the gate's arms have."""
     references: tuple[str, ...] = ()
@@ -99,6 +101,7 @@ def fill(expected: Expected, table: ScoreTable, gate: GateSpec) -> Expected:
         preliminary=expected.preliminary,
         arms=expected.arms,
         seeds=expected.seeds or tuple(sorted(seeds)),
+        own_seeds=expected.own_seeds,
         tasks={**expected.tasks, **tasks},
         references=expected.references or (unseeded if seeds or expected.arms else ()),
         queries=expected.queries,
@@ -122,4 +125,4 @@ def seeds_of(arm: str, expected: Expected, table: ScoreTable) -> tuple[int | Non
     absent_reference = arm in expected.references and arm not in table.seeds
     if arm not in expected.arms and (table.unseeded(arm) or absent_reference):
         return (None,)
-    return expected.seeds or (None,)
+    return expected.own_seeds.get(arm, expected.seeds) or (None,)

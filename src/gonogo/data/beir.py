@@ -6,46 +6,16 @@ Layout of Thakur et al. 2021 (arXiv 2104.08663). Grade 0 is kept: judged, and no
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from gonogo.core.errors import UserError, nearest
+from gonogo.core.errors import UserError
 from gonogo.core.files import write_lines
 from gonogo.data.datasets import Corpus, RetrievalDataset, document_text
 from gonogo.data.lines import read_objects
 from gonogo.data.trec import qrels_rows
-
-
-def find_folder(folder: str, *, beside: Path | None = None) -> Path:
-    """Return the folder that a study calls ``folder``.
-
-    An absolute path is taken as it is; another is looked up beside the study file, in the
-    current folder, and in each folder of ``$GONOGO_DATA``, in this order.
-
-    Raises:
-        UserError: if it is nowhere, listing where it was looked for and the nearest name there.
-    """
-    path = Path(folder).expanduser()
-    roots = [] if path.is_absolute() else _roots(beside)
-    places = [root / path for root in roots] or [path]
-    for place in places:
-        if place.is_dir():
-            return place
-    known = {child.name for root in roots if root.is_dir() for child in root.iterdir()}
-    looked = "looked in " + ", ".join(str(place.parent) for place in places)
-    close = nearest(folder, known)
-    hint = f"{close} {looked}" if close.startswith("did you mean") else looked
-    raise UserError(
-        f"no data folder {folder!r}", hint=f"{hint}; set GONOGO_DATA to where data sets lie"
-    )
-
-
-def _roots(beside: Path | None) -> list[Path]:
-    named = [Path(root) for root in os.environ.get("GONOGO_DATA", "").split(os.pathsep) if root]
-    return list(dict.fromkeys([*([beside] if beside else []), Path.cwd(), *named]))
 
 
 def beir_files(folder: Path, split: str) -> tuple[Path, Path, Path]:

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import assert_never
 
 from gonogo.core.types import Split
-from gonogo.data.beir import beir_files, find_folder, load_beir
+from gonogo.data.beir import beir_files, load_beir
 from gonogo.data.cached import beir_fingerprint, cached_fingerprint
 from gonogo.data.datasets import RetrievalDataset, whole_fingerprint
 from gonogo.data.hub import hub_folder
 from gonogo.data.ir import ir_datasets_folder
+from gonogo.data.places import find_folder
 from gonogo.data.python_api import python_api_folder
 from gonogo.data.trec import qrels_rows
 from gonogo.spec.data import BeirData, DataSpec, HubData, IrDatasetsData, PythonApiData

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import assert_never
 
+from gonogo.core.errors import UserError
 from gonogo.core.progress import Progress
-from gonogo.core.types import Ranking
+from gonogo.core.types import Qrels, Ranking
 from gonogo.data.datasets import RetrievalDataset
+from gonogo.data.loading import load_dataset
 from gonogo.evaluation.candidates import as_ranking, bm25_candidates
 from gonogo.evaluation.metrics import per_query
 from gonogo.evaluation.reranking import rerank
 from gonogo.evaluation.retrieval import rank_corpus
+from gonogo.models.build import AnyModel
 from gonogo.models.retrieval_model import RetrievalModel
-from gonogo.spec.evaluation import (
-    EvaluationSpec,
+from gonogo.spec.evaluation import EvaluationSpec
+from gonogo.spec.evaluation_tasks import (
+    AnyData,
     EvaluationTask,
+    NeighbourEvaluation,
+    NextVectorEvaluation,
     RerankingEvaluation,
     RetrievalEvaluation,
+    judged_data,
 )
 
 
@@ -40,68 +47,152 @@ class Evaluated:
     values: list[tuple[str, str, float]]
 
 
-def evaluate_model(
+@dataclass(frozen=True)
+class _Loaded:
+    """Stands for a data set that is loaded already."""
+
+    name: str
+
+
+Named = AnyData | _Loaded
+
+Judged = tuple[Ranking, Qrels]
+"""What was found, and what was to be found."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What every part of an evaluation shares.
+
+    Attributes:
+        spec: tasks and measures.
+        beside: folder of the study file, where data are looked for.
+        progress: shows bars.
+        cache: keeps vectors, for weights that are used again (frozen or untrained).
+        loaded: data sets that are taken as they are, by name.
+    """
+
+    spec: EvaluationSpec
+    beside: Path | None
+    progress: Progress
+    cache: Path | None = None
+    loaded: Mapping[str, RetrievalDataset] = field(default_factory=dict)
+
+    def dataset(self, data: Named) -> RetrievalDataset:
+        """Load a judged data set, with no more queries than the evaluation takes."""
+        if data.name in self.loaded:
+            return self.loaded[data.name]
+        if isinstance(data, _Loaded):
+            raise KeyError(data.name)
+        dataset = load_dataset(judged_data(data), self.spec.split, beside=self.beside)
+        return dataset.sample_queries(self.spec.max_queries)
+
+    def evaluated(self, task: str, data: Named, judged: Judged) -> Evaluated:
+        """Compute the measures of a ranking."""
+        ranking, qrels = judged
+        return Evaluated(task, data.name, ranking, per_query(ranking, qrels, self.spec.metrics))
+
+
+def evaluate_part(
+    model: AnyModel, setting: Setting, task: str, protocol: EvaluationTask, data: Named
+) -> Evaluated:
+    """Score a model on one task and one data set.
+
+    Args:
+        model: what the task needs (the study was checked for that).
+        setting: measures, caches, bars.
+        task: the task's name.
+        protocol: how it is scored.
+        data: on what.
+    """
+    match protocol:
+        case RetrievalEvaluation():
+            dataset = setting.dataset(data)
+            judged = _rank(_text(model), dataset, protocol, setting), dataset.qrels
+        case RerankingEvaluation():
+            dataset = setting.dataset(data)
+            candidates = bm25_candidates(dataset, protocol.depth)
+            found = rerank(_text(model), dataset, candidates, progress=setting.progress)
+            judged = found, dataset.qrels
+        case NeighbourEvaluation():
+            raise NotImplementedError
+        case NextVectorEvaluation():
+            raise NotImplementedError
+        case _:
+            assert_never(protocol)
+    return setting.evaluated(task, data, judged)
+
+
+def _rank(
     model: RetrievalModel,
+    dataset: RetrievalDataset,
+    protocol: RetrievalEvaluation,
+    setting: Setting,
+) -> Ranking:
+    return rank_corpus(
+        model, dataset, protocol.depth, progress=setting.progress, cache=setting.cache
+    )
+
+
+def _text(model: AnyModel) -> RetrievalModel:
+    if not isinstance(model, RetrievalModel):
+        raise UserError("this model reads no texts", place="model.kind")
+    return model
+
+
+def evaluate_bm25_part(
+    setting: Setting, task: str, protocol: EvaluationTask, data: Named
+) -> Evaluated | None:
+    """Score BM25 alone; for reranking that is the order in which it gives its candidates.
+
+    Returns:
+        None for tasks that have no texts.
+    """
+    match protocol:
+        case RetrievalEvaluation() | RerankingEvaluation():
+            dataset = setting.dataset(data)
+            bar = setting.progress.bar(f"{dataset.name}: bm25", 1)
+            try:
+                found = as_ranking(bm25_candidates(dataset, protocol.depth), dataset)
+            finally:
+                bar.close()
+            return setting.evaluated(task, data, (found, dataset.qrels))
+        case NeighbourEvaluation() | NextVectorEvaluation():
+            return None
+        case _:
+            assert_never(protocol)
+
+
+def evaluate_model(
+    model: AnyModel,
     spec: EvaluationSpec,
     datasets: Sequence[RetrievalDataset],
     *,
     progress: Progress,
     cache: Path | None = None,
 ) -> Iterator[Evaluated]:
-    """Score a model on every task and data set.
-
-    Args:
-        model: offers a bi-encoder and a cross-encoder.
-        spec: tasks and measures; ``datasets`` and ``max_queries`` are the caller's to apply.
-        datasets: loaded data sets.
-        progress: shows bars.
-        cache: keeps corpus vectors, for weights that are used again (frozen or untrained).
+    """Score a model on every task, on data sets that are loaded already.
 
     Yields:
         One ``Evaluated`` for each data set and task, as it is ready.
     """
-
-    def rank(protocol: EvaluationTask, dataset: RetrievalDataset) -> Ranking:
-        match protocol:
-            case RetrievalEvaluation():
-                return rank_corpus(model, dataset, protocol.depth, progress=progress, cache=cache)
-            case RerankingEvaluation():
-                candidates = bm25_candidates(dataset, protocol.depth)
-                return rerank(model, dataset, candidates, progress=progress)
-        assert_never(protocol)
-
-    return _evaluate(rank, spec, datasets)
+    setting = Setting(spec, None, progress, cache, {data.name: data for data in datasets})
+    for dataset in datasets:
+        for task, protocol in spec.tasks.items():
+            yield evaluate_part(model, setting, task, protocol, _Loaded(dataset.name))
 
 
 def evaluate_bm25(
     spec: EvaluationSpec, datasets: Sequence[RetrievalDataset], *, progress: Progress
 ) -> Iterator[Evaluated]:
-    """Score BM25 alone; for reranking that is the order in which it gives its candidates.
+    """Score BM25 on every task that has texts, on data sets that are loaded already.
 
     Yields:
         One ``Evaluated`` for each data set and task, as it is ready.
     """
-
-    def rank(protocol: EvaluationTask, dataset: RetrievalDataset) -> Ranking:
-        match protocol:
-            case RetrievalEvaluation() | RerankingEvaluation():
-                bar = progress.bar(f"{dataset.name}: bm25", 1)
-                try:
-                    return as_ranking(bm25_candidates(dataset, protocol.depth), dataset)
-                finally:
-                    bar.close()
-        assert_never(protocol)
-
-    return _evaluate(rank, spec, datasets)
-
-
-def _evaluate(
-    rank: Callable[[EvaluationTask, RetrievalDataset], Ranking],
-    spec: EvaluationSpec,
-    datasets: Sequence[RetrievalDataset],
-) -> Iterator[Evaluated]:
+    setting = Setting(spec, None, progress, None, {data.name: data for data in datasets})
     for dataset in datasets:
         for task, protocol in spec.tasks.items():
-            ranking = rank(protocol, dataset)
-            values = per_query(ranking, dataset.qrels, spec.metrics)
-            yield Evaluated(task, dataset.name, ranking, values)
+            found = evaluate_bm25_part(setting, task, protocol, _Loaded(dataset.name))
+            if found is not None:
+                yield found

@@ -11,6 +11,7 @@ from gonogo.core.errors import UserError
 from gonogo.core.types import Side, Similarity
 from gonogo.models.backbones import Backbone
 from gonogo.models.pooling import Pooling, pad_right, pool
+from gonogo.models.projections import Projection, project
 from gonogo.models.prompts import instructed
 from gonogo.models.tokenization import TextTokenizer
 from gonogo.spec.model import Lengths
@@ -28,6 +29,7 @@ class BiEncoder(nn.Module):
         similarity: cosine gives vectors of length 1, the others leave them as they are.
         instruction: what decoders read before a query; encoders read the bare query.
         lengths: longest inputs, in tokens.
+        projection: a head on the pooled vector; without one the pooled vector is the embedding.
     """
 
     def __init__(
@@ -39,12 +41,13 @@ class BiEncoder(nn.Module):
         similarity: Similarity,
         instruction: str | None,
         lengths: Lengths,
+        projection: Projection | None = None,
     ) -> None:
         super().__init__()
         self.backbone = backbone
         self.similarity: Similarity = similarity
         self.pad_id = tokenizer.pad_id
-        self.dimension = backbone.dimension
+        self.projection = projection
         self._tokenizer, self._pooling = tokenizer, pooling
         self._instruction = instruction if backbone.kind == "decoder" else None
         self._longest: dict[Side, int] = {"query": lengths.query, "passage": lengths.passage}
@@ -67,10 +70,24 @@ class BiEncoder(nn.Module):
         self, input_ids: Int[Tensor, "n t"], attention_mask: Int[Tensor, "n t"]
     ) -> Float[Tensor, "n d"]:
         """Return fp32 embeddings; padding may stand on either side."""
+        return self.project(self.base(input_ids, attention_mask))
+
+    @property
+    def dimension(self) -> int:
+        """Return the width of the embeddings."""
+        return self.backbone.dimension if self.projection is None else self.projection.dimension
+
+    def base(
+        self, input_ids: Int[Tensor, "n t"], attention_mask: Int[Tensor, "n t"]
+    ) -> Float[Tensor, "n d"]:
+        """Return fp32 pooled vectors, before any projection and not normalised."""
         input_ids, attention_mask = pad_right(input_ids, attention_mask)
         hidden = self.backbone(input_ids, attention_mask)
-        pooled = pool(hidden, attention_mask, self._pooling)
-        return nn.functional.normalize(pooled, dim=-1) if self.similarity == "cosine" else pooled
+        return pool(hidden, attention_mask, self._pooling)
+
+    def project(self, base: Float[Tensor, "n d"]) -> Float[Tensor, "n e"]:
+        """Return the embeddings of pooled vectors; normalised when compared by cosine."""
+        return project(self.projection, base, self.similarity == "cosine")
 
     def _check_room(self, longest: int) -> None:
         around = len(self._before) + len(self._after)

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from pathlib import Path
 
+from jaxtyping import Float
 from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from gonogo.core.errors import UserError
 from gonogo.core.files import write_json
-from gonogo.core.types import Device, Precision
+from gonogo.core.types import Device, Precision, Similarity
 from gonogo.models.adapters import save_adapter
 from gonogo.models.backbones import quiet
 from gonogo.models.bi_encoder import BiEncoder
 from gonogo.models.cross_encoder import CrossEncoder
-from gonogo.models.devices import autocast
+from gonogo.models.module import FORMAT, HEADS_FILE, MODEL_FILE, LearningModule
 from gonogo.models.tokenization import TextTokenizer
-from gonogo.spec.model import Frozen, FullTuning, LoraAdapter, ModelSpec
-
-MODEL_FILE = "model.json"
-HEADS_FILE = "heads.safetensors"
-FORMAT = 1
+from gonogo.spec.model import Frozen, FullTuning, LoraAdapter, TextModel
 
 
-class RetrievalModel(nn.Module):
+class RetrievalModel(LearningModule):
     """A bi-encoder and a cross-encoder that share one backbone.
 
     Args:
@@ -40,7 +36,7 @@ class RetrievalModel(nn.Module):
 
     def __init__(
         self,
-        spec: ModelSpec,
+        spec: TextModel,
         bi_encoder: BiEncoder,
         cross_encoder: CrossEncoder,
         *,
@@ -49,10 +45,8 @@ class RetrievalModel(nn.Module):
         device: Device,
         precision: Precision,
     ) -> None:
-        super().__init__()
+        super().__init__(device, precision)
         self.spec, self.weights = spec, weights
-        self.device: Device = device
-        self.precision: Precision = precision
         self.backbone = bi_encoder.backbone  # first, so that its parameters carry this name
         self.bi_encoder, self.cross_encoder = bi_encoder, cross_encoder
         self._tokenizer = tokenizer
@@ -66,21 +60,19 @@ class RetrievalModel(nn.Module):
             self.backbone.eval()
         return self
 
-    def trainable(self) -> dict[str, nn.Parameter]:
-        """Return what learns, each parameter once, in an order that never changes."""
-        return {name: value for name, value in self.named_parameters() if value.requires_grad}
+    @property
+    def similarity(self) -> Similarity:
+        """Return how embeddings are compared."""
+        return self.bi_encoder.similarity
 
-    def head_names(self) -> frozenset[str]:
-        """Return the names in `trainable` that lie outside the backbone."""
-        return frozenset(name for name in self.trainable() if not name.startswith("backbone."))
+    @property
+    def dimension(self) -> int:
+        """Return the width of the embeddings."""
+        return self.bi_encoder.dimension
 
-    def count_trainable(self) -> int:
-        """Return the number of parameters that learn."""
-        return sum(value.numel() for value in self.trainable().values())
-
-    def autocast(self) -> AbstractContextManager[object]:
-        """Return the context that forward and loss run in; one around a whole step casts once."""
-        return autocast(self.device, self.precision)
+    def project(self, base: Float[Tensor, "n d"]) -> Float[Tensor, "n e"]:
+        """Return the embeddings of pooled vectors."""
+        return self.bi_encoder.project(base)
 
     def save(self, folder: Path) -> None:
         """Write what `gonogo.models.build.load_model` needs beside the pretrained weights.

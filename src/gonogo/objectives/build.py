@@ -10,8 +10,15 @@ from torch import Tensor
 
 from gonogo.core.types import Similarity
 from gonogo.objectives.infonce import infonce
+from gonogo.objectives.triplet import triplet
 from gonogo.objectives.yes_no import yes_no_cross_entropy
-from gonogo.spec.objectives import EmbeddingObjective, InfoNce, ScoreObjective, YesNoCrossEntropy
+from gonogo.spec.objectives import (
+    EmbeddingObjective,
+    InfoNce,
+    ScoreObjective,
+    Triplet,
+    YesNoCrossEntropy,
+)
 
 
 @runtime_checkable
@@ -57,6 +64,8 @@ def build_embedding_objective(spec: EmbeddingObjective) -> EmbeddingLoss:
                 query_query=spec.query_query,
                 document_document=spec.document_document,
             )
+        case Triplet():
+            return partial(triplet, margin=spec.margin)
         case _:
             assert_never(spec)
 

@@ -32,3 +32,9 @@ NOT_HASHED = {"gonogo_affects_result": False}
 
 HASHED_AS_WEIGHTS = {"gonogo_hashed_as": "weights"}
 """Mark a field that names model weights: their content is hashed, not the name."""
+
+HASHED_AS_FILE = {"gonogo_hashed_as": "file"}
+"""Mark a field that names a file: its content is hashed, not its name."""
+
+HASHED_AS_MANIFEST = {"gonogo_hashed_as": "manifest"}
+"""Mark a field that names a folder with a ``manifest.json``, which stands for its content."""

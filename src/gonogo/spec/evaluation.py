@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, assert_never
 
-from pydantic import AfterValidator, Field, WrapValidator, model_validator
+from pydantic import AfterValidator, model_validator
 
 from gonogo.core.errors import UserError
 from gonogo.core.metrics import canonical_metric
 from gonogo.core.types import Split
 from gonogo.spec.base import Count, Name, Spec
-from gonogo.spec.beir_sets import averaging_group, expand_list, flatten, forum
-from gonogo.spec.data import DataSpec
+from gonogo.spec.beir_sets import averaging_group, flatten, forum
+from gonogo.spec.evaluation_tasks import (
+    AnyData,
+    EvaluationData,
+    EvaluationTask,
+    NeighbourEvaluation,
+    NextVectorEvaluation,
+    RerankingEvaluation,
+    RetrievalEvaluation,
+)
+from gonogo.spec.references import Bm25Row, Reference, UntrainedRow
 
 
 def _canonical(name: str) -> str:
@@ -25,36 +34,10 @@ MetricName = Annotated[str, AfterValidator(_canonical)]
 """A measure as ir-measures writes it; MRR@10 is read as RR@10, Recall@100 as R@100, MAP as AP."""
 
 
-class RetrievalEvaluation(Spec):
-    """Rank the whole corpus by exact search over embeddings."""
-
-    kind: Literal["retrieval"] = "retrieval"
-    depth: Count = 1000
-    """Documents kept a query."""
-
-
-class RerankingEvaluation(Spec):
-    """Rank BM25's best candidates anew by the cross-encoder."""
-
-    kind: Literal["reranking"] = "reranking"
-    candidates: Literal["bm25"] = "bm25"
-    """What finds the documents that are ranked anew."""
-    depth: Count = 100
-    """Candidates a query."""
-
-
-EvaluationData = Annotated[DataSpec, WrapValidator(expand_list)]
-"""A data set, or the name of a list of them."""
-
-EvaluationTask = Annotated[RetrievalEvaluation | RerankingEvaluation, Field(discriminator="kind")]
-
-Reference = Literal["bm25", "untrained"]
-
-
 class EvaluationSpec(Spec):
     """Every arm is scored on every task here, also on those it was not trained on."""
 
-    datasets: Annotated[tuple[EvaluationData, ...], AfterValidator(flatten)] = Field(min_length=1)
+    datasets: Annotated[tuple[EvaluationData, ...], AfterValidator(flatten)] = ()
     """Data sets to score, each on its own; averages weigh them equally, CQADupStack's forums as
     one. ``beir/public`` stands for the 15 public sets of BEIR, ``beir/fast`` for SciFact,
     NFCorpus and FiQA."""
@@ -69,8 +52,46 @@ class EvaluationSpec(Spec):
         "rerank": RerankingEvaluation(),
     }
     """What is scored, under the name of the training task that it belongs to."""
-    references: tuple[Reference, ...] = ("bm25", "untrained")
-    """Rows shown beside the arms for comparison; the gate never sees them."""
+    references: tuple[Reference, ...] = (Bm25Row(), UntrainedRow())
+    """Rows shown beside the arms for comparison; a gate may name one as its baseline."""
+    checkpoint: Literal["final", "best"] = "final"
+    """Which weights are scored: the last, or the best that ``training.validation`` saw."""
+
+    def datasets_of(self, task: EvaluationTask) -> tuple[AnyData, ...]:
+        """Return the data sets that a task is scored on."""
+        match task:
+            case RetrievalEvaluation() | RerankingEvaluation():
+                return self.datasets if task.datasets is None else task.datasets
+            case NeighbourEvaluation() | NextVectorEvaluation():
+                return task.data
+            case _:
+                assert_never(task)
+
+    @property
+    def parts(self) -> tuple[tuple[str, EvaluationTask, AnyData], ...]:
+        """Return (task name, task, data set) in the order in which they are scored."""
+        found = [
+            (name, task, data)
+            for name, task in self.tasks.items()
+            for data in self.datasets_of(task)
+        ]
+        first = list(dict.fromkeys(data.name for _, _, data in found))
+        return tuple(sorted(found, key=lambda part: first.index(part[2].name)))
+
+    @model_validator(mode="after")
+    def _every_task_has_data(self) -> Self:
+        for name, task in self.tasks.items():
+            if not self.datasets_of(task):
+                raise ValueError(f"no data sets: neither here nor in tasks.{name}")
+        return self
+
+    @model_validator(mode="after")
+    def _rows_differ(self) -> Self:
+        names = [row.name for row in self.references]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two references are called {name!r}")
+        return self
 
     @model_validator(mode="after")
     def _datasets_differ(self) -> Self:

@@ -37,7 +37,11 @@ def check_gate(gate: GateSpec, arms: dict[str, TrialConfig], path: Path) -> None
     """
     evaluation = next(iter(arms.values())).evaluation
     for place, arm in _gate_arms(gate).items():
-        known = {*arms, *evaluation.references} if place == "baseline" else set(arms)
+        known = (
+            {*arms, *(row.name for row in evaluation.references)}
+            if place == "baseline"
+            else set(arms)
+        )
         if arm not in known:
             raise UserError(
                 f"no arm {arm!r}", file=path, place=f"gate.{place}", hint=nearest(arm, known)

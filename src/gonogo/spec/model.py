@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from gonogo.core.types import Similarity
 from gonogo.spec.base import HASHED_AS_WEIGHTS, Count, Fraction, Positive, Spec
+from gonogo.spec.projections import ProjectionSpec, ResidualProjection
+from gonogo.spec.towers import QueryTower
 
 
 class LoraAdapter(Spec):
@@ -82,6 +84,8 @@ class TextModel(Spec):
     """Which weights learn."""
     pooling: Literal["auto", "mean", "last_token"] = "auto"
     """How token vectors become one: auto is last_token for decoders, mean for encoders."""
+    projection: ProjectionSpec | None = None
+    """A head on the pooled vector, whose output is the embedding; null embeds the pooled vector."""
     similarity: Similarity = "cosine"
     """How embeddings are compared; cosine also normalises them to length 1."""
     scoring: ScoringSpec | None = None
@@ -103,5 +107,27 @@ class TextModel(Spec):
         return self
 
 
-ModelSpec = TextModel
-"""The closed union of models."""
+class VectorModel(Spec):
+    """A head on vectors that were made elsewhere; it has no text encoder of its own."""
+
+    kind: Literal["vectors"] = "vectors"
+    dimension: Count
+    """Width of the vectors that are given."""
+    projection: ProjectionSpec = ResidualProjection()
+    """The head, whose output is the embedding."""
+    similarity: Similarity = "cosine"
+    """How embeddings are compared; cosine also normalises them to length 1."""
+
+
+def _text_by_default(value: Any) -> Any:
+    """Let a model without a kind read text."""
+    if isinstance(value, dict) and "kind" not in value:
+        return {"kind": "text", **value}
+    return value
+
+
+ModelSpec = Annotated[
+    Annotated[TextModel | VectorModel | QueryTower, Field(discriminator="kind")],
+    BeforeValidator(_text_by_default, json_schema_input_type=dict[str, Any]),
+]
+"""The closed union of models; one without a ``kind`` is a text model."""

@@ -31,5 +31,13 @@ class YesNoCrossEntropy(Spec):
     """Weight of relevant pairs; the number of negatives a positive balances the two classes."""
 
 
-EmbeddingObjective = Annotated[InfoNce, Field()]
+class Triplet(Spec):
+    """Triplet loss: each hard negative at least a margin farther than the positive."""
+
+    kind: Literal["triplet"] = "triplet"
+    margin: Positive = 1.0
+    """In units of the model's similarity: distances of a euclidean model, cosines otherwise."""
+
+
+EmbeddingObjective = Annotated[InfoNce | Triplet, Field(discriminator="kind")]
 ScoreObjective = Annotated[YesNoCrossEntropy, Field()]

@@ -8,13 +8,14 @@ from typing import Any
 
 from gonogo.core.errors import UserError, nearest
 from gonogo.spec.evaluation import EvaluationSpec
+from gonogo.spec.fit_checks import check_fit
 from gonogo.spec.gate_checks import check_gate
 from gonogo.spec.overrides import Layers, parse_override
 from gonogo.spec.problems import validate
 from gonogo.spec.reading import read_mapping
-from gonogo.spec.study import ResolvedStudy, StudyFile, TierSpec, TrialConfig
+from gonogo.spec.study import Experiment, ResolvedStudy, StudyFile, TierSpec, TrialConfig
 
-STUDY_KEYS = {"study", "question", "seeds", "gate", "tiers"}
+STUDY_KEYS = {"study", "question", "seeds", "gate", "tiers", "experiments", "summary"}
 _TABLES = (("tasks",), ("evaluation", "tasks"))
 
 
@@ -48,6 +49,9 @@ def resolve(path: Path, tier: str = "full", overrides: tuple[str, ...] = ()) -> 
     arms = {name: _resolve_arm(file, path, name, tier, level, overrides) for name in file.arms}
     seeds = file.seeds if _sets_seeds(overrides) else (level.seeds or file.seeds)
     check_gate(file.gate, arms, path)
+    for name, config in arms.items():
+        check_fit(name, config, path)
+    experiments = _experiments(file, path, seeds)
     return ResolvedStudy(
         study=file.study,
         question=file.question,
@@ -56,8 +60,28 @@ def resolve(path: Path, tier: str = "full", overrides: tuple[str, ...] = ()) -> 
         seeds=seeds,
         arms=arms,
         gate=file.gate,
+        experiments=experiments,
+        summary=file.summary,
         overrides=overrides,
     )
+
+
+def _experiments(file: StudyFile, path: Path, seeds: tuple[int, ...]) -> dict[str, Experiment]:
+    """Return the experiments that the tier's seeds leave, each with its seeds."""
+    kept = {}
+    for name, row in file.experiments.items():
+        place = f"experiments.{name}"
+        if row.arm not in file.arms:
+            hint = nearest(row.arm, file.arms)
+            raise UserError(f"no arm {row.arm!r}", file=path, place=f"{place}.arm", hint=hint)
+        for seed in set(row.seeds or ()) - set(file.seeds):
+            raise UserError(
+                f"seed {seed} is not among the study's seeds", file=path, place=f"{place}.seeds"
+            )
+        own = tuple(seed for seed in seeds if seed in (row.seeds or seeds))
+        if own:
+            kept[name] = row.model_copy(update={"seeds": own})
+    return kept
 
 
 def _sets_seeds(overrides: tuple[str, ...]) -> bool:

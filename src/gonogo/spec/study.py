@@ -10,6 +10,7 @@ from gonogo.spec.base import NOT_HASHED, Name, Spec
 from gonogo.spec.evaluation import EvaluationSpec
 from gonogo.spec.gates import GateSpec
 from gonogo.spec.model import ModelSpec
+from gonogo.spec.summary import SummarySpec
 from gonogo.spec.tasks import TaskSpec
 from gonogo.spec.training import Alternating, MonitorSpec, ScheduleSpec, TrainingSpec
 
@@ -57,6 +58,20 @@ class TierSpec(Spec):
         return self
 
 
+class Experiment(Spec):
+    """One row of a study's summary: an arm on some seeds; rows may share trials."""
+
+    arm: Name
+    """Which arm."""
+    seeds: Seeds | None = None
+    """On which seeds; the study's when not given."""
+
+    @model_validator(mode="after")
+    def _seeds_differ(self) -> Self:
+        _refuse_duplicates(self.seeds)
+        return self
+
+
 class StudyFile(Spec):
     """A question, the arms that answer it, and the rule that decides."""
 
@@ -76,6 +91,11 @@ class StudyFile(Spec):
     """Budget levels; ``full`` always exists and changes nothing unless it is given."""
     gate: GateSpec
     """The rule that decides, fixed before anything trains."""
+    experiments: dict[Name, Experiment] = {}
+    """Rows of the summary; where there are any, arms are trained on the seeds of their rows only,
+    and ``--only`` takes the name of a row."""
+    summary: SummarySpec | None = None
+    """Columns of ``summary.csv`` with a line for each experiment, or for each arm."""
 
     @model_validator(mode="after")
     def _seeds_differ(self) -> Self:
@@ -99,5 +119,15 @@ class ResolvedStudy(Spec):
     seeds: Seeds
     arms: dict[Name, TrialConfig]
     gate: GateSpec
+    experiments: dict[Name, Experiment] = {}
+    summary: SummarySpec | None = None
     overrides: tuple[str, ...] = ()
     """The ``--set`` options that were given."""
+
+    def seeds_of(self, arm: str) -> tuple[int, ...]:
+        """Return the seeds that an arm is trained on, in the study's order."""
+        if not self.experiments:
+            return self.seeds
+        rows = [row for row in self.experiments.values() if row.arm == arm]
+        wanted = {seed for row in rows for seed in row.seeds or self.seeds}
+        return tuple(seed for seed in self.seeds if seed in wanted)

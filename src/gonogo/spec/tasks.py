@@ -9,7 +9,10 @@ from pydantic import Field, model_validator
 from gonogo.core.types import Split
 from gonogo.spec.base import Count, Spec
 from gonogo.spec.data import DataSpec
+from gonogo.spec.neighbour_task import NeighbourTask
+from gonogo.spec.next_vector_task import NextVectorTask
 from gonogo.spec.objectives import EmbeddingObjective, InfoNce, ScoreObjective, YesNoCrossEntropy
+from gonogo.spec.regularisers import RegulariserSpec
 
 
 class Bm25Negatives(Spec):
@@ -76,6 +79,8 @@ class RetrievalTask(Spec):
     """Where irrelevant documents come from."""
     objective: EmbeddingObjective = InfoNce()
     """What is minimised."""
+    regularisers: tuple[RegulariserSpec, ...] = ()
+    """Terms added to it, over the batch's embeddings; those of weight 0 are left out."""
     batch_size: int = Field(default=8, ge=2)
     """Queries in one batch; each brings its positive and its hard negatives."""
 
@@ -98,4 +103,9 @@ class RelevanceTask(Spec):
     """Pairs in one batch."""
 
 
-TaskSpec = Annotated[RetrievalTask | RelevanceTask, Field(discriminator="kind")]
+TextTask = RetrievalTask | RelevanceTask
+"""Tasks on judged texts."""
+
+TaskSpec = Annotated[
+    RetrievalTask | RelevanceTask | NeighbourTask | NextVectorTask, Field(discriminator="kind")
+]

@@ -46,6 +46,17 @@ ScheduleSpec = Annotated[Alternating | Mixed | Staged, Field(discriminator="kind
 Tracker = Literal["tensorboard", "wandb", "mlflow", "trackio"]
 
 
+class Validation(Spec):
+    """Looks at the model while it trains, on data held out for it, and keeps the best weights."""
+
+    every: Positive = 1.0
+    """How often, in ``unit``; the last step is always looked at."""
+    unit: Literal["steps", "epochs"] = "epochs"
+    """Optimiser steps, or epochs of the arm's first task."""
+    best: str | None = None
+    """The figure whose largest value marks ``checkpoints/best``, such as ``R@10``."""
+
+
 class TrainingSpec(Spec):
     """Optimiser, budget and precision of one trial."""
 
@@ -76,6 +87,8 @@ class TrainingSpec(Spec):
     """Most tokens, padding included, in one forward pass; auto measures once per machine."""
     gradcache: Annotated[bool, Field(json_schema_extra=NOT_HASHED)] = False
     """Bounded memory for a third more time: activations are recomputed in the backward pass."""
+    validation: Validation | None = None
+    """Looks taken on the way; lines of logs/validation.jsonl."""
     checkpoint_every: Annotated[Count, Field(json_schema_extra=NOT_HASHED)] = 50
     """Optimiser steps between checkpoints."""
     log_every: Annotated[Count, Field(json_schema_extra=NOT_HASHED)] = 1
@@ -92,4 +105,34 @@ class GradientConflict(Spec):
     """Optimiser steps between measurements."""
 
 
-MonitorSpec = Annotated[GradientConflict, Field()]
+class MarginGuard(Spec):
+    """End a training whose separation margin stays too small; needs ``training.validation``."""
+
+    kind: Literal["margin_guard"] = "margin_guard"
+    least: float = 0.04
+    """E[cos(query, positive)] - E[cos(query, negatives in force)] that a look must reach."""
+    patience: Count = 2
+    """Looks in a row that may not reach it before the training ends."""
+    after_epoch: int = Field(default=10, ge=0)
+    """Looks up to this epoch do not count."""
+
+
+class RecallGates(Spec):
+    """Say at an early epoch, and at the end, what the recall of a look amounts to."""
+
+    kind: Literal["recall_gates"] = "recall_gates"
+    figure: str = "R@500"
+    """The figure of the look that is judged."""
+    epoch: Count = 10
+    """The early look is the first from this epoch on."""
+
+
+class LossFlags(Spec):
+    """Raise a flag when the in-batch loss stays high, or falls too early."""
+
+    kind: Literal["loss_flags"] = "loss_flags"
+
+
+MonitorSpec = Annotated[
+    GradientConflict | MarginGuard | RecallGates | LossFlags, Field(discriminator="kind")
+]

@@ -20,15 +20,18 @@ from gonogo.core.files import MEGABYTE, write_json
 from gonogo.core.progress import Progress
 from gonogo.core.types import Device
 from gonogo.data.loading import count_queries
-from gonogo.models.build import build_model
+from gonogo.models.build import AnyModel, build_model
 from gonogo.models.devices import resolve_precision
 from gonogo.models.retrieval_model import RetrievalModel
 from gonogo.spec.evaluation import EvaluationSpec
+from gonogo.spec.evaluation_tasks import NeighbourEvaluation, NextVectorEvaluation, judged_data
 from gonogo.spec.study import TrialConfig
+from gonogo.spec.training import GradientConflict
 from gonogo.study import probes
 from gonogo.study.environment import processor_name
 from gonogo.study.forecast import arm_fingerprint, calibration_path
 from gonogo.study.plan import Plan, PlannedTrial
+from gonogo.study.sensitivity import ASSUMED_QUERIES
 from gonogo.training.schedules import plan_steps
 from gonogo.training.token_budget import choose_token_budget
 
@@ -116,11 +119,11 @@ def _arm(trial: PlannedTrial, stopwatch: _Stopwatch) -> dict[str, Any]:
     }
 
 
-def _model(trial: PlannedTrial, device: Device) -> RetrievalModel:
+def _model(trial: PlannedTrial, device: Device) -> AnyModel:
     training = trial.config.training
     precision = resolve_precision(training.precision, device)
     model = build_model(trial.config.model, trial.seed, device=device, precision=precision)
-    if training.token_budget == "auto":
+    if training.token_budget == "auto" and isinstance(model, RetrievalModel):
         choose_token_budget(model)  # measured once a machine: no part of a trial's time
     return model
 
@@ -135,7 +138,8 @@ def _training(
     spent += saving * (len(steps) // config.training.checkpoint_every)
     if len(tasks) > 1:
         # A monitor of gradients runs one batch of each task whenever it looks.
-        looks = sum(len(steps) // monitor.every + 1 for monitor in config.monitors)
+        watching = [each for each in config.monitors if isinstance(each, GradientConflict)]
+        looks = sum(len(steps) // monitor.every + 1 for monitor in watching)
         spent += looks * sum(task.batch for task in tasks.values())
     return {
         "steps": len(steps),
@@ -148,6 +152,14 @@ def _training(
 
 
 def _rankings_mb(spec: EvaluationSpec, beside: Path) -> float:
-    queries = [count_queries(data, spec.split, beside=beside) for data in spec.datasets]
-    judged = sum(min(count, spec.max_queries or count) for count in queries)
-    return judged * sum(task.depth for task in spec.tasks.values()) * _LINE_BYTES / MEGABYTE
+    lines = 0
+    for _, task, data in spec.parts:
+        match task:
+            case NeighbourEvaluation():
+                lines += task.most_queries * task.k
+            case NextVectorEvaluation():
+                lines += ASSUMED_QUERIES * task.depth
+            case _:
+                queries = count_queries(judged_data(data), spec.split, beside=beside)
+                lines += min(queries, spec.max_queries or queries) * task.depth
+    return lines * _LINE_BYTES / MEGABYTE

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 
 from gonogo.core.files import read_json, write_json
 from gonogo.core.progress import Progress
-from gonogo.data.datasets import RetrievalDataset
-from gonogo.data.loading import load_dataset
 from gonogo.data.score_table import SCHEMA, read_scores, write_scores
 from gonogo.data.trec import write_run
-from gonogo.evaluation.protocols import Evaluated, evaluate_bm25, evaluate_model
-from gonogo.models.retrieval_model import RetrievalModel
+from gonogo.evaluation.protocols import Evaluated, Setting, evaluate_bm25_part, evaluate_part
+from gonogo.models.build import AnyModel
 from gonogo.spec.evaluation import EvaluationSpec
+from gonogo.spec.evaluation_tasks import AnyData, EvaluationTask
 from gonogo.study.fingerprints import Inputs, changed_keys
 from gonogo.study.layout import TrialFolder
 
-Score = Callable[[EvaluationSpec, list[RetrievalDataset]], Iterator[Evaluated]]
+Score = Callable[[str, EvaluationTask, AnyData], Evaluated | None]
+"""Scores a task, by its name and protocol, on a data set; None where it has nothing to say."""
 
 
 def evaluate_into(
     folder: TrialFolder,
-    model: RetrievalModel,
+    model: AnyModel,
     spec: EvaluationSpec,
     inputs: Inputs,
     *,
@@ -39,11 +39,12 @@ def evaluate_into(
 
     ``vectors`` is where corpus vectors are kept for weights that come back: untrained or frozen.
     """
+    setting = Setting(spec, beside, progress, vectors)
 
-    def score(part: EvaluationSpec, datasets: list[RetrievalDataset]) -> Iterator[Evaluated]:
-        return evaluate_model(model, part, datasets, progress=progress, cache=vectors)
+    def score(task: str, protocol: EvaluationTask, data: AnyData) -> Evaluated:
+        return evaluate_part(model, setting, task, protocol, data)
 
-    score_into(folder, score, spec, inputs, arm=arm, seed=seed, beside=beside)
+    score_into(folder, score, spec, inputs, arm=arm, seed=seed)
 
 
 def evaluate_bm25_into(
@@ -55,11 +56,12 @@ def evaluate_bm25_into(
     progress: Progress,
 ) -> None:
     """Score BM25 alone into a reference's folder."""
+    setting = Setting(spec, beside, progress)
 
-    def score(part: EvaluationSpec, datasets: list[RetrievalDataset]) -> Iterator[Evaluated]:
-        return evaluate_bm25(part, datasets, progress=progress)
+    def score(task: str, protocol: EvaluationTask, data: AnyData) -> Evaluated | None:
+        return evaluate_bm25_part(setting, task, protocol, data)
 
-    score_into(folder, score, spec, inputs, arm="bm25", seed=None, beside=beside)
+    score_into(folder, score, spec, inputs, arm="bm25", seed=None)
 
 
 def score_into(
@@ -70,25 +72,22 @@ def score_into(
     *,
     arm: str,
     seed: int | None,
-    beside: Path,
 ) -> None:
     """Write rankings and scores of every (task, data set), then the whole table and its record."""
     _drop_foreign_parts(folder, inputs)
-    frames = []
-    for data in spec.datasets:
-        for task, protocol in spec.tasks.items():
-            path = folder.part(task, data.name)
-            if not path.exists():
-                dataset = load_dataset(data, spec.split, beside=beside)
-                dataset = dataset.sample_queries(spec.max_queries)
-                part = spec.model_copy(update={"tasks": {task: protocol}, "datasets": (data,)})
-                for evaluated in score(part, [dataset]):
-                    tag = arm if seed is None else f"{arm}.{seed}"
-                    write_run(folder.run(task, data.name), evaluated.ranking, tag)
-                    write_scores(path, _frame(evaluated, data.name, arm, seed))
-            frames.append(read_scores(path))
+    frames = [pl.DataFrame(schema=SCHEMA)]
+    for task, protocol, data in spec.parts:
+        path = folder.part(task, data.name)
+        if not path.exists():
+            evaluated = score(task, protocol, data)
+            if evaluated is None:
+                continue
+            tag = arm if seed is None else f"{arm}.{seed}"
+            write_run(folder.run(task, data.name), evaluated.ranking, tag)
+            write_scores(path, _frame(evaluated, data.name, arm, seed))
+        frames.append(read_scores(path))
     write_scores(folder.scores, pl.concat(frames))
-    write_json(folder.evaluation, {"inputs": inputs, "parts": len(frames)})
+    write_json(folder.evaluation, {"inputs": inputs, "parts": len(frames) - 1})
 
 
 def _drop_foreign_parts(folder: TrialFolder, inputs: Inputs) -> None:

@@ -12,14 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from gonogo import __version__
 from gonogo.core.errors import NotHereYetError
 from gonogo.core.files import fingerprint
 from gonogo.core.types import Split
 from gonogo.data.loading import dataset_fingerprint
+from gonogo.data.places import find_file, find_folder
+from gonogo.data.weights import file_hash
 from gonogo.data.weights import fingerprint as weights_fingerprint
 from gonogo.spec.data import BeirData, HubData, IrDatasetsData, PythonApiData
+from gonogo.spec.references import Bm25Row, Reference, UntrainedRow
 from gonogo.spec.study import TrialConfig
 
 Inputs = dict[str, Any]
@@ -64,7 +68,7 @@ class Hasher:
         for name, part in parts.items():
             self._flatten(part, name, flat)
         for name, task in config.tasks.items():
-            self._flatten(task, f"tasks.{name}", flat, task.split)
+            self._flatten(task, f"tasks.{name}", flat, getattr(task, "split", "train"))
         return flat
 
     def _evaluation(self, config: TrialConfig) -> Inputs:
@@ -73,23 +77,24 @@ class Hasher:
         self._flatten(spec, "evaluation", flat, config.evaluation.split)
         return flat
 
-    def model_inputs(self, config: TrialConfig) -> Inputs:
-        """Return everything that can change an untrained model."""
-        flat: Inputs = {"training.precision": config.training.precision}
+    def reference_inputs(self, row: Reference, config: TrialConfig, seed: int) -> Inputs:
+        """Return everything that can change a reference row's scores."""
+        if isinstance(row, Bm25Row):
+            return self.evaluation_inputs(config)
+        flat: Inputs = {"training.precision": config.training.precision, "seed": seed}
         self._flatten(config.model, "model", flat)
-        return flat
+        self._flatten(row, "row", flat)
+        if not isinstance(row, UntrainedRow):  # fitted or tuned on what the arms are trained on
+            for name, task in config.tasks.items():
+                self._flatten(task, f"tasks.{name}", flat)
+        return {**self.evaluation_inputs(config), **flat}
 
     def _flatten(self, value: Any, key: str, flat: Inputs, split: Split = "train") -> None:
         if isinstance(value, BeirData | HubData | IrDatasetsData | PythonApiData):
             flat[key] = f"{value.name} {self._data(value, split)}"
         elif isinstance(value, BaseModel):
             for name, info in type(value).model_fields.items():
-                marks = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-                inner = getattr(value, name)
-                if marks.get("gonogo_hashed_as") == "weights":
-                    flat[f"{key}.{name}"] = self._weights(inner)
-                elif marks.get("gonogo_affects_result", True):
-                    self._flatten(inner, f"{key}.{name}", flat, split)
+                self._flatten_field(getattr(value, name), info, f"{key}.{name}", flat, split)
         elif isinstance(value, dict):
             for name, inner in value.items():
                 self._flatten(inner, f"{key}.{name}", flat, split)
@@ -98,6 +103,20 @@ class Hasher:
                 self._flatten(inner, f"{key}[{position}]", flat, split)
         else:
             flat[key] = value
+
+    def _flatten_field(
+        self, value: Any, info: FieldInfo, key: str, flat: Inputs, split: Split
+    ) -> None:
+        marks = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+        match marks.get("gonogo_hashed_as"):
+            case "weights":
+                flat[key] = self._weights(value)
+            case "file":
+                flat[key] = self._file(value, manifest=False)
+            case "manifest":
+                flat[key] = self._file(value, manifest=True)
+            case _ if marks.get("gonogo_affects_result", True):
+                self._flatten(value, key, flat, split)
 
     def _data(self, spec: BeirData | HubData | IrDatasetsData | PythonApiData, split: Split) -> str:
         split = spec.split or split
@@ -109,6 +128,17 @@ class Hasher:
                 self.missing[f"{spec.name} ({split})"] = str(error)
                 digest = "not here yet"
             self._known[known] = digest
+        return self._known[known]
+
+    def _file(self, name: str, *, manifest: bool) -> str:
+        known = ("file", name)
+        if known not in self._known:
+            path = (
+                find_folder(name, beside=self.beside)
+                if manifest
+                else find_file(name, beside=self.beside)
+            )
+            self._known[known] = file_hash(path / "manifest.json" if manifest else path)
         return self._known[known]
 
     def _weights(self, backbone: str) -> str:

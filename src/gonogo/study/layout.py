@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from gonogo.core.files import safe_name
 
@@ -38,6 +39,10 @@ class TrialFolder:
     def final(self) -> Path:
         """Return the finished checkpoint."""
         return self.path / "checkpoints" / "final"
+
+    def checkpoint(self, which: Literal["final", "best"]) -> Path:
+        """Return the last weights, or the best that were seen on the way."""
+        return self.path / "checkpoints" / which
 
     @property
     def scores(self) -> Path:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from gonogo.core.errors import UserError
 from gonogo.core.files import read_json
-from gonogo.spec.evaluation import Reference
+from gonogo.spec.references import Reference
 from gonogo.spec.study import ResolvedStudy, TrialConfig
 from gonogo.study.fingerprints import Hasher, Inputs, changed_keys
 from gonogo.study.layout import StudyFolder, TrialFolder
@@ -50,13 +50,18 @@ class PlannedTrial:
 class PlannedReference:
     """One comparison row that nothing trains, and whether it still has to be scored."""
 
-    name: Reference
+    row: Reference
     config: TrialConfig
     seed: int
     """Seed of untrained heads."""
     folder: TrialFolder
     inputs: Inputs
     action: Action
+
+    @property
+    def name(self) -> str:
+        """Return the row's name in tables and folders."""
+        return self.row.name
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,7 @@ def make_plan(
         study: the study at its tier.
         folder: where its outputs are.
         beside: the folder of the study file.
-        only: a pattern on ``arm`` or ``arm/seed_n``; other trials are left out.
+        only: a pattern on ``arm``, ``arm/seed_n`` or an experiment; other trials are left out.
         force: run even what is finished.
         fetch: fetch data and weights that are not on this machine; without it they are listed.
 
@@ -108,14 +113,25 @@ def make_plan(
     trials = []
     for seed in study.seeds:
         for arm, config in study.arms.items():
-            name = f"{arm}/seed_{seed}"
-            if only is None or fnmatch(arm, only) or fnmatch(name, only):
+            if seed in study.seeds_of(arm) and _is_wanted(study, arm, seed, only):
                 trials.append(_plan_trial(arm, seed, config, folder, hasher, force))
     if not trials:
-        names = ", ".join(study.arms)
-        raise UserError(f"{only!r} matches no trial", place="--only", hint=f"arms: {names}")
+        names = f"arms: {', '.join(study.arms)}"
+        if study.experiments:
+            names += f"; experiments: {', '.join(study.experiments)}"
+        raise UserError(f"{only!r} matches no trial", place="--only", hint=names)
     references = _plan_references(study, folder, hasher)
     return Plan(study, folder, beside, tuple(trials), references, hasher.missing)
+
+
+def _is_wanted(study: ResolvedStudy, arm: str, seed: int, only: str | None) -> bool:
+    """Tell whether a trial is asked for: by its arm, its name, or an experiment that holds it."""
+    if only is None or fnmatch(arm, only) or fnmatch(f"{arm}/seed_{seed}", only):
+        return True
+    return any(
+        fnmatch(name, only) and row.arm == arm and seed in (row.seeds or ())
+        for name, row in study.experiments.items()
+    )
 
 
 def _plan_trial(
@@ -138,13 +154,11 @@ def _plan_references(
 ) -> tuple[PlannedReference, ...]:
     config, seed = next(iter(study.arms.values())), study.seeds[0]
     rows = []
-    for name in config.evaluation.references:
-        inputs = hasher.evaluation_inputs(config)
-        if name == "untrained":
-            inputs = {**inputs, **hasher.model_inputs(config), "seed": seed}
-        place = folder.reference(name)
+    for row in config.evaluation.references:
+        inputs = hasher.reference_inputs(row, config, seed)
+        place = folder.reference(row.name)
         action: Action = "skip" if _is_current(place, inputs) else "evaluate"
-        rows.append(PlannedReference(name, config, seed, place, inputs, action))
+        rows.append(PlannedReference(row, config, seed, place, inputs, action))
     return tuple(rows)
 
 

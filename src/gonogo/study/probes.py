@@ -13,18 +13,22 @@ from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 from statistics import fmean
-from typing import assert_never
 
+from gonogo.core.errors import UserError
 from gonogo.core.files import MEGABYTE, folder_size
 from gonogo.core.progress import Silent
 from gonogo.core.seeds import generator
 from gonogo.data.datasets import RetrievalDataset
-from gonogo.data.loading import count_queries, load_dataset
+from gonogo.data.loading import count_queries
+from gonogo.evaluation.protocols import Setting, evaluate_part
 from gonogo.evaluation.reranking import rerank
 from gonogo.evaluation.retrieval import encode_with
+from gonogo.models.build import AnyModel
 from gonogo.models.retrieval_model import RetrievalModel
-from gonogo.spec.evaluation import EvaluationSpec, RerankingEvaluation, RetrievalEvaluation
+from gonogo.spec.evaluation import EvaluationSpec
+from gonogo.spec.evaluation_tasks import RerankingEvaluation, RetrievalEvaluation
 from gonogo.spec.study import TrialConfig
+from gonogo.spec.tasks import TextTask
 from gonogo.training.checkpoints import Checkpoints
 from gonogo.training.determinism import deterministic
 from gonogo.training.optimizer import build_optimizer
@@ -34,6 +38,7 @@ from gonogo.training.schedules import Part, Step
 from gonogo.training.step import take_step
 from gonogo.training.task import Task
 from gonogo.training.tasks import build_tasks, task_budgets
+from gonogo.training.trainable import TrainableModel
 
 QUERIES = 500
 """Of each data set that a task is prepared for; all where there are fewer."""
@@ -57,10 +62,12 @@ class TaskSpeed:
 
 
 def time_task(
-    config: TrialConfig, name: str, seed: int, model: RetrievalModel, beside: Path
+    config: TrialConfig, name: str, seed: int, model: TrainableModel, beside: Path
 ) -> TaskSpeed:
     """Prepare a task on a sample of its queries and take a few optimiser steps of it."""
     spec = config.tasks[name]
+    if not isinstance(spec, TextTask):
+        return _time_whole(config, name, seed, model, beside)
     counts = [count_queries(data, spec.split, beside=beside) for data in spec.data]
     whole = [min(count, spec.max_queries or count) for count in counts]
     scale = sum(whole) / sum(min(count, QUERIES) for count in whole)
@@ -78,7 +85,20 @@ def time_task(
     )
 
 
-def _step_seconds(config: TrialConfig, model: RetrievalModel, task: Task, seed: int) -> float:
+def _time_whole(
+    config: TrialConfig, name: str, seed: int, model: TrainableModel, beside: Path
+) -> TaskSpeed:
+    """Prepare a task whole, as it is kept for the trials, and take a few steps of it."""
+    started = time.perf_counter()
+    tasks = build_tasks(config, seed, model, beside=beside, progress=Silent())
+    return TaskSpeed(
+        preparation=time.perf_counter() - started,
+        batch=_step_seconds(config, model, tasks[name], seed) / config.training.accumulation,
+        steps=task_budgets(config, tasks)[name],
+    )
+
+
+def _step_seconds(config: TrialConfig, model: TrainableModel, task: Task, seed: int) -> float:
     """Return the mean time of an optimiser step."""
     optimizer = build_optimizer(model, config.training)
     run = Run(model, optimizer, {task.name: task}, scaler=build_scaler(model))
@@ -96,24 +116,25 @@ def _step_seconds(config: TrialConfig, model: RetrievalModel, task: Task, seed: 
         return fmean(step(1 + number * size, size) for number in range(STEPS))
 
 
-def time_evaluation(model: RetrievalModel, spec: EvaluationSpec, beside: Path) -> float:
-    """Return the seconds of scoring every task on every data set, from samples of each."""
-    encode_with(model, ["warm up"], "passage", "", Silent())
-    total = 0.0
-    for data in spec.datasets:
+def time_evaluation(model: AnyModel, spec: EvaluationSpec, beside: Path) -> float:
+    """Return the seconds of scoring every task on every data set, from samples of texts."""
+    setting, total = Setting(spec, beside, Silent()), 0.0
+    if isinstance(model, RetrievalModel):
+        encode_with(model, ["warm up"], "passage", "", Silent())
+    for task, protocol, data in spec.parts:
         started = time.perf_counter()
-        dataset = load_dataset(data, spec.split, beside=beside)
-        loading = time.perf_counter() - started
-        dataset = dataset.sample_queries(spec.max_queries)
-        for protocol in spec.tasks.values():
-            total += loading
-            match protocol:
-                case RetrievalEvaluation():
-                    total += _time_retrieval(model, dataset)
-                case RerankingEvaluation():
-                    total += _time_reranking(model, dataset, protocol.depth)
-                case _:
-                    assert_never(protocol)
+        if not isinstance(protocol, RetrievalEvaluation | RerankingEvaluation):
+            evaluate_part(model, setting, task, protocol, data)
+            total += time.perf_counter() - started
+            continue
+        dataset = setting.dataset(data)
+        total += time.perf_counter() - started
+        if not isinstance(model, RetrievalModel):
+            raise UserError("this model reads no texts", place="model.kind")
+        if isinstance(protocol, RetrievalEvaluation):
+            total += _time_retrieval(model, dataset)
+        else:
+            total += _time_reranking(model, dataset, protocol.depth)
     return total
 
 
@@ -140,7 +161,7 @@ def _draw(count: int, most: int) -> list[int]:
     return chosen
 
 
-def time_saving(model: RetrievalModel, config: TrialConfig) -> tuple[float, float]:
+def time_saving(model: TrainableModel, config: TrialConfig) -> tuple[float, float]:
     """Return the seconds of writing a checkpoint and the megabytes of the finished one."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)

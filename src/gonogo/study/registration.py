@@ -21,7 +21,7 @@ def _record(plan: Plan) -> GateRecord:
         study.gate,
         {arm: tuple(config.tasks) for arm, config in study.arms.items()},
         study.seeds,
-        dict.fromkeys(evaluation.tasks, scored_datasets(evaluation)),
+        scored_datasets(evaluation),
     )
 
 

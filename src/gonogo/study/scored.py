@@ -13,7 +13,7 @@ def scored_as(spec: EvaluationSpec) -> dict[str, str]:
 
     Forums of CQADupStack come together as one; a single forum stays what it is.
     """
-    names = [data.name for data in spec.datasets]
+    names = list(dict.fromkeys(data.name for _, _, data in spec.parts))
     groups = [averaging_group(name) for name in names]
     return {
         name: group if groups.count(group) > 1 else name
@@ -21,9 +21,13 @@ def scored_as(spec: EvaluationSpec) -> dict[str, str]:
     }
 
 
-def scored_datasets(spec: EvaluationSpec) -> tuple[str, ...]:
-    """Return the data sets that gathered scores have, in the study's order."""
-    return tuple(dict.fromkeys(scored_as(spec).values()))
+def scored_datasets(spec: EvaluationSpec) -> dict[str, tuple[str, ...]]:
+    """Return the data sets that gathered scores have of each task, in the study's order."""
+    groups = scored_as(spec)
+    return {
+        name: tuple(dict.fromkeys(groups[data.name] for data in spec.datasets_of(task)))
+        for name, task in spec.tasks.items()
+    }
 
 
 def join_forums(scores: pl.DataFrame, spec: EvaluationSpec) -> pl.DataFrame:

@@ -15,8 +15,9 @@ from gonogo.analysis.power import Components, effective_queries, minimum_detecta
 from gonogo.core.errors import NotHereYetError, UserError
 from gonogo.data.loading import count_queries
 from gonogo.data.score_table import SCHEMA, read_scores
-from gonogo.spec.data import DataSpec
+from gonogo.spec.evaluation_tasks import AnyData
 from gonogo.spec.gates import BandsGate
+from gonogo.spec.vector_data import PairsData, VectorFile
 from gonogo.study.layout import StudyFolder
 from gonogo.study.plan import Plan
 from gonogo.study.scored import scored_as
@@ -145,7 +146,7 @@ def _queries(plan: Plan) -> tuple[tuple[int, ...], tuple[str, ...]]:
     groups = scored_as(spec)
     counts: dict[str, int] = {}
     uncounted = []
-    for data in spec.datasets:
+    for data in {data.name: data for _, _, data in spec.parts}.values():
         count = _count(data, plan)
         if count is None:
             uncounted.append(data.name)
@@ -155,8 +156,10 @@ def _queries(plan: Plan) -> tuple[tuple[int, ...], tuple[str, ...]]:
     return tuple(counts.values()), tuple(uncounted)
 
 
-def _count(data: DataSpec, plan: Plan) -> int | None:
+def _count(data: AnyData, plan: Plan) -> int | None:
     spec = next(iter(plan.study.arms.values())).evaluation
+    if isinstance(data, VectorFile | PairsData):
+        return None
     try:
         return count_queries(data, spec.split, beside=plan.beside)
     except NotHereYetError:

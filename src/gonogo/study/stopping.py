@@ -43,6 +43,9 @@ def expected_scores(plan: Plan, seeds: tuple[int, ...]) -> Expected:
     """Return what a study promised to score, with these seeds."""
     study = plan.study
     evaluation = next(iter(study.arms.values())).evaluation
+    own_seeds = {
+        arm: tuple(seed for seed in study.seeds_of(arm) if seed in seeds) for arm in study.arms
+    }
     return Expected(
         study=study.study,
         question=study.question,
@@ -50,8 +53,9 @@ def expected_scores(plan: Plan, seeds: tuple[int, ...]) -> Expected:
         preliminary=study.preliminary,
         arms={arm: tuple(config.tasks) for arm, config in study.arms.items()},
         seeds=seeds,
-        tasks=dict.fromkeys(evaluation.tasks, scored_datasets(evaluation)),
-        references=evaluation.references,
+        tasks=scored_datasets(evaluation),
+        references=tuple(row.name for row in evaluation.references),
+        own_seeds=own_seeds,
     )
 
 
@@ -92,8 +96,13 @@ def _goes_on(plan: Plan, seeds: tuple[int, ...]) -> bool:
 
 def _scores(plan: Plan, seeds: tuple[int, ...]) -> pl.DataFrame:
     evaluation = next(iter(plan.study.arms.values())).evaluation
-    trials = [plan.folder.trial(arm, seed).scores for seed in seeds for arm in plan.study.arms]
-    rows = [plan.folder.reference(name).scores for name in evaluation.references]
+    trials = [
+        plan.folder.trial(arm, seed).scores
+        for seed in seeds
+        for arm in plan.study.arms
+        if seed in plan.study.seeds_of(arm)
+    ]
+    rows = [plan.folder.reference(row.name).scores for row in evaluation.references]
     paths = [*trials, *(path for path in rows if path.exists())]
     frame = pl.concat([read_scores(path).select(list(SCHEMA)) for path in paths])
     return join_forums(frame, evaluation)

@@ -86,7 +86,11 @@ def _evaluate(
     trial: PlannedTrial, device: Device, precision: Precision, beside: Path, progress: Progress
 ) -> None:
     started = time.perf_counter()
-    model = load_model(trial.folder.final, device=device, precision=precision)
+    model = load_model(
+        trial.folder.checkpoint(trial.config.evaluation.checkpoint),
+        device=device,
+        precision=precision,
+    )
     evaluate_into(
         trial.folder,
         model,

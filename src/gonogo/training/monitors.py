@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import assert_never
 
 from gonogo.spec.study import TrialConfig
-from gonogo.spec.training import GradientConflict
+from gonogo.spec.training import GradientConflict, LossFlags, MarginGuard, RecallGates
 from gonogo.training.gradient_conflict import GradientConflictMonitor
 from gonogo.training.monitor import Monitor
 from gonogo.training.task import Task
 from gonogo.training.trainable import TrainableModel
+from gonogo.training.validation import Validator
 
 
 def build_monitors(
@@ -20,6 +21,7 @@ def build_monitors(
     model: TrainableModel,
     seed: int,
     folder: Path,
+    validator: Validator | None = None,
 ) -> list[Monitor]:
     """Return the monitors; those that compare tasks are left out where there is only one.
 
@@ -29,10 +31,13 @@ def build_monitors(
         model: what is watched.
         seed: the trial's seed, for batches of a monitor's own.
         folder: where monitors write their logs.
+        validator: takes the looks; it comes first, and others judge what it saw.
     """
-    built: list[Monitor] = []
+    built: list[Monitor] = [] if validator is None else [validator]
     for spec in config.monitors:
         match spec:
+            case MarginGuard() | RecallGates() | LossFlags():
+                raise NotImplementedError
             case GradientConflict():
                 if len(tasks) > 1:
                     built.append(

@@ -40,6 +40,10 @@ class TrainableModel(Protocol):
         """Switch dropout on or off."""
         ...
 
+    def eval(self) -> Any:
+        """Switch dropout off."""
+        ...
+
 
 @runtime_checkable
 class TextEncoder(Protocol):

@@ -28,6 +28,7 @@ from gonogo.training.step import take_step
 from gonogo.training.task import Task
 from gonogo.training.tasks import task_budgets
 from gonogo.training.trainable import TrainableModel
+from gonogo.training.validation import Validator, epochs_after
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,8 @@ def train(
     if done := checkpoints.finished():
         return result(done["step"], done["examples"])
     if monitors is None:
-        monitors = build_monitors(config, tasks, model, seed, folder / "logs")
+        validator = _validator(config, tasks, steps, model, folder, checkpoints)
+        monitors = build_monitors(config, tasks, model, seed, folder / "logs", validator)
     run = Run(model, build_optimizer(model, config.training), tasks, monitors, build_scaler(model))
     if checkpoint := checkpoints.latest():
         run.restore(checkpoint)
@@ -104,6 +106,26 @@ def train(
     with closing(reporter), deterministic(model.device):
         ending = _take_steps(run, steps, config.training, seed, checkpoints, reporter, should_stop)
     return result(run.step, run.examples, **ending)
+
+
+def _validator(
+    config: TrialConfig,
+    tasks: Mapping[str, Task],
+    steps: Sequence[Step],
+    model: TrainableModel,
+    folder: Path,
+    checkpoints: Checkpoints,
+) -> Validator | None:
+    """Return what looks at the model while it trains, if anything does."""
+    spec = config.training.validation
+    if spec is None:
+        return None
+
+    def keep_best(facts: Mapping[str, Any]) -> None:
+        checkpoints.finish("best", model.save, facts)
+
+    epochs = epochs_after(steps, next(iter(tasks.values())))
+    return Validator(spec, tasks, epochs, model, folder / "logs", keep_best)
 
 
 def _take_steps(

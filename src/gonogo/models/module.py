@@ -1,0 +1,44 @@
+"""What all models share: what learns, the number format, and the device."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+
+from torch import nn
+
+from gonogo.core.types import Device, Precision
+from gonogo.models.devices import autocast
+
+MODEL_FILE = "model.json"
+HEADS_FILE = "heads.safetensors"
+FORMAT = 1
+
+
+class LearningModule(nn.Module):
+    """A module on one device, in one number format.
+
+    Args:
+        device: where it computes.
+        precision: the number format of its matrix products.
+    """
+
+    def __init__(self, device: Device, precision: Precision) -> None:
+        super().__init__()
+        self.device: Device = device
+        self.precision: Precision = precision
+
+    def trainable(self) -> dict[str, nn.Parameter]:
+        """Return what learns, each parameter once, in an order that never changes."""
+        return {name: value for name, value in self.named_parameters() if value.requires_grad}
+
+    def head_names(self) -> frozenset[str]:
+        """Return the names in `trainable` that lie outside the backbone."""
+        return frozenset(name for name in self.trainable() if not name.startswith("backbone."))
+
+    def count_trainable(self) -> int:
+        """Return the number of parameters that learn."""
+        return sum(value.numel() for value in self.trainable().values())
+
+    def autocast(self) -> AbstractContextManager[object]:
+        """Return the context that forward and loss run in; one around a whole step casts once."""
+        return autocast(self.device, self.precision)

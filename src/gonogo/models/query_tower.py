@@ -1,0 +1,65 @@
+"""The query tower: a context of consecutive vectors to the vector that should come next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jaxtyping import Bool, Float
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from gonogo.core.files import write_json
+from gonogo.core.types import Device, Precision, Similarity
+from gonogo.models.contexts import build_context
+from gonogo.models.module import FORMAT, HEADS_FILE, MODEL_FILE, LearningModule
+from gonogo.spec.towers import QueryTower as QueryTowerSpec
+
+
+class QueryTower(LearningModule):
+    """Contexts to queries; the document tower is the identity.
+
+    Args:
+        spec: width of the vectors, and what reads the context.
+        seed: of the first values.
+        device: where it computes.
+        precision: the number format of its matrix products.
+    """
+
+    def __init__(
+        self, spec: QueryTowerSpec, seed: int, *, device: Device, precision: Precision
+    ) -> None:
+        super().__init__(device, precision)
+        self.spec = spec
+        self.similarity: Similarity = spec.similarity
+        self.encoder = build_context(spec.encoder, spec.dimension, seed)
+        self.to(device)
+        self.eval()
+
+    def forward(
+        self, context: Float[Tensor, "n t d"], present: Bool[Tensor, "n t"]
+    ) -> Float[Tensor, "n d"]:
+        """Return fp32 queries, normalised when compared by cosine.
+
+        Args:
+            context: consecutive vectors, oldest first.
+            present: false where a shorter context was padded, in front.
+        """
+        query: Tensor = self.encoder(context, present).float()
+        return nn.functional.normalize(query, dim=-1) if self.similarity == "cosine" else query
+
+    def save(self, folder: Path) -> None:
+        """Write what `gonogo.models.build.load_model` needs."""
+        folder.mkdir(parents=True, exist_ok=True)
+        heads = {name: value.detach().cpu() for name, value in self.state_dict().items()}
+        save_file(heads, folder / HEADS_FILE)
+        record = {"format": FORMAT, "spec": self.spec.model_dump(mode="json", by_alias=True)}
+        write_json(folder / MODEL_FILE, record)
+
+
+def load_query_tower(
+    spec: QueryTowerSpec, folder: Path, *, device: Device, precision: Precision
+) -> QueryTower:
+    """Load what `QueryTower.save` wrote."""
+    model = QueryTower(spec, 0, device=device, precision=precision)
+    model.load_state_dict(load_file(folder / HEADS_FILE))
+    return model
