@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from jaxtyping import Float
@@ -31,19 +31,33 @@ def mean_and_covariance(
 ) -> tuple[Float[np.ndarray, "d"], Float[np.ndarray, "d d"]]:
     """Return the mean and the sample covariance (divisor n - 1), in float64.
 
-    Two passes: the one-pass form loses the covariance of vectors that share a large mean, which
-    is what embeddings do.
-
     Raises:
         ValueError: with fewer than two rows, or at a number that is not finite.
     """
-    count, dimension = embeddings.shape
+    return moments_of(lambda: blocks(embeddings, block), *embeddings.shape)
+
+
+def moments_of(
+    read: Callable[[], Iterator[Float[np.ndarray, "rows d"]]], count: int, dimension: int
+) -> tuple[Float[np.ndarray, "d"], Float[np.ndarray, "d d"]]:
+    """Return mean and sample covariance of rows that are made as they are read.
+
+    Two passes: the one-pass form loses the covariance of vectors that share a large mean, which
+    is what embeddings do.
+
+    Args:
+        read: yields all rows in float64, block by block; called twice.
+        count: n, of the rows.
+        dimension: d.
+
+    Raises:
+        ValueError: with fewer than two rows.
+    """
     if count < 2:
         raise ValueError(f"the covariance of {count} rows")
-    mean = sum((rows.sum(axis=0) for rows in blocks(embeddings, block)), np.zeros(dimension))
-    mean = mean / count
+    mean = sum((rows.sum(axis=0) for rows in read()), np.zeros(dimension)) / count
     covariance = np.zeros((dimension, dimension))
-    for rows in blocks(embeddings, block):
+    for rows in read():
         centred = rows - mean
         covariance += centred.T @ centred
     return mean, covariance / (count - 1)

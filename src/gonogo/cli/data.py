@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from gonogo.cli import data_bank, data_pairs
+from gonogo.cli import data_bank, data_pairs, data_preflight, data_whiten
 
 app = typer.Typer(
     help="Make and check training data: vector banks, pairs, pre-flight checks, whitening.",
@@ -20,3 +20,5 @@ def _data() -> None:
 
 app.command("bank")(data_bank.bank)
 app.command("pairs")(data_pairs.pairs)
+app.command("preflight")(data_preflight.preflight)
+app.command("whiten")(data_whiten.whiten)

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from gonogo.core.errors import UserError
 from gonogo.core.files import atomic_folder, sha256_file, write_bytes
 from gonogo.data.article_copies import article_groups
+from gonogo.data.bank import Bank
 from gonogo.data.manifest import MANIFEST, write_manifest
 from gonogo.data.row_sequences import RowSequences, read_row_sequences
-from gonogo.data.sequences import CONTEXTS, PAIRS, Bank
+from gonogo.data.sequences import CONTEXTS, PAIRS
 from gonogo.data.vectors import row_digests
 from gonogo.data.window_ceiling import Ceiling, ceiling, remedies
 from gonogo.data.windows import Articles, WindowRule, Windows, make_windows

@@ -62,9 +62,9 @@ def remedies(lengths: NDArray[np.int64], rule: WindowRule, target_pairs: int) ->
     longest = int(lengths.max(initial=0))
     stride = _last(1, rule.stride, lambda value: reaches(replace(rule, stride=value)))
     fewer = _last(-longest - 1, -rule.most, lambda value: reaches(replace(rule, most=-value)))
-    context = _last(1, rule.context, lambda value: reaches(replace(rule, context=value)))
-    if rule.least is not None:
-        context = None  # a shorter context then also takes windows from the short articles
+    context = None
+    if rule.least is None:  # or a shorter context would also take windows from short articles
+        context = _last(1, rule.context, lambda value: reaches(replace(rule, context=value)))
     least = _last(1, rule.shortest, lambda value: reaches(replace(rule, least=value)))
     said = [
         f"stride {stride} instead of {rule.stride}" if stride else "",

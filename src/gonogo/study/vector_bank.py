@@ -22,7 +22,8 @@ from gonogo.core.files import fingerprint, read_json, sha256_file, write_bytes, 
 from gonogo.core.progress import Progress, Silent
 from gonogo.core.types import Device, Precision
 from gonogo.data import weights
-from gonogo.data.bank import (
+from gonogo.data.bank import CHUNKS, VECTORS
+from gonogo.data.chunks import (
     Chunks,
     Level,
     StoredType,
@@ -33,7 +34,6 @@ from gonogo.data.bank import (
 )
 from gonogo.data.manifest import MANIFEST, read_manifest, write_manifest
 from gonogo.data.running_text import read_articles, text_files
-from gonogo.data.sequences import CHUNKS, VECTORS
 from gonogo.data.vectors import unit_length
 
 if TYPE_CHECKING:
@@ -135,8 +135,10 @@ def _finished(out: Path, key: str, force: bool) -> bool:
         return True
     if force and (out / MANIFEST).is_file():
         return False
-    hint = "choose another --out, or replace it with --force" if (out / MANIFEST).is_file() else ""
-    raise UserError("holds something else", file=out, hint=hint or "choose another --out")
+    if (out / MANIFEST).is_file():
+        hint = "choose another --out, or replace it with --force"
+        raise UserError("holds a bank of other texts or settings", file=out, hint=hint)
+    raise UserError("holds something that is no bank", file=out, hint="choose another --out")
 
 
 def _work_folder(out: Path, key: str) -> Path:

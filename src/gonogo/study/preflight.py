@@ -1,0 +1,175 @@
+"""Six checks of training data before any training: each green, a warning or a blocker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gonogo.analysis.geometry import mean_cosine
+from gonogo.core.files import sha256_file, write_json
+from gonogo.core.seeds import generator
+from gonogo.data.bank import Bank, derived_from, open_bank
+from gonogo.data.findings import Finding, Problem, Status, problem, problems, worst
+from gonogo.data.manifest import write_manifest
+from gonogo.data.preflight_curriculum import check_curriculum, check_filters, measure
+from gonogo.data.preflight_leakage import check_leakage
+from gonogo.data.preflight_sanity import Sound, check_sanity
+from gonogo.data.sequences import Pairs, open_pairs
+from gonogo.spec.curriculum import Curriculum
+
+REPORT = "preflight.json"
+_SAMPLE = 20_000  # bank rows for the mean cosine: its error is far below the limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreflightSettings:
+    """What the checks compare with.
+
+    Attributes:
+        curriculum: that training will follow.
+        epochs: that training will run; None if that is not known.
+        near_positive: cosine to the positive above which a row is no negative.
+        near_duplicate: cosine of a validation to a training target that is told.
+        most_aligned: mean cosine of different bank rows above which whitening is advised.
+    """
+
+    curriculum: Curriculum
+    epochs: int | None = None
+    near_positive: float = 0.98
+    near_duplicate: float = 0.98
+    most_aligned: float = 0.10
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """The outcome of all checks."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def status(self) -> Status:
+        """Return the worst status."""
+        return worst(finding.status for finding in self.findings)
+
+
+def run_preflight(
+    path: Path, settings: PreflightSettings, *, bank: Path | None = None, out: Path | None = None
+) -> Preflight:
+    """Check pairs and their bank; write ``preflight.json`` and ``manifest.json``.
+
+    Args:
+        path: folder of pairs.
+        settings: what to compare with.
+        bank: where the bank lies now; by default where it lay when the pairs were made.
+        out: folder of the two files; by default ``preflight`` in the folder of pairs.
+
+    Raises:
+        UserError: if pairs or bank cannot be read at all.
+    """
+    pairs = open_pairs(path, bank=bank, check=False)
+    opened = open_bank(pairs.bank_path)
+    sanity, sound = check_sanity(opened, pairs)
+    near = measure(opened, pairs, sound)
+    done = Preflight(
+        (
+            sanity,
+            check_leakage(opened, pairs, sound, near_duplicate=settings.near_duplicate),
+            check_alignment(opened, sound, settings.most_aligned),
+            check_curriculum(settings.curriculum, settings.epochs, near, settings.near_positive),
+            check_filters(settings.curriculum, near, settings.near_positive),
+            check_manifests(opened, pairs),
+        )
+    )
+    _write(out or path / "preflight", opened, pairs, settings, done)
+    return done
+
+
+def check_alignment(bank: Bank, sound: Sound, most: float = 0.10) -> Finding:
+    """Check 3: the mean cosine of different bank rows, 0 where no direction is preferred."""
+    rows = sample_rows(np.flatnonzero(sound.rows))
+    if len(rows) < 2:
+        text = "fewer than two sound bank rows"
+        return Finding("alignment", text, (Problem("blocker", text),))
+    mean = mean_cosine(bank.take(rows))
+    found: tuple[Problem, ...] = ()
+    if abs(mean) > most:
+        text = (
+            f"the mean cosine of different bank rows is {mean:+.3f}, beyond {most:g}: vectors share"
+            f" a direction that tells nothing; whiten them (gonogo data whiten {bank.path})"
+        )
+        found = (Problem("warning", text),)
+    facts = {"mean_cosine": mean, "sample": len(rows), "limit": most}
+    summary = f"mean cosine of {len(rows):,} different bank rows {mean:+.3f}"
+    return Finding("alignment", summary, found, facts)
+
+
+def sample_rows(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return at most so many rows that their mean cosine is quick and still exact enough."""
+    if len(rows) <= _SAMPLE:
+        return rows
+    draws = generator(0, "preflight", "alignment")
+    return np.sort(draws.choice(rows, size=_SAMPLE, replace=False))
+
+
+def check_manifests(bank: Bank, pairs: Pairs) -> Finding:
+    """Check 6: sha256 of every file of bank and pairs against what their manifests tell."""
+    now = {name: sha256_file(file) for name, file in bank.files.items()}
+    of_bank = _changed(bank.manifest.get("outputs", now), now)
+    stood_on = derived_from(bank.manifest) or now
+    of_source = _changed(pairs.manifest["inputs"], stood_on)
+    recorded = pairs.manifest["outputs"]
+    own = {
+        name: sha256_file(pairs.path / name) for name in recorded if (pairs.path / name).exists()
+    }
+    of_pairs = _changed(recorded, own)
+    found = problems(
+        problem("blocker", "files of the bank differ from its manifest", of_bank),
+        problem(
+            "blocker", "files of the bank are not those that the pairs were cut from", of_source
+        )
+        if not of_bank
+        else None,
+        problem("blocker", "files of the pairs differ from their manifest", of_pairs),
+        problem(
+            "warning",
+            "bank without a manifest: nothing tells what its vectors were made from",
+            [] if bank.manifest else [bank.path],
+        ),
+    )
+    count = len(now) + len(own)
+    summary = f"{count} files hashed; pairs and bank {'differ' if found else 'are as recorded'}"
+    return Finding("manifest", summary, found, {"bank": now, "pairs": own})
+
+
+def _changed(recorded: dict[str, str], now: dict[str, str]) -> list[str]:
+    return [name for name, digest in recorded.items() if now.get(name) != digest]
+
+
+def _write(
+    out: Path, bank: Bank, pairs: Pairs, settings: PreflightSettings, done: Preflight
+) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    report: dict[str, Any] = {
+        "status": done.status,
+        "checks": [finding.as_json() for finding in done.findings],
+    }
+    write_json(out / REPORT, report)
+    inputs = {f"bank/{name}": file for name, file in bank.files.items()}
+    inputs |= {f"pairs/{name}": pairs.path / name for name in pairs.manifest["outputs"]}
+    write_manifest(
+        out,
+        "preflight",
+        inputs={name: file for name, file in inputs.items() if file.is_file()},
+        outputs=(REPORT,),
+        settings={
+            "curriculum": str(settings.curriculum),
+            "epochs": settings.epochs,
+            "near_positive": settings.near_positive,
+            "near_duplicate": settings.near_duplicate,
+            "most_aligned": settings.most_aligned,
+        },
+    )
