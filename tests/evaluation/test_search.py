@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from numpy import ndarray
 
 from gonogo.core.types import Similarity
+from gonogo.evaluation import search as search_module
 from gonogo.evaluation import search_products
-from gonogo.evaluation.search import Filters, top_k
+from gonogo.evaluation.search import Filters, search, top_k
 from gonogo.evaluation.search_products import error_bounds, multiply, round_vectors
 from gonogo.evaluation.search_scores import pair_scores
 
@@ -36,8 +37,9 @@ def brute_force(
     queries: ndarray, corpus: ndarray, similarity: Similarity, allowed: ndarray | None = None
 ) -> tuple[ndarray, ndarray]:
     """Score every pair and sort it all."""
-    everything = np.arange(len(corpus))
-    scores = np.stack([pair_scores(query, corpus, everything, similarity) for query in queries])
+    places, everything = np.indices((len(queries), len(corpus))).reshape(2, -1)
+    scores = pair_scores(queries, places, corpus, everything, similarity)
+    scores = scores.reshape(len(queries), len(corpus))
     if allowed is not None:
         scores = np.where(allowed(scores) if callable(allowed) else allowed, scores, -np.inf)
     rows = np.argsort(-scores, axis=1, kind="stable")
@@ -257,3 +259,51 @@ def test_products_outside_their_bounds_are_noticed(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(search_products, "stored_error", lambda form: 0.0)
     with pytest.raises(ArithmeticError, match="break their error bound"):
         top_k(vectors(19, 20, 200), vectors(20, 600, 200), 50, form="bf16")
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("similarity", SIMILARITIES)
+def test_documents_above_a_window_are_counted(
+    similarity: Similarity, form: search_products.Format
+) -> None:
+    queries, corpus = vectors(21, 30), vectors(22, 900)
+    all_scores, _ = brute_force(queries, corpus, similarity)
+    highest = all_scores[:, 40]  # equal to a score: that one is inside
+    barred = [[3, 10, 700]] * 30
+    found = search(
+        queries,
+        corpus,
+        5,
+        similarity,
+        filters=Filters(highest=highest, exclude=barred),
+        block=300,
+        form=form,
+    )
+    allowed = np.isin(np.arange(900), barred[0], invert=True)
+    scores, _ = brute_force(queries, corpus, similarity, np.tile(allowed, (30, 1)))
+    np.testing.assert_array_equal(found.above, (scores > highest[:, None]).sum(axis=1))
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_counts_above_survive_a_crowded_pool(form: search_products.Format) -> None:
+    random = np.random.default_rng(0)
+    corpus = (random.standard_normal(16) + 1e-4 * random.standard_normal((6000, 16))).astype("f4")
+    all_scores, _ = brute_force(corpus[:3], corpus, "cosine")
+    highest = all_scores[:, 2000]
+    filters = Filters(highest=highest)
+    found = search(corpus[:3], corpus, 5, "cosine", filters=filters, block=2000, form=form)
+    np.testing.assert_array_equal(found.above, (all_scores > highest[:, None]).sum(axis=1))
+
+
+def test_groups_of_queries_are_counted_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    queries, corpus = vectors(23, 2100, 8), vectors(24, 90, 8)
+    filters = Filters(
+        exclude=[[query % 90] for query in range(2100)],
+        highest=np.linspace(0.2, 0.9, 2100),
+        keep=lambda query, row: (query + row) % 2 == 0,
+    )
+    at_once = search(queries, corpus, 5, filters=filters)
+    monkeypatch.setattr(search_module, "_PLACES", 1)
+    in_groups = search(queries, corpus, 5, filters=filters)
+    for one, other in zip(at_once, in_groups, strict=True):
+        np.testing.assert_array_equal(one, other)

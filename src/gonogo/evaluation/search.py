@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -18,12 +19,23 @@ from numpy import ndarray
 from gonogo.core.types import Similarity
 from gonogo.evaluation import search_products as products
 from gonogo.evaluation.search_filters import Filters, PairFilter
+from gonogo.evaluation.search_pool import places_a_query
 from gonogo.evaluation.search_run import QueryRun
 
-__all__ = ["Filters", "top_k"]
+__all__ = ["Filters", "Found", "search", "top_k"]
 
 _RUN = 1024  # queries of one run; a tile of runs is multiplied with a block at once
+_PLACES = 3 << 24  # of all candidate tables together: 16 bytes each, 0.8 GB
 _NONE = Filters()
+
+
+class Found(NamedTuple):
+    """What a search found; where the filters leave fewer than k, score -inf and row -1."""
+
+    scores: Float[ndarray, "q k"]
+    rows: Int[ndarray, "q k"]
+    above: Int[ndarray, "q"]
+    """Documents that were refused for nothing but a score above ``Filters.highest``."""
 
 
 def top_k(
@@ -36,7 +48,25 @@ def top_k(
     block: int = 16_384,
     form: products.Format | None = None,
 ) -> tuple[Float[ndarray, "q k"], Int[ndarray, "q k"]]:
+    """Find the k best documents of every query: scores and rows of :func:`search`."""
+    found = search(queries, corpus, k, similarity, filters=filters, block=block, form=form)
+    return found.scores, found.rows
+
+
+def search(
+    queries: Shaped[ndarray, "q d"],
+    corpus: Shaped[ndarray, "n _"],
+    k: int,
+    similarity: Similarity = "cosine",
+    *,
+    filters: Filters = _NONE,
+    block: int = 16_384,
+    form: products.Format | None = None,
+) -> Found:
     """Find the k best documents of every query, best first, ties by row ascending.
+
+    Beside the result it holds under 2 GB, whatever the number of queries: many queries with a large
+    k pass over the corpus in groups.
 
     Args:
         queries: one vector a query.
@@ -48,9 +78,6 @@ def top_k(
         form: format of the products, by default the fastest here; distances always take fp32. It
             has no effect on the result.
 
-    Returns:
-        Scores and corpus rows; where the filters leave fewer than k, score -inf and row -1.
-
     Raises:
         ValueError: if k is below 1, the dimensions differ, or a vector is not finite.
     """
@@ -59,21 +86,37 @@ def top_k(
     k = min(k, len(corpus))
     if not k or not len(queries):
         empty = len(queries), k
-        return np.empty(empty, np.float32), np.empty(empty, np.int64)
-    queries = np.ascontiguousarray(queries, dtype=np.float32)
-    runs = [
-        QueryRun(
-            queries[first : first + _RUN],
-            corpus,
-            k,
-            similarity,
-            PairFilter(filters, first, len(queries[first : first + _RUN]), len(corpus)),
-        )
-        for first in range(0, len(queries), _RUN)
-    ]
+        return Found(np.empty(empty, np.float32), np.empty(empty, np.int64), _zeros(len(queries)))
     if similarity == "euclidean":  # a small difference of large products: bf16 would hold no digit
         form = "fp32"
-    return _search(runs, corpus, k, similarity, block, form or products.fastest_format())
+    parts = []
+    group = max(_RUN, _PLACES // (places_a_query(k) * _RUN) * _RUN)
+    for start in range(0, len(queries), group):
+        runs = _runs(queries[start : start + group], start, corpus, k, similarity, filters)
+        parts.append(_search(runs, corpus, k, similarity, block, form or products.fastest_format()))
+    scores, rows, above = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return Found(scores, rows, above)
+
+
+def _zeros(count: int) -> Int[ndarray, "count"]:
+    return np.zeros(count, np.int64)
+
+
+def _runs(
+    queries: Shaped[ndarray, "q d"],
+    start: int,
+    corpus: Shaped[ndarray, "n d"],
+    k: int,
+    similarity: Similarity,
+    filters: Filters,
+) -> list[QueryRun]:
+    queries = np.ascontiguousarray(queries, dtype=np.float32)
+    runs = []
+    for first in range(0, len(queries), _RUN):
+        part = queries[first : first + _RUN]
+        allowed = PairFilter(filters, start + first, len(part), len(corpus))
+        runs.append(QueryRun(part, corpus, k, similarity, allowed))
+    return runs
 
 
 def _search(
@@ -83,13 +126,14 @@ def _search(
     similarity: Similarity,
     block: int,
     form: products.Format,
-) -> tuple[Float[ndarray, "q k"], Int[ndarray, "q k"]]:
+) -> Found:
     with ThreadPoolExecutor(torch.get_num_threads()) as threads:
         scan = _Scan(runs, similarity, form, threads)
         for start, stop in _growing_blocks(len(corpus), k, block):
             scan.over(np.asarray(corpus[start:stop]), start)
         scores, rows = zip(*threads.map(QueryRun.answer, runs), strict=True)
-    return np.concatenate(scores), np.concatenate(rows)
+    above = np.concatenate([run.above for run in runs])
+    return Found(np.concatenate(scores), np.concatenate(rows), above)
 
 
 def _growing_blocks(count: int, k: int, block: int) -> Iterator[tuple[int, int]]:

@@ -10,6 +10,11 @@ _FREE = -np.inf
 _EMPTY = (-1, _FREE, _FREE)  # corpus row, lower and upper bound of a free place
 
 
+def places_a_query(k: int) -> int:
+    """Return how many candidates a query has room for at first."""
+    return 6 * k
+
+
 class Pool:
     """Candidates of some queries, each with a lower and an upper bound on its score.
 
@@ -27,7 +32,7 @@ class Pool:
         self.threshold = least.astype(np.float32)
         self._filled = np.zeros(queries, np.int64)
         self._fresh = 0  # candidates that have not raised the threshold yet
-        self._allocate(queries, 6 * k)
+        self._allocate(queries, places_a_query(k))
 
     def _allocate(self, queries: int, width: int) -> None:
         types = (np.int64, np.float32, np.float32)
@@ -99,12 +104,20 @@ class Pool:
             table.reshape(-1)[targets] = values
         self._filled = counts
 
-    def candidates(self, query: int) -> tuple[Int[ndarray, "m"], Float[ndarray, "m"]]:
-        """Return a query's candidates: corpus rows, ascending, and the upper bounds."""
-        rows, _, upper = (table[query, : self._filled[query]] for table in self._tables)
-        possible = upper >= self.threshold[query]
-        order = np.argsort(rows[possible])
-        return rows[possible][order], upper[possible][order]
+    def candidates(
+        self,
+    ) -> tuple[Int[ndarray, "m"], Int[ndarray, "m"], Float[ndarray, "m"]]:
+        """Return queries, corpus rows and upper bounds of all that can still be among the best.
+
+        In ascending order of the row: near rows share the reading of a page of the bank.
+        """
+        used = int(self._filled.max(initial=0))
+        rows, _, upper = (table[:, :used] for table in self._tables)
+        taken = np.arange(used) < self._filled[:, None]
+        queries, places = np.nonzero((upper >= self.threshold[:, None]) & taken)
+        rows, upper = rows[queries, places], upper[queries, places]
+        order = np.argsort(rows)
+        return queries[order], rows[order], upper[order]
 
     def crowded(self) -> bool:
         """Tell whether the bounds of some query overlap so much that the table grows too wide."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int, Shaped
@@ -40,6 +42,8 @@ class QueryRun:
         self._lowest = self._as_product(allowed.lowest, everyone)
         self._highest = self._as_product(allowed.highest, everyone)
         self._pool = Pool(len(queries), k, self._lowest)
+        self.above = np.zeros(len(queries), np.int64)
+        """Documents refused for a score above the window, once `answer` has been called."""
 
     def _as_product(
         self, scores: Float[ndarray, "m"], queries: Int[ndarray, "m"]
@@ -88,8 +92,12 @@ class QueryRun:
         possible = self.allowed.allows(queries, rows)
         if self.allowed.has_ceiling:
             below = lower <= self._highest[queries]
+            self._count_above(queries[~below if possible is None else possible & ~below])
             possible = below if possible is None else possible & below
         return possible
+
+    def _count_above(self, queries: Int[ndarray, "m"]) -> None:
+        self.above += np.bincount(queries, minlength=len(self.above))
 
     def settle(self) -> bool:
         """If there are too many candidates, score them exactly and keep the best k of each query.
@@ -115,15 +123,18 @@ class QueryRun:
         """
         scores = np.full((len(self.queries), self.k), -np.inf, np.float32)
         found = np.full((len(self.queries), self.k), -1, np.int64)
-        for query, vector in enumerate(self.queries):
-            rows, upper = self._pool.candidates(query)
-            exact = pair_scores(vector, self.corpus, rows, self.similarity)
-            if (self._as_product(exact, np.full(len(rows), query)) > upper).any():
-                raise ArithmeticError("products on this processor break their error bound")
-            inside = exact >= self.allowed.lowest[query]
-            inside &= exact <= self.allowed.highest[query]
-            rows, exact = rows[inside], exact[inside]
-            best = np.argsort(-exact, kind="stable")[: self.k]
+        queries, rows, upper = self._pool.candidates()
+        exact = pair_scores(self.queries, queries, self.corpus, rows, self.similarity)
+        if (self._as_product(exact, queries) > upper).any():
+            raise ArithmeticError("products on this processor break their error bound")
+        above = exact > self.allowed.highest[queries]
+        self._count_above(queries[above])
+        inside = (exact >= self.allowed.lowest[queries]) & ~above
+        by_query = np.flatnonzero(inside)[_stable_order(queries[inside])]
+        rows, exact = rows[by_query], exact[by_query]
+        ends = np.cumsum(np.bincount(queries[inside], minlength=len(self.queries)))
+        for query, (start, end) in enumerate(pairwise([0, *ends.tolist()])):
+            best = start + np.argsort(-exact[start:end], kind="stable")[: self.k]
             scores[query, : len(best)], found[query, : len(best)] = exact[best], rows[best]
         return scores, found
 
@@ -140,3 +151,9 @@ def _at_least(products: Shaped[Tensor, "q b"], floors: Float[ndarray, "q"]) -> B
         above: Bool[ndarray, "q b"] = np.greater_equal(bits, limits)
         return above
     return torch.ge(products, limit).numpy()
+
+
+def _stable_order(queries: Int[ndarray, "m"]) -> Int[ndarray, "m"]:
+    """Return where each query's entries stand, in their order; short integers sort by radix."""
+    order: Int[ndarray, " m"] = np.argsort(queries.astype(np.int16), kind="stable")
+    return order
