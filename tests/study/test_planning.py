@@ -103,6 +103,17 @@ def test_what_cannot_change_a_result_is_not_in_the_fingerprint(
     assert {trial.action for trial in plan.trials} == {"skip"}
 
 
+def test_a_setting_that_came_later_leaves_finished_trials_current_at_its_default(
+    tiny_study: Path, tmp_path: Path
+) -> None:
+    key = "training.learning_rate_schedule"
+    plan = plan_of(tiny_study, tmp_path)
+    assert key not in plan.trials[0].training
+    pretend_finished(plan)
+    changed = plan_of(tiny_study, tmp_path, f"{key}=constant").trials[0]
+    assert (changed.action, changed.reason) == ("run", f"stale: {key}: absent -> constant")
+
+
 def test_a_study_moved_to_another_folder_has_the_same_fingerprints(
     tiny_study: Path, tmp_path: Path
 ) -> None:

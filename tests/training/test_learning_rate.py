@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gonogo.spec.training import Alternating, Staged, TrainingSpec
-from gonogo.training.learning_rate import cosine, learning_rates, warmup_steps
+from gonogo.training.learning_rate import constant, cosine, learning_rates, warmup_steps
 from gonogo.training.schedules import plan_steps
 
 
@@ -83,3 +83,14 @@ def test_a_stage_changes_the_peak_and_not_the_curve():
     curve = [cosine(n, 6, peak=1.0, warmup=0) for n in range(6)]
     peaks = [1e-4] * 2 + [5e-5] * 4
     assert rates == pytest.approx([peak * value for peak, value in zip(peaks, curve, strict=True)])
+
+
+def test_a_constant_schedule_stays_at_the_peak_after_the_warmup():
+    training = TrainingSpec(
+        learning_rate_schedule="constant", warmup=4.0, head_learning_rate=2e-4, accumulation=1
+    )
+    steps = plan_steps(Alternating(), {"embed": 10}, training)
+    rates = [learning_rates(training, step, n, 10) for n, step in enumerate(steps)]
+    assert [backbone for backbone, _ in rates[:4]] == pytest.approx([2.5e-5, 5e-5, 7.5e-5, 1e-4])
+    assert all(rate == (1e-4, 2e-4) for rate in rates[3:])
+    assert constant(0, peak=1.0, warmup=0) == 1.0

@@ -30,6 +30,9 @@ Count = Annotated[int, Field(ge=1)]
 NOT_HASHED = {"gonogo_affects_result": False}
 """Mark a field that cannot change a result, so that it stays out of the fingerprint."""
 
+HASHED_UNLESS_DEFAULT = {"gonogo_hashed_unless_default": True}
+"""Mark a field that came later: its default is what earlier trials did, so they stay current."""
+
 HASHED_AS_WEIGHTS = {"gonogo_hashed_as": "weights"}
 """Mark a field that names model weights: their content is hashed, not the name."""
 

@@ -7,7 +7,15 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from gonogo.core.types import Precision
-from gonogo.spec.base import NOT_HASHED, Count, Fraction, Name, Positive, Spec
+from gonogo.spec.base import (
+    HASHED_UNLESS_DEFAULT,
+    NOT_HASHED,
+    Count,
+    Fraction,
+    Name,
+    Positive,
+    Spec,
+)
 
 
 class Alternating(Spec):
@@ -71,6 +79,10 @@ class TrainingSpec(Spec):
     """Peak learning rate of AdamW."""
     head_learning_rate: Positive | None = None
     """Peak learning rate of heads; the same as learning_rate when not given."""
+    learning_rate_schedule: Annotated[
+        Literal["cosine", "constant"], Field(json_schema_extra=HASHED_UNLESS_DEFAULT)
+    ] = "cosine"
+    """After the warm-up: half a cosine down to final_learning_rate, or the peak to the end."""
     final_learning_rate: float = Field(default=0.0, ge=0.0)
     """Learning rate at the end of the cosine curve."""
     warmup: float = Field(default=0.05, ge=0.0)

@@ -108,6 +108,8 @@ class Hasher:
         self, value: Any, info: FieldInfo, key: str, flat: Inputs, split: Split
     ) -> None:
         marks = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+        if marks.get("gonogo_hashed_unless_default") and value == info.default:
+            return
         match marks.get("gonogo_hashed_as"):
             case "weights":
                 flat[key] = self._weights(value)

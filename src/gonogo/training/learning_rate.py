@@ -1,4 +1,7 @@
-"""Linear warm-up, then half a cosine (Loshchilov & Hutter 2017, arXiv 1608.03983, no restarts)."""
+"""Linear warm-up, then half a cosine or the peak to the end.
+
+The cosine is that of Loshchilov & Hutter 2017 (arXiv 1608.03983), without restarts.
+"""
 
 from __future__ import annotations
 
@@ -41,6 +44,17 @@ def cosine(step: int, total: int, *, peak: float, warmup: int, final: float = 0.
     return floor + (peak - floor) * 0.5 * (1.0 + math.cos(math.pi * min(1.0, progress)))
 
 
+def constant(step: int, *, peak: float, warmup: int) -> float:
+    """Return the learning rate of optimiser step ``step``, counted from 0, that stays at its peak.
+
+    Args:
+        step: optimiser steps taken before this one.
+        peak: highest rate, reached at the last step of the warm-up.
+        warmup: optimiser steps of the warm-up.
+    """
+    return peak * min(1.0, (step + 1) / max(1, warmup))
+
+
 def learning_rates(
     training: TrainingSpec, plan: Step, step: int, total: int
 ) -> tuple[float, float]:
@@ -55,8 +69,12 @@ def learning_rates(
         total: optimiser steps of the run.
     """
     warmup = warmup_steps(training.warmup, total)
-    final = training.final_learning_rate
-    return (
-        cosine(step, total, peak=plan.learning_rate, warmup=warmup, final=final),
-        cosine(step, total, peak=plan.head_learning_rate, warmup=warmup, final=final),
-    )
+    peaks = plan.learning_rate, plan.head_learning_rate
+    if training.learning_rate_schedule == "constant":
+        backbone, heads = (constant(step, peak=peak, warmup=warmup) for peak in peaks)
+    else:
+        final = training.final_learning_rate
+        backbone, heads = (
+            cosine(step, total, peak=peak, warmup=warmup, final=final) for peak in peaks
+        )
+    return backbone, heads

@@ -11,6 +11,7 @@ from typing import Any
 
 from gonogo.core.files import fingerprint as content_hash
 from gonogo.core.progress import Progress
+from gonogo.spec.base import NOT_HASHED
 from gonogo.spec.study import TrialConfig
 from gonogo.spec.training import TrainingSpec
 from gonogo.training.checkpoints import Checkpoints
@@ -159,7 +160,7 @@ def _take_steps(
 
 def _fingerprint(config: TrialConfig, seed: int) -> str:
     fields = TrainingSpec.model_fields.items()
-    unhashed = {name for name, field in fields if field.json_schema_extra}
+    unhashed = {name for name, field in fields if field.json_schema_extra == NOT_HASHED}
     return content_hash(
         {
             "seed": seed,
