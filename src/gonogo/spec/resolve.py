@@ -14,6 +14,7 @@ from gonogo.spec.overrides import Layers, parse_override
 from gonogo.spec.problems import validate
 from gonogo.spec.reading import read_mapping
 from gonogo.spec.study import Experiment, ResolvedStudy, StudyFile, TierSpec, TrialConfig
+from gonogo.spec.summary_checks import check_summary
 
 STUDY_KEYS = {"study", "question", "seeds", "gate", "tiers", "experiments", "summary"}
 _TABLES = (("tasks",), ("evaluation", "tasks"))
@@ -51,7 +52,8 @@ def resolve(path: Path, tier: str = "full", overrides: tuple[str, ...] = ()) -> 
     check_gate(file.gate, arms, path)
     for name, config in arms.items():
         check_fit(name, config, path)
-    experiments = _experiments(file, path, seeds)
+    check_summary(file.summary, arms, path)
+    experiments = _experiments(file, path, seeds, given=_sets_seeds(overrides))
     return ResolvedStudy(
         study=file.study,
         question=file.question,
@@ -66,19 +68,25 @@ def resolve(path: Path, tier: str = "full", overrides: tuple[str, ...] = ()) -> 
     )
 
 
-def _experiments(file: StudyFile, path: Path, seeds: tuple[int, ...]) -> dict[str, Experiment]:
-    """Return the experiments that the tier's seeds leave, each with its seeds."""
+def _experiments(
+    file: StudyFile, path: Path, seeds: tuple[int, ...], *, given: bool
+) -> dict[str, Experiment]:
+    """Return the experiments that the tier's seeds leave, each with its seeds.
+
+    Seeds that an override has given are those of every row.
+    """
     kept = {}
     for name, row in file.experiments.items():
         place = f"experiments.{name}"
         if row.arm not in file.arms:
             hint = nearest(row.arm, file.arms)
             raise UserError(f"no arm {row.arm!r}", file=path, place=f"{place}.arm", hint=hint)
-        for seed in set(row.seeds or ()) - set(file.seeds):
+        named = () if given else row.seeds or ()
+        for seed in set(named) - set(file.seeds):
             raise UserError(
                 f"seed {seed} is not among the study's seeds", file=path, place=f"{place}.seeds"
             )
-        own = tuple(seed for seed in seeds if seed in (row.seeds or seeds))
+        own = tuple(seed for seed in seeds if seed in (named or seeds))
         if own:
             kept[name] = row.model_copy(update={"seeds": own})
     return kept

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator
+from string import Formatter
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from gonogo.spec.base import Name, Spec
 from gonogo.spec.evaluation import MetricName
+
+Fact = Literal[
+    "timestamp", "run_id", "experiment", "arm", "seeds", "status", "tier", "warmup_steps"
+]
 
 
 class SettingColumn(Spec):
@@ -22,8 +28,9 @@ class FactColumn(Spec):
     """Something known of the run."""
 
     kind: Literal["fact"] = "fact"
-    fact: Literal["timestamp", "run_id", "experiment", "arm", "seeds", "status"]
-    """Which."""
+    fact: Fact
+    """Which. timestamp: when the run was first started. warmup_steps: as they were taken, which
+    is never more than the run has."""
 
 
 class FigureColumn(Spec):
@@ -46,13 +53,13 @@ class ScoreColumn(Spec):
     """One of the evaluation's measures."""
 
 
-_FACTS = ("timestamp", "run_id", "experiment", "arm", "seeds", "status")
+FACTS: tuple[Fact, ...] = get_args(Fact)
 
 
 def _expand(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    return {"fact": value, "kind": "fact"} if value in _FACTS else {"kind": "setting", "key": value}
+    return {"fact": value, "kind": "fact"} if value in FACTS else {"kind": "setting", "key": value}
 
 
 ColumnSpec = Annotated[
@@ -66,8 +73,29 @@ class SummarySpec(Spec):
     """What a study's summary holds."""
 
     run_id: str = "{study}_{experiment}_{timestamp}"
-    """The name of a row's run; braces hold names of columns, ``study`` or ``timestamp``."""
-    columns: Annotated[dict[str, ColumnSpec], Field(min_length=1)]
-    """Columns in order."""
+    """The name of a row's run: braces hold ``study``, a fact, or the name of a column of settings.
+    It is kept as long as the row's trials are; a new timestamp alone runs nothing again."""
+    columns: Annotated[dict[str, ColumnSpec], Field(min_length=1)] = {
+        name: FactColumn(fact=name) for name in FACTS if name != "warmup_steps"
+    }
+    """Columns in order; facts alone when not given."""
     rank_by: str | None = None
-    """The column by which ``summary.txt`` names the best three."""
+    """The column by which ``summary.txt`` names the best three; larger is better."""
+
+    def placeholders(self) -> Iterator[str]:
+        """Yield the names in the braces of ``run_id``."""
+        for _, name, _, _ in Formatter().parse(self.run_id):
+            if name is not None:
+                yield name
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> Self:
+        measured = {n for n, c in self.columns.items() if c.kind in ("figure", "score")}
+        known = {"study", *FACTS, *self.columns} - measured - {"run_id", "status"}
+        for name in self.placeholders():
+            if name not in known:
+                raise ValueError(f"run_id: no {{{name}}}; known: {', '.join(sorted(known))}")
+        if self.rank_by is not None and self.rank_by not in measured:
+            names = ", ".join(sorted(measured)) or "none"
+            raise ValueError(f"rank_by: no figure or score {self.rank_by!r}; known: {names}")
+        return self
