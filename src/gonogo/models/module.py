@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
-from torch import nn
+from torch import Tensor, nn
 
 from gonogo.core.types import Device, Precision
 from gonogo.models.devices import autocast
@@ -12,6 +14,23 @@ from gonogo.models.devices import autocast
 MODEL_FILE = "model.json"
 HEADS_FILE = "heads.safetensors"
 FORMAT = 1
+
+
+@dataclass(frozen=True)
+class FrozenEncoder:
+    """An encoder whose backbone never changes: its vectors can be computed once and kept.
+
+    Attributes:
+        base: token ids and attention mask (n t) to pooled vectors (n d).
+        project: pooled vectors (n d) to embeddings (n e); all that learns.
+        backbone: whose weights the pooled vectors depend on.
+        pooling: how token vectors become one.
+    """
+
+    base: Callable[[Tensor, Tensor], Tensor]
+    project: Callable[[Tensor], Tensor]
+    backbone: nn.Module
+    pooling: str
 
 
 class LearningModule(nn.Module):

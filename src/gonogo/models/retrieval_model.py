@@ -16,7 +16,7 @@ from gonogo.models.adapters import save_adapter
 from gonogo.models.backbones import quiet
 from gonogo.models.bi_encoder import BiEncoder
 from gonogo.models.cross_encoder import CrossEncoder
-from gonogo.models.module import FORMAT, HEADS_FILE, MODEL_FILE, LearningModule
+from gonogo.models.module import FORMAT, HEADS_FILE, MODEL_FILE, FrozenEncoder, LearningModule
 from gonogo.models.tokenization import TextTokenizer
 from gonogo.spec.model import Frozen, FullTuning, LoraAdapter, TextModel
 
@@ -69,6 +69,13 @@ class RetrievalModel(LearningModule):
     def dimension(self) -> int:
         """Return the width of the embeddings."""
         return self.bi_encoder.dimension
+
+    def frozen_encoder(self) -> FrozenEncoder | None:
+        """Return the encoder as a head on vectors that can be kept; None if the backbone learns."""
+        if not isinstance(self.spec.adapter, Frozen):
+            return None
+        encoder = self.bi_encoder
+        return FrozenEncoder(encoder.base, encoder.project, encoder.backbone, encoder.pooling)
 
     def project(self, base: Float[Tensor, "n d"]) -> Float[Tensor, "n e"]:
         """Return the embeddings of pooled vectors."""

@@ -14,10 +14,14 @@ from gonogo.core.progress import Progress
 from gonogo.core.types import Side
 from gonogo.data.examples import RetrievalExample
 from gonogo.objectives.build import EmbeddingLoss
-from gonogo.training.chunked import ChunkSettings, Forward, forward_distinct
+from gonogo.training.chunked import ChunkedOutput, ChunkSettings, Forward, forward_distinct
+from gonogo.training.regularisation import Regularisation, distinct_rows
 from gonogo.training.stream import ExampleStream
 from gonogo.training.task import TaskLoss
 from gonogo.training.token_rows import TokenRows
+
+Embed = Callable[[Int64[np.ndarray, " n"]], ChunkedOutput]
+"""Row numbers (n) to their embeddings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,7 @@ class RetrievalBatch:
     """Examples of one batch, as token row numbers and masks; b examples, at most k negatives.
 
     Args:
+        index: the batch's number.
         queries: token row of each query (b).
         positives: token row of each positive (b).
         negatives: token rows of the negatives (b, k); filled up with the own positive's.
@@ -33,6 +38,7 @@ class RetrievalBatch:
         same_query: whether two queries are the same text (b, b).
     """
 
+    index: int
     queries: Int64[np.ndarray, " b"]
     positives: Int64[np.ndarray, " b"]
     negatives: Int64[np.ndarray, "b k"]
@@ -56,6 +62,9 @@ class RetrievalTask:
         settings: how texts become forward passes.
         batch_size: queries in one batch.
         seed: the trial's seed.
+        regularise: terms added to the objective, over the distinct embeddings of a batch.
+        frozen: for a backbone that does not learn, makes from all token rows what embeds them
+            without it.
         progress: shown bars of the tokenisation.
     """
 
@@ -70,10 +79,12 @@ class RetrievalTask:
         settings: ChunkSettings,
         batch_size: int,
         seed: int,
+        regularise: Regularisation | None = None,
+        frozen: Callable[[TokenRows], Embed] | None = None,
         progress: Progress | None = None,
     ) -> None:
         self.name, self.settings = name, settings
-        self._forward, self._objective = forward, objective
+        self._forward, self._objective, self._regularise = forward, objective, regularise
         self._stream = ExampleStream(len(examples), batch_size, seed, name)
         self.batch_size, self.examples_per_epoch = self._stream.batch_size, len(examples)
         self._tokens = TokenRows()
@@ -90,6 +101,7 @@ class RetrievalTask:
         numbers = rows(documents, "passage")
         self._positives = numbers[: len(examples)]
         self._negatives, self._kept = _negatives(examples, numbers)
+        self._frozen = frozen(self._tokens) if frozen else None
         self._documents = [(example.dataset, example.positive_id) for example in examples]
         self._relevant = [(example.dataset, example.relevant_ids) for example in examples]
 
@@ -98,6 +110,7 @@ class RetrievalTask:
         picked = self._stream.batch(index)
         queries, positives = self._queries[picked], self._positives[picked]
         return RetrievalBatch(
+            index=index,
             queries=queries,
             positives=positives,
             negatives=self._negatives[picked],
@@ -124,7 +137,7 @@ class RetrievalTask:
     def loss(self, batch: RetrievalBatch) -> TaskLoss:
         """Embed every distinct text once, with gradient, and contrast."""
         numbers = np.concatenate([batch.queries, batch.positives, batch.negatives.ravel()])
-        output = forward_distinct(self._forward, self._tokens, numbers, self.settings)
+        output = self._embed(numbers)
         vectors, device, size = output.rows, output.rows.device, len(batch.queries)
         loss = self._objective(
             vectors[:size],
@@ -134,18 +147,33 @@ class RetrievalTask:
             negative_kept=torch.as_tensor(batch.negative_kept, device=device),
             same_query=torch.as_tensor(batch.same_query, device=device),
         )
-        return TaskLoss(loss, size, output.tokens, output.padded_tokens)
+        if self._regularise is None:
+            return TaskLoss(loss, size, output.tokens, output.padded_tokens)
+        _, first = np.unique(numbers, return_index=True)
+        term, figures = self._regularise(distinct_rows(vectors, np.sort(first)), batch.index)
+        # Kept apart: a loss that holds the terms cannot be compared between arms.
+        figures = {"objective": float(loss.detach()), **figures}
+        return TaskLoss(loss + term, size, output.tokens, output.padded_tokens, figures)
+
+    def _embed(self, numbers: Int64[np.ndarray, " n"]) -> ChunkedOutput:
+        if self._frozen is not None:
+            return self._frozen(numbers)
+        return forward_distinct(self._forward, self._tokens, numbers, self.settings)
 
     def start_epoch(self, epoch: int) -> None:
         """Prepare nothing: the negatives are the same in every epoch."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the token budget: a resumed training cuts its batches where the first did."""
-        return {"token_budget": self.settings.budget}
+        """Return the token budget, which cuts the batches, and what the terms remember."""
+        remembered = self._regularise.state_dict() if self._regularise else {}
+        return {"token_budget": self.settings.budget, **remembered}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take up the token budget again."""
+        """Take up again what :meth:`state_dict` returned."""
         self.settings = replace(self.settings, budget=int(state["token_budget"]))
+        if self._regularise:
+            kept = {name: value for name, value in state.items() if name != "token_budget"}
+            self._regularise.load_state_dict(kept)
 
 
 def _negatives(

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import assert_never
 
+from gonogo.core.files import cache_folder
 from gonogo.core.progress import Progress
 from gonogo.data.bm25 import Bm25Index
 from gonogo.data.datasets import RetrievalDataset
 from gonogo.data.examples import relevance_examples, retrieval_examples
 from gonogo.data.loading import load_dataset
+from gonogo.models.retrieval_model import RetrievalModel
 from gonogo.objectives.build import build_embedding_objective, build_score_objective
 from gonogo.spec import tasks as specs
 from gonogo.spec.training import TrainingSpec
 from gonogo.training.chunked import ChunkSettings
+from gonogo.training.frozen_rows import FrozenRows
+from gonogo.training.regularisation import Regularisation
 from gonogo.training.relevance_task import RelevanceTask
 from gonogo.training.retrieval_task import RetrievalTask
 from gonogo.training.task import Task
 from gonogo.training.token_budget import choose_token_budget
+from gonogo.training.token_rows import TokenRows
 from gonogo.training.trainable import TextModel
 
 Sources = Sequence[tuple[RetrievalDataset, Bm25Index | None]]
@@ -89,7 +94,32 @@ class TextTasks:
             settings=self._settings(encoder.pad_id),
             batch_size=spec.batch_size,
             seed=seed,
+            regularise=self._regularise(name, spec),
+            frozen=self._frozen(name),
             progress=progress,
+        )
+
+    def _regularise(self, name: str, spec: specs.RetrievalTask) -> Regularisation | None:
+        if not any(term.weight for term in spec.regularisers):
+            return None
+        similarity = self._model.bi_encoder.similarity
+        return Regularisation(spec.regularisers, similarity, self._seed, name)
+
+    def _frozen(self, name: str) -> Callable[[TokenRows], FrozenRows] | None:
+        """Run a frozen backbone once over all rows; arms and seeds share its vectors."""
+        model = self._model
+        encoder = model.frozen_encoder() if isinstance(model, RetrievalModel) else None
+        if encoder is None:
+            return None
+        settings = self._settings(model.bi_encoder.pad_id)
+        return partial(
+            FrozenRows,
+            encoder,
+            settings=settings,
+            precision=model.precision,
+            cache=cache_folder("vectors"),
+            progress=self._progress,
+            label=f"{name}: encode once",
         )
 
     def _relevance(self, name: str, spec: specs.RelevanceTask) -> Task:
