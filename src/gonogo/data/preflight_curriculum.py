@@ -65,11 +65,10 @@ def measure(
 
 def _cosines(bank: Bank, rows: NDArray[np.int64], sound: Sound) -> NDArray[np.float32]:
     queries = bank.take(rows)
-    cosines = np.empty((len(rows), len(bank)), dtype=np.float32)
+    cosines = np.full((len(rows), len(bank)), -2.0, dtype=np.float32)
     for start in range(0, len(bank), _BLOCK):
-        block = np.arange(start, min(start + _BLOCK, len(bank)))
+        block = start + np.flatnonzero(sound.rows[start : start + _BLOCK])
         cosines[:, block] = queries @ bank.take(block).T
-    cosines[:, ~sound.rows] = -2.0
     return cosines
 
 
