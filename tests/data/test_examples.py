@@ -99,3 +99,14 @@ def test_a_shortage_is_told_and_plenty_is_not(dataset):
     retrieval_examples(dataset, short, 1, progress=listener)
     assert len(listener.said) == 1
     assert listener.said[0].startswith("toy: ")
+
+
+def test_few_positives_of_a_query_are_drawn_alike_for_every_seed(dataset):
+    def drawn(seed, most):
+        examples = retrieval_examples(dataset, retrieval(positives_per_query=most), seed)
+        return [(e.query_id, e.positive_id, e.relevant_ids) for e in examples]
+
+    assert len(drawn(1, 2)) == 3
+    assert [query for query, _, _ in drawn(1, 1)] == ["q1", "q2"]
+    assert drawn(1, 1) == drawn(2, 1)
+    assert drawn(1, 1)[1][2] == {"d02", "d20"}  # what is not drawn is still no negative

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from gonogo.core.errors import UserError
 from gonogo.core.progress import Progress, Silent
+from gonogo.core.seeds import generator
 from gonogo.data.bm25 import Bm25Index
 from gonogo.data.datasets import RetrievalDataset
 from gonogo.data.mining import mine_negatives
@@ -116,7 +117,10 @@ def _retrieval_examples(
         query_id: frozenset(key for key, grade in grades.items() if grade > 0)
         for query_id, grades in dataset.qrels.items()
     }
+    wanted = _drawn_positives(mined.rows, task.positives_per_query, dataset.name)
     for (query_id, positive_id), rows in mined.rows.items():
+        if wanted is not None and positive_id not in wanted[query_id]:
+            continue
         yield RetrievalExample(
             dataset=dataset.name,
             query_id=query_id,
@@ -127,3 +131,21 @@ def _retrieval_examples(
             negatives=tuple(texts[row] for row in rows),
             relevant_ids=relevant[query_id],
         )
+
+
+def _drawn_positives(
+    pairs: Iterable[tuple[str, str]], most: int | None, name: str
+) -> dict[str, frozenset[str]] | None:
+    """Return the positives that are used of each query, by a fixed stream; None keeps all."""
+    if most is None:
+        return None
+    of: dict[str, list[str]] = {}
+    for query_id, positive_id in pairs:
+        of.setdefault(query_id, []).append(positive_id)
+    return {
+        query: frozenset(
+            positives[place]
+            for place in generator(0, "positives", name, query).permutation(len(positives))[:most]
+        )
+        for query, positives in of.items()
+    }

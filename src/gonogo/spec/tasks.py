@@ -75,6 +75,8 @@ class RetrievalTask(Spec):
     """Which judgements are used of data sets that name no split of their own."""
     max_queries: Count | None = None
     """Use at most this many queries of each data set: the same for every arm and seed."""
+    positives_per_query: Count | None = None
+    """Use at most this many relevant documents of a query: the same for every arm and seed."""
     negatives: NegativesSpec = Bm25Negatives()
     """Where irrelevant documents come from."""
     objective: EmbeddingObjective = InfoNce()
@@ -95,6 +97,8 @@ class RelevanceTask(Spec):
     """Which judgements are used of data sets that name no split of their own."""
     max_queries: Count | None = None
     """Use at most this many queries of each data set: the same for every arm and seed."""
+    positives_per_query: Count | None = None
+    """Use at most this many relevant documents of a query: the same for every arm and seed."""
     negatives: ScoredNegativesSpec = Bm25Negatives(count=(5, 7))
     """Where irrelevant documents come from."""
     objective: ScoreObjective = YesNoCrossEntropy()

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from contextlib import nullcontext
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from training_toys import Body, word_ids
+
+from gonogo.models.module import FrozenEncoder
+from gonogo.training.chunked import ChunkSettings, forward_distinct
+from gonogo.training.frozen_rows import FrozenRows
+from gonogo.training.token_rows import TokenRows
+
+SETTINGS = ChunkSettings(64, 0, "cpu", nullcontext)
+TEXTS = ["one two", "three", "four five six", "one two", "seven eight nine ten"]
+
+
+class Counted:
+    """A base encoder that counts its calls."""
+
+    def __init__(self) -> None:
+        torch.manual_seed(0)
+        self.body = Body(0.1).eval()
+        self.head = nn.Linear(16, 4)
+        self.calls = 0
+
+    def base(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        self.calls += 1
+        return self.body(ids, mask)
+
+    def encoder(self) -> FrozenEncoder:
+        return FrozenEncoder(self.base, self.head, self.body, "mean")
+
+
+def rows() -> tuple[TokenRows, np.ndarray]:
+    tokens = TokenRows()
+    return tokens, tokens.add(TEXTS, lambda texts: [word_ids(text) for text in texts])
+
+
+def frozen(toy: Counted, cache: Path | None = None) -> FrozenRows:
+    return FrozenRows(toy.encoder(), rows()[0], SETTINGS, precision="fp32", cache=cache)
+
+
+def test_equals_running_the_backbone_each_time() -> None:
+    toy = Counted()
+    tokens, numbers = rows()
+    found = frozen(toy)(numbers).rows
+    again = forward_distinct(lambda i, m: toy.head(toy.body(i, m)), tokens, numbers, SETTINGS).rows
+    torch.testing.assert_close(found, again, atol=1e-6, rtol=1e-6)
+    assert torch.equal(found[0], found[3])
+
+
+def test_the_head_learns_and_the_backbone_is_run_once() -> None:
+    toy = Counted()
+    embed = frozen(toy)
+    calls = toy.calls
+    for _ in range(3):
+        embed(rows()[1]).rows.sum().backward()
+    assert toy.calls == calls
+    assert toy.head.weight.grad is not None
+    assert toy.body.layer.weight.grad is None
+
+
+def test_vectors_are_shared_through_the_cache_until_the_weights_change(tmp_path: Path) -> None:
+    first, second = Counted(), Counted()
+    one = frozen(first, tmp_path)(rows()[1]).rows
+    two = frozen(second, tmp_path)(rows()[1]).rows
+    assert (first.calls > 0, second.calls) == (True, 0)
+    assert not torch.equal(one, two) or torch.equal(first.head.weight, second.head.weight)
+    with torch.no_grad():
+        second.body.layer.weight.add_(1.0)
+    frozen(second, tmp_path)
+    assert second.calls > 0
