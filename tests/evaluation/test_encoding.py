@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,37 @@ def test_several_segments_are_put_together(
     expected = vectors(encoder_model, TEXTS)
     monkeypatch.setattr("gonogo.evaluation.batched._SEGMENT", 2)
     np.testing.assert_allclose(vectors(encoder_model, TEXTS), expected, atol=2e-6)
+
+
+def test_the_number_of_cores_changes_no_bit(encoder_model: RetrievalModel) -> None:
+    assert encoder_model.bi_encoder.on_rows() is not None
+    texts = [f"read file {'axis ' * (number % 13)}{number}" for number in range(40)]
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        alone = vectors(encoder_model, texts, budget=64)
+        torch.set_num_threads(3)
+        shared = vectors(encoder_model, texts, budget=64)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+    np.testing.assert_array_equal(alone, shared)
+
+
+def test_a_failure_in_a_core_is_raised_and_leaves_torch_as_it_was(
+    encoder_model: RetrievalModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> Callable[[list[list[int]]], torch.Tensor]:
+        def forward(rows: list[list[int]]) -> torch.Tensor:
+            raise MemoryError(f"{len(rows)} rows")
+
+        return forward
+
+    monkeypatch.setattr(encoder_model.bi_encoder, "on_rows", broken)
+    before = torch.get_num_threads()
+    with pytest.raises(MemoryError, match="rows"):
+        vectors(encoder_model, TEXTS)
+    assert torch.get_num_threads() == before
 
 
 def test_no_texts(encoder_model: RetrievalModel) -> None:

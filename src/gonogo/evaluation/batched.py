@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import torch
@@ -21,11 +21,35 @@ from gonogo.data.batching import pad, token_budget_chunks
 Item = TypeVar("Item", str, tuple[str, str])
 Ids = list[list[int]]
 
+Values = tuple[ndarray, Float[ndarray, "n ..."]]
+"""Positions of some rows, and their fp32 values."""
+
 _SEGMENT = 16_384  # items tokenised ahead: bounds memory, and a longer sort would gain nothing
 
 # On CPUs larger blocks fall out of the caches, on GPUs smaller ones leave multiprocessors idle.
 # Constants, not tuned per machine, because another budget would change the last bits.
 TOKEN_BUDGET: dict[Device, int] = {"cpu": 4096, "mps": 16_384, "cuda": 65_536}
+ROWS_BUDGET = 1024  # of one core's block where rows need no padding
+
+
+@runtime_checkable
+class Model(Protocol):
+    """What is computed: values of padded token ids."""
+
+    pad_id: int
+
+    def __call__(self, input_ids: Tensor, attention_mask: Tensor, /) -> Tensor:
+        """Return a value a row (n ...)."""
+        ...
+
+
+@runtime_checkable
+class OnRows(Protocol):
+    """A model that may have a faster form without padding."""
+
+    def on_rows(self) -> Callable[[Ids], Tensor] | None:
+        """Return that form, in the number format now in force, or None."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,28 +57,74 @@ class Runner:
     """How rows of token ids are computed.
 
     Attributes:
-        forward: padded ids and attention mask (n t) to values (n ...).
-        pad_id: fills rows up.
+        model: padded ids and attention mask (n t) to values (n ...).
         device: where it computes.
         autocast: opens the context of its number format.
-        budget: most tokens in one block, padding included.
+        budget: most tokens in one block; by default what suits the device.
     """
 
-    forward: Callable[[Tensor, Tensor], Tensor]
-    pad_id: int
+    model: Model
     device: Device
     autocast: Callable[[], AbstractContextManager[object]]
-    budget: int
+    budget: int | None = None
 
-    def run(self, rows: Ids) -> Iterator[tuple[ndarray, Float[ndarray, "n ..."]]]:
-        """Yield (positions of the rows, their fp32 values), block by block, the longest first."""
-        for chunk in token_budget_chunks([len(row) for row in rows], self.budget):
-            ids, mask = pad([rows[position] for position in chunk], self.pad_id)
-            values = self.forward(self._tensor(ids), self._tensor(mask))
-            yield chunk, values.float().cpu().numpy()
+    @contextmanager
+    def opened(self) -> Iterator[Callable[[Ids], Iterator[Values]]]:
+        """Open the call that gives the values of rows, block by block, the longest first.
+
+        One context for all rows, so that weights are cast and laid out once.
+        """
+        with torch.inference_mode(), self.autocast():
+            forward = self.model.on_rows() if isinstance(self.model, OnRows) else None
+            if forward is None:
+                yield self._padded
+                return
+            with _single_threaded(torch.get_num_threads()) as cores:
+                yield lambda rows: self._in_parallel(forward, rows, cores)
+
+    def _padded(self, rows: Ids) -> Iterator[Values]:
+        for chunk in _chunks(rows, self.budget or TOKEN_BUDGET[self.device]):
+            ids, mask = pad([rows[position] for position in chunk], self.model.pad_id)
+            yield chunk, _array(self.model(self._tensor(ids), self._tensor(mask)))
 
     def _tensor(self, values: ndarray) -> Tensor:
         return torch.from_numpy(values).to(self.device, non_blocking=True)
+
+    def _in_parallel(
+        self, forward: Callable[[Ids], Tensor], rows: Ids, cores: ThreadPoolExecutor
+    ) -> Iterator[Values]:
+        """Give each core a block of its own.
+
+        No core ever waits for another, and as one core makes a block alone, the number of cores
+        changes no bit.
+        """
+
+        def values(chunk: ndarray) -> Float[ndarray, "n ..."]:
+            with torch.inference_mode():  # which is a property of the thread
+                return _array(forward([rows[position] for position in chunk]))
+
+        chunks = _chunks(rows, self.budget or ROWS_BUDGET)
+        yield from zip(chunks, cores.map(values, chunks), strict=True)
+
+
+@contextmanager
+def _single_threaded(count: int) -> Iterator[ThreadPoolExecutor]:
+    """Open a pool of threads in each of which torch computes on one core."""
+    cores = ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(1,))
+    try:
+        yield cores
+    finally:
+        cores.shutdown(cancel_futures=True)
+        torch.set_num_threads(count)  # also what threads begin with that are started later
+
+
+def _chunks(rows: Ids, budget: int) -> list[ndarray]:
+    return token_budget_chunks([len(row) for row in rows], budget)
+
+
+def _array(values: Tensor) -> Float[ndarray, "n ..."]:
+    result: Float[ndarray, "n ..."] = values.float().cpu().numpy()
+    return result
 
 
 def compute(
@@ -77,9 +147,9 @@ def compute(
     distinct = sorted(set(items), key=lambda item: (_characters(item), item))
     place = {item: position for position, item in enumerate(distinct)}
     positions, parts = [], []
-    with torch.inference_mode(), runner.autocast():  # one context, so that weights are cast once
+    with runner.opened() as values_of:
         for start, rows in _tokenized(distinct, tokenize):
-            for chunk, part in runner.run(rows):
+            for chunk, part in values_of(rows):
                 positions.append(start + chunk)
                 parts.append(part)
                 bar.advance(len(chunk))

@@ -19,7 +19,7 @@ from gonogo import __version__
 from gonogo.core.files import fingerprint, write_bytes
 from gonogo.core.progress import Progress, Silent
 from gonogo.core.types import Device, Precision, Side, Similarity
-from gonogo.evaluation.batched import TOKEN_BUDGET, Runner, compute
+from gonogo.evaluation.batched import ROWS_BUDGET, TOKEN_BUDGET, Runner, compute
 
 
 @runtime_checkable
@@ -64,14 +64,14 @@ def encode(
         side: queries and passages may be framed differently.
         device: where the encoder is.
         autocast: opens the context of its number format, such as ``RetrievalModel.autocast``.
-        budget: most tokens in one block, padding included; by default what suits the device.
+        budget: most tokens in one block; by default what suits the device.
         progress: shows a bar over distinct texts.
         label: name of the bar.
     """
     if not texts:
         return np.empty((0, encoder.dimension), np.float32)
     bar = (progress or Silent()).bar(label, len(set(texts)))
-    runner = Runner(encoder, encoder.pad_id, device, autocast, budget or TOKEN_BUDGET[device])
+    runner = Runner(encoder, device, autocast, budget)
     try:
         return compute(texts, lambda part: encoder.tokenize(part, side), runner, bar)
     finally:
@@ -123,7 +123,8 @@ def vector_key(
     for text in texts:
         raw = text.encode("utf-8", "surrogatepass")
         content.update(len(raw).to_bytes(8, "big") + raw)
-    how = [settings, side, device, precision, TOKEN_BUDGET[device], torch.get_num_threads()]
+    blocks = [TOKEN_BUDGET[device], ROWS_BUDGET, torch.get_num_threads()]
+    how = [settings, side, device, precision, *blocks]
     versions = [__version__, torch.__version__]
     return [weights_hash(encoder), content.hexdigest(), *how, *versions]
 

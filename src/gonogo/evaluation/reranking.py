@@ -10,7 +10,7 @@ from __future__ import annotations
 from gonogo.core.progress import Progress
 from gonogo.core.types import Ranking
 from gonogo.data.datasets import RetrievalDataset
-from gonogo.evaluation.batched import TOKEN_BUDGET, Runner, compute
+from gonogo.evaluation.batched import Runner, compute
 from gonogo.evaluation.candidates import Rows
 from gonogo.models.retrieval_model import RetrievalModel
 
@@ -55,8 +55,7 @@ def _logits(
     if not pairs:
         return []
     encoder = model.cross_encoder
-    budget = TOKEN_BUDGET[model.device]
-    runner = Runner(encoder, encoder.pad_id, model.device, model.autocast, budget)
+    runner = Runner(encoder, model.device, model.autocast)
     bar = progress.bar(f"{name}: pairs", len(set(pairs)))
     try:
         scores: list[float] = compute(pairs, encoder.tokenize, runner, bar).tolist()

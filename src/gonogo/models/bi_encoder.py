@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from jaxtyping import Float, Int
 from torch import Tensor, nn
@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from gonogo.core.errors import UserError
 from gonogo.core.types import Side, Similarity
 from gonogo.models.backbones import Backbone
-from gonogo.models.pooling import Pooling, pad_right, pool
+from gonogo.models.packed_encoder import packed
+from gonogo.models.pooling import Pooling, pad_right, pool, pool_rows
 from gonogo.models.projections import Projection, project
 from gonogo.models.prompts import instructed
 from gonogo.models.tokenization import TextTokenizer
@@ -48,7 +49,8 @@ class BiEncoder(nn.Module):
         self.similarity: Similarity = similarity
         self.pad_id = tokenizer.pad_id
         self.projection = projection
-        self._tokenizer, self._pooling = tokenizer, pooling
+        self._tokenizer = tokenizer
+        self.pooling: Pooling = pooling
         self._instruction = instruction if backbone.kind == "decoder" else None
         self._longest: dict[Side, int] = {"query": lengths.query, "passage": lengths.passage}
         self._before, self._after = list(tokenizer.single.before), list(tokenizer.single.after)
@@ -83,11 +85,22 @@ class BiEncoder(nn.Module):
         """Return fp32 pooled vectors, before any projection and not normalised."""
         input_ids, attention_mask = pad_right(input_ids, attention_mask)
         hidden = self.backbone(input_ids, attention_mask)
-        return pool(hidden, attention_mask, self._pooling)
+        return pool(hidden, attention_mask, self.pooling)
 
     def project(self, base: Float[Tensor, "n d"]) -> Float[Tensor, "n e"]:
         """Return the embeddings of pooled vectors; normalised when compared by cosine."""
         return project(self.projection, base, self.similarity == "cosine")
+
+    def on_rows(self) -> Callable[[list[list[int]]], Float[Tensor, "n d"]] | None:
+        """Return `forward` for rows of ids without padding, for inference, where it is faster."""
+        encoder = packed(self.backbone)
+        if encoder is None:
+            return None
+
+        def embed(rows: list[list[int]]) -> Float[Tensor, "n d"]:
+            return self.project(pool_rows(encoder(rows), list(map(len, rows)), self.pooling))
+
+        return embed
 
     def _check_room(self, longest: int) -> None:
         around = len(self._before) + len(self._after)

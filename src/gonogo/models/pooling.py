@@ -6,6 +6,7 @@ nothing about where a text ends.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -45,3 +46,19 @@ def pool(
     # 0 and 1 are exact in any format and the sum runs in fp32, so bf16 loses nothing here.
     summed = (hidden * attention_mask[..., None].to(hidden.dtype)).sum(1, dtype=torch.float32)
     return summed / attention_mask.sum(1, keepdim=True)
+
+
+def pool_rows(
+    hidden: Float[Tensor, "total d"], lengths: Sequence[int], pooling: Pooling
+) -> Float[Tensor, "n d"]:
+    """Return one fp32 vector a row of token vectors that lie end to end.
+
+    Args:
+        hidden: token vectors, one row after the other.
+        lengths: tokens of each row, none 0.
+        pooling: as in `pool`.
+    """
+    counts = torch.tensor(lengths, device=hidden.device)
+    if pooling == "last_token":
+        return hidden[counts.cumsum(0) - 1].float()
+    return torch.segment_reduce(hidden.float(), "mean", lengths=counts)
