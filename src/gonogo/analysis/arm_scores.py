@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from gonogo.analysis.expected import Expected
+from gonogo.analysis.mean_intervals import mean_interval
 from gonogo.analysis.scores import Block, ScoreTable
 from gonogo.analysis.verdict import ArmScore
 
@@ -28,12 +29,16 @@ def arm_scores(table: ScoreTable, expected: Expected) -> tuple[tuple[ArmScore, .
     warnings: list[str] = []
     blocks = sorted(table.blocks.values(), key=lambda b: (b.task, b.metric, b.dataset))
     for (task, metric), group in groupby(blocks, key=lambda b: (b.task, b.metric)):
-        means = {block.dataset: _seed_means(block) for block in group}
+        own = {block.dataset: block for block in group}
+        means = {dataset: _seed_means(block) for dataset, block in own.items()}
         arms = sorted({arm for sets in means.values() for arm in sets})
         shared = [d for d, sets in means.items() if all(arm in sets for arm in arms)]
         for arm in arms:
             for dataset, values in _rows_of(arm, means, shared):
-                rows.append(_row(arm, task, dataset, metric, values, table, expected))
+                row = _row(arm, task, dataset, metric, values, table, expected)
+                of = [own[name] for name in (shared if dataset is None else [dataset])]
+                interval = mean_interval(of, arm, tuple(values))
+                rows.append(row.model_copy(update={"interval": interval}))
         if len(shared) < len(means):
             apart = ", ".join(sorted(set(means) - set(shared)))
             warnings.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 import polars as pl
@@ -11,6 +12,7 @@ from gonogo.analysis.arm_scores import arm_scores
 from gonogo.analysis.cautions import cautions, gate_cautions
 from gonogo.analysis.expected import Expected
 from gonogo.analysis.gates import judge
+from gonogo.analysis.group_means import group_means
 from gonogo.analysis.judged import JudgedScores
 from gonogo.analysis.learning import learning_cautions
 from gonogo.analysis.outcome import Outcome
@@ -27,6 +29,7 @@ def decide(
     evidence: Evidence | None = None,
     command: str = "",
     created: str | None = None,
+    in_domain: Collection[str] = (),
 ) -> VerdictFile:
     """Judge a score table.
 
@@ -41,6 +44,7 @@ def decide(
         evidence: what the trials left beside their scores.
         command: makes the verdict again.
         created: the time to state; the current one unless given.
+        in_domain: data sets that arms were trained on; they get means of their own.
 
     Raises:
         UserError: for absent columns or empty keys.
@@ -68,6 +72,7 @@ def decide(
         effects=outcome.effects,
         measurements=outcome.measurements,
         scores=rows,
+        groups=group_means(judged.table, judged.expected, in_domain),
         evidence=evidence,
     )
 
@@ -84,6 +89,7 @@ def _original(judged: JudgedScores, gate: FrozenGate) -> str | None:
         preliminary=p.preliminary,
         arms=p.arms,
         seeds=gate.seeds or p.seeds,
+        own_seeds={} if gate.seeds else p.own_seeds,
         tasks={**p.tasks, **gate.datasets},
         references=p.references,
         queries=p.queries,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
+from gonogo.analysis.geometry_record import GeometryRecord
 from gonogo.core.errors import UserError
 from gonogo.core.files import read_json, write_text
 from gonogo.spec.base import Spec
@@ -141,6 +142,19 @@ class ArmScore(Spec):
     """The arm was not trained on this task."""
     reference: bool = False
     """A comparison row (BM25, untrained), not an arm of the study."""
+    interval: Interval | None = None
+    """Of the arm's own level; differences between arms are judged pairwise, not by these."""
+
+
+Group = Literal["all", "in domain", "out of domain"]
+
+
+class GroupMean(ArmScore):
+    """An arm's mean over one group of data sets that all rows share."""
+
+    group: Group
+    datasets: tuple[str, ...]
+    """The data sets that it is over."""
 
 
 class Decision(Spec):
@@ -238,6 +252,8 @@ class Evidence(Spec):
     """Versions, hardware, precision."""
     files: dict[str, str] = {}
     """Label -> path relative to verdict.json."""
+    geometry: tuple[GeometryRecord, ...] = ()
+    """Of every trial and reference row that has one; all on the same texts."""
 
 
 class VerdictFile(Spec):
@@ -257,6 +273,7 @@ class VerdictFile(Spec):
     effects: tuple[Effect, ...] = ()
     measurements: tuple[Measurement, ...] = ()
     scores: tuple[ArmScore, ...] = ()
+    groups: tuple[GroupMean, ...] = ()
     evidence: Evidence = Evidence()
     extra: dict[str, Any] = {}
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from gonogo.analysis.verdict import VerdictFile
+from gonogo.report.comparison import comparison_tables
 from gonogo.report.cost_tables import conflict_table, environment_table, exposure_table
 from gonogo.report.effect_tables import effect_table, interval_table, measurement_table, seed_table
 from gonogo.report.gate_words import change_table
@@ -20,6 +21,8 @@ class Contents:
     """All tables, by the part of the report that they belong to; empty ones are left out."""
 
     effects: tuple[Table, ...]
+    comparison: tuple[Table, ...]
+    """All rows, references among them, in one table a task."""
     scores: tuple[Table, ...]
     """The gate's metric on every task."""
     more_scores: tuple[Table, ...]
@@ -34,7 +37,8 @@ class Contents:
 
     def __iter__(self) -> Iterator[Table]:
         """All tables in reading order."""
-        yield from (*self.effects, *self.scores, *self.more_scores, *self.significance)
+        yield from (*self.effects, *self.comparison, *self.scores, *self.more_scores)
+        yield from self.significance
         yield from (*self.details, *self.conflicts, *self.costs, *self.changes, *self.environment)
 
 
@@ -57,6 +61,7 @@ def contents(verdict: VerdictFile) -> Contents:
             *(effect_table(verdict, effect) for effect in verdict.effects),
             measurement_table(verdict.measurements),
         ),
+        comparison=named(*comparison_tables(verdict)),
         scores=named(*(score_table(verdict, task, found[0]) for task, found in metrics.items())),
         more_scores=named(
             *(score_table(verdict, t, one) for t, found in metrics.items() for one in found[1:])

@@ -28,6 +28,7 @@ def report_markdown(verdict: VerdictFile, contents: Contents, plots: Sequence[Pl
         _titled("Next", decision.next_actions),
         _titled("Warnings", decision.warnings),
         _tables("Each data set", contents.effects),
+        _tables("All rows", contents.comparison),
         _tables("Scores", (*contents.scores, *contents.more_scores)),
         _figures(by_family, "scores"),
         _tables("Significance", contents.significance),

@@ -62,6 +62,7 @@ class Page:
             ("why", "Why", self.cards or decision.reasons or figures["forest"]),
             ("next", "What to do", decision.next_actions or decision.warnings),
             ("effects", "Each data set", contents.effects or contents.details),
+            ("comparison", "All rows", contents.comparison),
             ("scores", "Scores", contents.scores),
             ("significance", "Significance", contents.significance),
             ("conflict", "Gradient conflict", contents.conflicts),

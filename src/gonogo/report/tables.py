@@ -55,7 +55,8 @@ class Column:
 
     Args:
         name: its heading.
-        group: within a row, cells of one group are compared; the largest is marked best.
+        group: cells of one group are compared, within a row or (see ``Table.down``) within the
+            column; the largest is marked best.
         note: a word under the heading, such as ``off-task``.
     """
 
@@ -87,6 +88,7 @@ class Table:
         columns: headings, as many as every row has cells.
         rows: the rows, in reading order.
         caption: how to read it.
+        down: compare the values of each column that has a group, instead of those of each row.
     """
 
     name: str
@@ -94,6 +96,7 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     caption: str = ""
+    down: bool = False
     marks: tuple[dict[int, Mark], ...] = field(init=False)
     """For each row the marked columns."""
 
@@ -101,7 +104,10 @@ class Table:
         for row in self.rows:
             if len(row.cells) != len(self.columns):
                 raise ValueError(f"{self.name}: {len(row.cells)} cells, {len(self.columns)} heads")
-        object.__setattr__(self, "marks", tuple(_marks(self.columns, row) for row in self.rows))
+        marks = (
+            _marks_down(self.columns, self.rows) if self.down else _marks(self.columns, self.rows)
+        )
+        object.__setattr__(self, "marks", marks)
 
     @property
     def numeric(self) -> tuple[bool, ...]:
@@ -112,21 +118,49 @@ class Table:
         )
 
 
-def _marks(columns: tuple[Column, ...], row: Row) -> dict[int, Mark]:
-    """Mark the best and second-best of each group, judged as printed, so that ties show as ties.
+def _marks(columns: tuple[Column, ...], rows: tuple[Row, ...]) -> tuple[dict[int, Mark], ...]:
+    """Mark the best and second-best of each group of a row."""
+    marked = []
+    for row in rows:
+        groups: defaultdict[str, dict[int, float]] = defaultdict(dict)
+        for place, (column, cell) in enumerate(zip(columns, row.cells, strict=True)):
+            if column.group is not None and isinstance(cell, Number) and cell.value is not None:
+                groups[column.group][place] = cell.value
+        marks: dict[int, Mark] = {}
+        for values in groups.values():
+            marks |= _best(values)
+        marked.append(marks)
+    return tuple(marked)
+
+
+def _marks_down(columns: tuple[Column, ...], rows: tuple[Row, ...]) -> tuple[dict[int, Mark], ...]:
+    """Mark the best and second-best of each column that has a group."""
+    marked: tuple[dict[int, Mark], ...] = tuple({} for _ in rows)
+    for place, column in enumerate(columns):
+        cells = {number: row.cells[place] for number, row in enumerate(rows)}
+        values = {
+            number: cell.value
+            for number, cell in cells.items()
+            if column.group is not None and isinstance(cell, Number) and cell.value is not None
+        }
+        for row, mark in _best(values).items():
+            marked[row][place] = mark
+    return marked
+
+
+def _best(values: dict[int, float]) -> dict[int, Mark]:
+    """Mark the best and second-best, judged as printed, so that ties show as ties.
 
     A second place needs three competitors; equal ones share their place.
     """
-    groups: defaultdict[str, dict[int, float]] = defaultdict(dict)
-    for place, (column, cell) in enumerate(zip(columns, row.cells, strict=True)):
-        if column.group is not None and isinstance(cell, Number) and cell.value is not None:
-            groups[column.group][place] = round(cell.value, 4)
-    marks: dict[int, Mark] = {}
-    for values in groups.values():
-        if len(values) < 2:
-            continue
-        ranks = sorted(set(values.values()), reverse=True)
-        names: tuple[Mark, ...] = ("best", "second") if len(values) > 2 else ("best",)
-        for mark, rank in zip(names, ranks, strict=False):
-            marks |= {place: mark for place, value in values.items() if value == rank}
-    return marks
+    if len(values) < 2:
+        return {}
+    rounded = {place: round(value, 4) for place, value in values.items()}
+    ranks = sorted(set(rounded.values()), reverse=True)
+    names: tuple[Mark, ...] = ("best", "second") if len(values) > 2 else ("best",)
+    return {
+        place: mark
+        for mark, rank in zip(names, ranks, strict=False)
+        for place, value in rounded.items()
+        if value == rank
+    }

@@ -1,0 +1,195 @@
+"""One table of all rows: BM25, the untrained model and the arms, by averages, sets and isotropy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+
+from gonogo.analysis.geometry_record import GeometryRecord
+from gonogo.analysis.verdict import ArmScore, GroupMean, VerdictFile
+from gonogo.report.formats import Unit
+from gonogo.report.judged import interval_words, ordered, slug
+from gonogo.report.score_tables import metrics_of, tasks_of
+from gonogo.report.tables import Cell, Column, Number, Row, Table, Text
+
+NAME = "comparison"
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Everything about one task and metric that a comparison shows."""
+
+    scores: Sequence[ArmScore]
+    """A row for each arm and data set."""
+    means: Sequence[GroupMean]
+    """Means over the data sets that all rows share."""
+    geometry: Sequence[GeometryRecord] = ()
+    """All on the same texts."""
+
+    @property
+    def rows(self) -> list[str]:
+        """Reference rows, then arms; each in order of appearance."""
+        names = ordered(score.arm for score in self.scores)
+        references = {score.arm for score in self.scores if score.reference}
+        return sorted(names, key=lambda name: name not in references)
+
+    @property
+    def datasets(self) -> list[str]:
+        """Data sets in order of appearance."""
+        return ordered(s.dataset for s in self.scores if s.dataset is not None)
+
+    @property
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        """Each group of data sets and those of it that all rows share."""
+        return {mean.group: mean.datasets for mean in self.means}
+
+
+def comparison_tables(verdict: VerdictFile) -> list[Table]:
+    """Make the comparison of each task, then the intervals of all its cells."""
+    tables = []
+    for place, task in enumerate(tasks_of(verdict)):
+        metric = metrics_of(verdict, task)[0]
+        compared = Compared(
+            [s for s in verdict.scores if (s.task, s.metric) == (task, metric)],
+            [m for m in verdict.groups if (m.task, m.metric) == (task, metric)],
+            verdict.evidence.geometry,
+        )
+        if compared.means:
+            name = NAME if place == 0 else slug(NAME, task)
+            title = f"{task}: {metric} of all rows"
+            tables += [
+                comparison_table(name, title, compared),
+                interval_table(f"{name}_intervals", f"{title}, with intervals", compared),
+            ]
+    return tables
+
+
+def comparison_table(name: str, title: str, compared: Compared) -> Table:
+    """Make a table with one line a row: means over shared data sets, each data set, isotropy."""
+    groups, isotropy = compared.groups, _isotropy_columns(compared.geometry)
+    inside = groups.get("in domain", ())
+    columns = (
+        Column(""),
+        *(Column("mean", group, f"{_words(group)}{len(sets)}") for group, sets in groups.items()),
+        *(Column(d, d, "in domain" if d in inside else "") for d in compared.datasets),
+        *(one.column for one in isotropy),
+    )
+    rows = tuple(
+        Row(
+            (
+                Text(row),
+                *(_mean(compared, row, group) for group in groups),
+                *(_score(compared, row, dataset) for dataset in compared.datasets),
+                *(one.cell(compared.geometry, row) for one in isotropy),
+            )
+        )
+        for row in compared.rows
+    )
+    return Table(name, title, columns, rows, caption=_caption(compared), down=True)
+
+
+def interval_table(name: str, title: str, compared: Compared) -> Table:
+    """Make a table with one line for each row and data set, intervals included."""
+    rows = [
+        Row((Text(mean.arm), Text(f"mean, {_words(mean.group)}{len(mean.datasets)}"), _cell(mean)))
+        for mean in compared.means
+    ]
+    rows += [
+        Row((Text(score.arm), Text(score.dataset), _cell(score)))
+        for score in compared.scores
+        if score.dataset is not None
+    ]
+    columns = (Column(""), Column("data set"), Column("value"))
+    return Table(name, title, columns, tuple(rows), caption=_interval_caption(compared))
+
+
+def _words(group: str) -> str:
+    return "of " if group == "all" else f"{group}, "
+
+
+def _mean(compared: Compared, row: str, group: str) -> Cell:
+    found = next((m for m in compared.means if (m.arm, m.group) == (row, group)), None)
+    if found is None or found.interval is None:
+        return _number(found)
+    return Number(found.mean, "score", low=found.interval.low, high=found.interval.high)
+
+
+def _score(compared: Compared, row: str, dataset: str) -> Cell:
+    return _number(next((s for s in compared.scores if (s.arm, s.dataset) == (row, dataset)), None))
+
+
+def _number(score: ArmScore | None) -> Number:
+    return Number(None, "score") if score is None else Number(score.mean, "score", std=score.std)
+
+
+def _cell(score: ArmScore) -> Number:
+    span = score.interval
+    low, high = (span.low, span.high) if span else (None, None)
+    return Number(score.mean, "score", std=score.std, low=low, high=high)
+
+
+@dataclass(frozen=True)
+class _IsotropyColumn:
+    """A figure of the geometry, over seeds their mean."""
+
+    column: Column
+    unit: Unit
+    figure: Callable[[GeometryRecord], float | None]
+
+    def cell(self, records: Iterable[GeometryRecord], row: str) -> Number:
+        mine = [self.figure(record) for record in records if record.model == row]
+        values = [value for value in mine if value is not None]
+        if not values or len(values) < len(mine):
+            return Number(None, self.unit)
+        std = stdev(values) if len(values) > 1 else None
+        return Number(fmean(values), self.unit, std=std)
+
+
+def _isotropy_columns(records: Sequence[GeometryRecord]) -> list[_IsotropyColumn]:
+    """Return the figures of the geometry; the Gaussian reference stands beside the first."""
+    if not records:
+        return []
+    return [
+        _IsotropyColumn(Column("1 − std/mean"), "score", lambda r: r.isotropy),
+        _IsotropyColumn(Column("Gaussian", note="same n, d"), "score", lambda r: r.gaussian),
+        _IsotropyColumn(Column("n"), "count", lambda r: r.texts.count),
+        _IsotropyColumn(Column("d"), "count", lambda r: r.dimension),
+        _IsotropyColumn(Column("IsoScore*"), "score", lambda r: r.isoscore_star),
+        _IsotropyColumn(Column("mean cosine"), "score", lambda r: r.mean_cosine),
+        _IsotropyColumn(Column("effective rank"), "degrees", lambda r: r.effective_rank),
+    ]
+
+
+def _caption(compared: Compared) -> str:
+    parts = [
+        f"Means weigh data sets equally and are over those that all rows share: {_sets(compared)}.",
+        _interval_caption(compared),
+        "Data sets: mean ± standard deviation over seeds. Column best bold, second underlined.",
+        _isotropy_caption(compared.geometry),
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def _sets(compared: Compared) -> str:
+    groups = {**compared.groups}
+    if not any(groups.values()):
+        return "none"
+    return "; ".join(f"{group} ({', '.join(sets)})" for group, sets in groups.items())
+
+
+def _interval_caption(compared: Compared) -> str:
+    words = interval_words(mean.interval for mean in compared.means)
+    return f"Intervals of the rows' own levels: {words}." if words else ""
+
+
+def _isotropy_caption(records: Sequence[GeometryRecord]) -> str:
+    if not records:
+        return ""
+    texts = ordered(f"{r.texts.count:,} {r.texts.side}s of {r.texts.name}" for r in records)
+    same = len({record.texts.fingerprint for record in records}) == 1
+    warning = "" if same else " NOT THE SAME TEXTS: these figures cannot be compared."
+    return (
+        f"Isotropy over {', '.join(texts)}: 1 − std/mean of the covariance eigenvalues, beside what"
+        f" N(0, I) scores at the same n and d.{warning}"
+    )
