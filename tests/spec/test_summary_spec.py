@@ -45,7 +45,7 @@ def test_a_bare_name_is_a_fact_or_the_key_of_a_setting() -> None:
 def test_a_study_without_columns_has_facts(study: Write) -> None:
     summary = resolve(study(GATE, GATE + "summary: {}\n")).summary
     assert summary is not None
-    assert list(summary.columns)[:4] == ["timestamp", "run_id", "experiment", "arm"]
+    assert list(summary.listed())[:4] == ["timestamp", "run_id", "experiment", "arm"]
 
 
 @pytest.mark.parametrize(

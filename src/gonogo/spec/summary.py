@@ -75,12 +75,15 @@ class SummarySpec(Spec):
     run_id: str = "{study}_{experiment}_{timestamp}"
     """The name of a row's run: braces hold ``study``, a fact, or the name of a column of settings.
     It is kept as long as the row's trials are; a new timestamp alone runs nothing again."""
-    columns: Annotated[dict[str, ColumnSpec], Field(min_length=1)] = {
-        name: FactColumn(fact=name) for name in FACTS if name != "warmup_steps"
-    }
-    """Columns in order; facts alone when not given."""
+    columns: dict[str, ColumnSpec] = {}
+    """Columns in order; facts alone when none are given."""
     rank_by: str | None = None
     """The column by which ``summary.txt`` names the best three; larger is better."""
+
+    def listed(self) -> dict[str, ColumnSpec]:
+        """Return the columns, by default the facts that every study has."""
+        usual = {name: FactColumn(fact=name) for name in FACTS if name != "warmup_steps"}
+        return self.columns or dict(usual)
 
     def placeholders(self) -> Iterator[str]:
         """Yield the names in the braces of ``run_id``."""

@@ -75,6 +75,8 @@ class Plan:
     references: tuple[PlannedReference, ...]
     missing: dict[str, str] = field(default_factory=dict)
     """Data and weights that a run would have to fetch first."""
+    only: str | None = None
+    """The pattern that left other trials out."""
 
     @property
     def to_do(self) -> tuple[PlannedTrial, ...]:
@@ -121,7 +123,7 @@ def make_plan(
             names += f"; experiments: {', '.join(study.experiments)}"
         raise UserError(f"{only!r} matches no trial", place="--only", hint=names)
     references = _plan_references(study, folder, hasher)
-    return Plan(study, folder, beside, tuple(trials), references, hasher.missing)
+    return Plan(study, folder, beside, tuple(trials), references, hasher.missing, only)
 
 
 def _is_wanted(study: ResolvedStudy, arm: str, seed: int, only: str | None) -> bool:

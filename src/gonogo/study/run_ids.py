@@ -1,0 +1,147 @@
+"""Names of runs: given when a run is started, kept as long as its trials are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from gonogo.core.errors import UserError
+from gonogo.core.files import fingerprint, read_json, safe_name, write_json
+from gonogo.spec.study import Experiment, ResolvedStudy
+from gonogo.study.fingerprints import combine
+from gonogo.study.plan import Plan, PlannedTrial
+from gonogo.study.run_values import plain, setting_values
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A started run."""
+
+    run_id: str
+    timestamp: str
+    """ISO time, UTC."""
+    fingerprint: str
+    """Of everything that can change the weights of its trials."""
+
+
+def rows_of(study: ResolvedStudy) -> dict[str, Experiment]:
+    """Return the rows of a study's summary: its experiments, or else each arm on all seeds."""
+    if study.experiments:
+        return dict(study.experiments)
+    return {arm: Experiment(arm=arm, seeds=study.seeds) for arm in study.arms}
+
+
+def trials_of(row: Experiment, plan: Plan) -> list[PlannedTrial]:
+    """Return the trials of a row that are in a plan, in the order of its seeds."""
+    known = {(trial.arm, trial.seed): trial for trial in plan.trials}
+    places = [(row.arm, seed) for seed in row.seeds or ()]
+    return [known[place] for place in places if place in known]
+
+
+def is_whole(row: Experiment, plan: Plan) -> bool:
+    """Tell whether all trials of a row are in a plan."""
+    return len(trials_of(row, plan)) == len(row.seeds or ())
+
+
+def read_records(plan: Plan) -> dict[str, RunRecord]:
+    """Return the runs that were started, by experiment."""
+    path = _path(plan)
+    if not path.exists():
+        return {}
+    return {name: RunRecord(**record) for name, record in read_json(path).items()}
+
+
+def current_record(
+    name: str, row: Experiment, plan: Plan, records: Mapping[str, RunRecord]
+) -> RunRecord | None:
+    """Return the record of a row whose trials are still what they were; the name matters not.
+
+    A row whose trials other rows have brought along, and that was never started itself, dates
+    from the last of them.
+    """
+    record = records.get(name)
+    trials = trials_of(row, plan)
+    if record is not None and record.fingerprint == _fingerprint(trials):
+        return record
+    if not is_whole(row, plan) or any(t.standing.state != "finished" for t in trials):
+        return None
+    latest = max(trial.folder.evaluation.stat().st_mtime for trial in trials)
+    return new_record(name, row, plan, datetime.fromtimestamp(latest, UTC))
+
+
+def new_record(
+    name: str, row: Experiment, plan: Plan, now: datetime, run_id: str = ""
+) -> RunRecord:
+    """Name a run, by the study's template unless a name is given."""
+    summary = plan.study.summary
+    template = summary.run_id if summary else "{study}_{experiment}_{timestamp}"
+    values = {name: plain(value) for name, value in setting_values(plan.study, row.arm).items()}
+    values |= {
+        "study": plan.study.study,
+        "tier": plan.study.tier,
+        "experiment": name,
+        "arm": row.arm,
+        "seeds": _joined(row.seeds or ()),
+        "timestamp": now.strftime("%Y%m%d-%H%M%S"),
+    }
+    stamp = now.isoformat(timespec="seconds")
+    return RunRecord(run_id or template.format(**values), stamp, _fingerprint(trials_of(row, plan)))
+
+
+def register_runs(plan: Plan, run_id: str | None = None) -> None:
+    """Name every run that is about to start; those that go on, or are finished, keep theirs.
+
+    Args:
+        plan: what will run.
+        run_id: the name of the one run that is asked for.
+
+    Raises:
+        UserError: if a name is given and the plan is not one run, or another run has it.
+    """
+    given = {} if run_id is None else {_the_row(plan, run_id): run_id}
+    before = read_records(plan)
+    records = dict(before)
+    for name, row in rows_of(plan.study).items():
+        trials = trials_of(row, plan)
+        if not is_whole(row, plan) or all(trial.action == "skip" for trial in trials):
+            continue
+        known = before.get(name)
+        same = known is not None and known.fingerprint == _fingerprint(trials)
+        if name in given or not same or any(trial.reason == "forced" for trial in trials):
+            records[name] = new_record(name, row, plan, datetime.now(UTC), given.get(name, ""))
+    if records != before:
+        write_json(_path(plan), {name: asdict(record) for name, record in records.items()})
+
+
+def _the_row(plan: Plan, run_id: str) -> str:
+    """Return the row that a name is given to."""
+    rows = rows_of(plan.study)
+    whole = [name for name, row in rows.items() if is_whole(row, plan)]
+    found = [plan.only] if plan.only in whole else whole
+    if len(found) != 1:
+        raise UserError(
+            f"one name for {len(found)} runs: {', '.join(found) or 'none'}",
+            place=f"--run-id {run_id}",
+            hint=f"name one of them with --only: {', '.join(rows)}",
+        )
+    taken = {record.run_id: name for name, record in read_records(plan).items()}
+    if taken.get(safe_name(run_id), found[0]) != found[0]:
+        raise UserError(
+            f"it is the name of the run of {taken[run_id]!r} already", place=f"--run-id {run_id}"
+        )
+    return str(found[0])
+
+
+def _joined(seeds: tuple[int, ...]) -> str:
+    """Write seeds in a name: ``012``, or ``42-123`` where that could be read otherwise."""
+    return ("" if all(seed < 10 for seed in seeds) else "-").join(map(str, seeds))
+
+
+def _fingerprint(trials: list[PlannedTrial]) -> str:
+    return fingerprint([[trial.arm, combine(trial.training)] for trial in trials])
+
+
+def _path(plan: Plan) -> Path:
+    return plan.folder.path / "runs.json"
