@@ -93,3 +93,15 @@ def test_rows_without_direction_and_folders_that_are_there_are_refused(tmp_path)
     short = write_bank(tmp_path / "same", [5], np.ones((5, 24), np.float32))
     with pytest.raises(UserError, match="cannot be whitened"):
         whiten_bank(short, tmp_path / "white")
+
+
+def test_a_bank_from_elsewhere_keeps_its_articles(tmp_path):
+    names = np.repeat([f"a{number}" for number in range(20)], 30)
+    np.savez(tmp_path / "bank.npz", vectors=leaning(), articles=names)
+    whiten_bank(open_bank(tmp_path / "bank.npz"), tmp_path / "white")
+    white = open_bank(tmp_path / "white")
+    assert white.articles.ids == tuple(f"a{number}" for number in range(20))
+    np.save(tmp_path / "bank.npy", leaning())
+    whiten_bank(open_bank(tmp_path / "bank.npy"), tmp_path / "bare")
+    with pytest.raises(UserError, match="which rows belong to one article"):
+        _ = open_bank(tmp_path / "bare").articles

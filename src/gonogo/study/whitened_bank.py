@@ -26,7 +26,7 @@ from gonogo.analysis.whitening import (
 from gonogo.core.errors import UserError
 from gonogo.core.files import atomic_folder, sha256_file
 from gonogo.data.bank import CHUNKS, VECTORS, Bank
-from gonogo.data.chunks import StoredType, write_rows
+from gonogo.data.chunks import Chunks, StoredType, write_chunks, write_rows
 from gonogo.data.manifest import MANIFEST, write_manifest
 from gonogo.data.preflight_sanity import row_lengths
 from gonogo.data.vectors import unit_length
@@ -74,8 +74,7 @@ def whiten_bank(
         shape = (len(bank), int(saved.matrix.shape[1]))
         write_rows(folder / VECTORS, _whitened(bank, saved), shape, dtype)
         outputs = [VECTORS, WHITENING]
-        if CHUNKS in bank.files:
-            shutil.copyfile(bank.files[CHUNKS], folder / CHUNKS)
+        if _copy_chunks(bank, folder):
             outputs.append(CHUNKS)
         return write_manifest(
             folder,
@@ -93,6 +92,24 @@ def whiten_bank(
             dimension=shape[1],
             unit_length=True,
         )
+
+
+def _copy_chunks(bank: Bank, folder: Path) -> bool:
+    """Write the articles and texts of a bank, whatever form it has; False if nobody told them."""
+    if CHUNKS in bank.files:
+        shutil.copyfile(bank.files[CHUNKS], folder / CHUNKS)
+        return True
+    try:
+        articles = bank.articles
+    except UserError:
+        return False
+    lengths = articles.lengths.tolist()
+    names = [
+        name for name, length in zip(articles.ids, lengths, strict=True) for _ in range(length)
+    ]
+    places = [place for length in lengths for place in range(length)]
+    write_chunks(folder, Chunks(names, places, [bank.text(row) or "" for row in range(len(bank))]))
+    return True
 
 
 def mean_cosines(bank: Bank) -> float:
