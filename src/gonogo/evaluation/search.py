@@ -35,7 +35,7 @@ class Found(NamedTuple):
     scores: Float[ndarray, "q k"]
     rows: Int[ndarray, "q k"]
     above: Int[ndarray, "q"]
-    """Documents that were refused for nothing but a score above ``Filters.highest``."""
+    """Documents refused only for a score above ``highest``; 0 where ``lowest`` is above that."""
 
 
 def top_k(

@@ -39,7 +39,9 @@ class QueryRun:
         self.allowed = allowed
         self._lengths = norms(queries).astype(np.float64)
         everyone = np.arange(len(queries))
-        self._lowest = self._as_product(allowed.lowest, everyone)
+        # Of an empty window nothing need be looked at.
+        least = np.where(allowed.lowest > allowed.highest, np.float32(np.inf), allowed.lowest)
+        self._lowest = self._as_product(least, everyone)
         self._highest = self._as_product(allowed.highest, everyone)
         self._pool = Pool(len(queries), k, self._lowest)
         self.above = np.zeros(len(queries), np.int64)
