@@ -1,0 +1,23 @@
+"""How many floating-point operations a transformer's forward pass over some rows must do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import nn
+
+
+def forward_flops(transformer: nn.Module, lengths: Sequence[int]) -> float:
+    """Return 2 for each weight of a linear layer and token, and the two products of attention.
+
+    Padding, norms and activations are not work that must be done, or too little to count.
+
+    Args:
+        transformer: a model of transformers, every token attending to every other of its row.
+        lengths: tokens of each row.
+    """
+    layers = [part for part in transformer.modules() if isinstance(part, nn.Linear)]
+    config = transformer.config
+    attention = 4.0 * config.hidden_size * config.num_hidden_layers
+    linear = 2.0 * sum(layer.weight.numel() for layer in layers)
+    return sum(linear * length + attention * length**2 for length in lengths)
