@@ -26,8 +26,15 @@ check: $(BIN)/.installed ## lint, types, floors
 slow: $(BIN)/.installed ## the longer tests, and those that open a browser
 	$(BIN)/pytest -m "slow or browser"
 
+.peers/.installed: benchmarks/peers.txt $(BIN)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .peers -r $<
+	touch $@
+
+bench: .peers/.installed ## gonogo beside its peers, into docs/performance.md; ONLY="search mining" for some
+	PYTHONPATH=.peers $(BIN)/python benchmarks/performance.py $(if $(ONLY),--only $(ONLY))
+
 clean:
-	rm -rf $(VENV) build dist
+	rm -rf $(VENV) .peers build dist
 
 lock: ## write requirements.lock anew from the bounds in pyproject.toml
 	rm -rf .lockenv && $(PYTHON) -m venv .lockenv

@@ -1,6 +1,6 @@
 """Light commands on large studies: whole processes, the median of several runs.
 
-    python benchmarks/light_commands.py [--runs 5] [--keep FOLDER]
+    python benchmarks/light_commands.py [--runs 5] [--keep FOLDER] [--json FILE]
 
 Folders of finished trials are made up (no training): 500 trials for ``status`` and ``plan``, 100
 with scores and logs for a ``run`` that finds nothing to do, but decides and writes the report.
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import paired
 import polars as pl
 import yaml
 
@@ -154,7 +155,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--keep", type=Path, help="build there, and leave it")
+    parser.add_argument("--json", type=Path, help="write the figures there")
     options = parser.parse_args()
+    started, figures = time.perf_counter(), dict[str, float]()
     with tempfile.TemporaryDirectory() as temporary:
         root = options.keep or Path(temporary)
         os.environ["GONOGO_CACHE"] = str(root / "cache")
@@ -174,6 +177,11 @@ def main() -> None:
             goal = GOALS.get(name, "")
             clock, processor = seconds(options.runs, *arguments)
             print(f"| {name} | {clock:.2f} | {processor:.2f} | {goal} |", flush=True)
+            figures |= {f"seconds, {name}": clock, f"of the processor, {name}": processor}
+    if options.json:
+        minutes = (time.perf_counter() - started) / 60
+        question = "How long do light commands take on large studies?"
+        paired.write_record(options.json, question, "", figures, minutes)
 
 
 if __name__ == "__main__":

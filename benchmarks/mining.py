@@ -8,7 +8,10 @@ a benchmark of its own, is not compared) and the same rule: the nearest document
 positive's cosine. The peer is given a range large enough for that rule; with its default it misses
 negatives. The pairs lie in clusters, as real ones do: most of what is near is too near.
 
-faiss is not a dependency; see search.py for how to have it.
+The peer needs ``datasets``, and faiss for its faster way; neither is a dependency:
+
+    pip install --no-deps --target .peers -r benchmarks/peers.txt
+    PYTHONPATH=.peers python benchmarks/mining.py
 """
 
 from __future__ import annotations
@@ -80,7 +83,7 @@ def peer(options: argparse.Namespace, use_faiss: bool) -> Callable[[], object]:
     def run() -> object:
         found = mine_hard_negatives(
             pairs,
-            model,
+            model,  # type: ignore[arg-type]
             corpus=texts,
             range_max=options.range,
             relative_margin=MARGIN,

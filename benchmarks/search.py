@@ -4,7 +4,8 @@
     python benchmarks/search.py --k 500                  the same, 500 documents a query
     python benchmarks/search.py --documents 50000        seconds
 
-faiss is not a dependency; without it that row is left out. To have it beside the environment:
+faiss is not a dependency; without it that row is left out. ``make bench ONLY=search`` installs it
+beside the environment, as this does:
 
     pip install --no-deps --target .peers faiss-cpu==1.15.1
     PYTHONPATH=.peers python benchmarks/search.py
