@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gonogo.analysis.geometry_record import GeometryRecord
+from gonogo.analysis.run_table import RunTable
 from gonogo.core.errors import UserError
 from gonogo.core.files import read_json, write_text
 from gonogo.spec.base import Spec
@@ -275,6 +276,7 @@ class VerdictFile(Spec):
     scores: tuple[ArmScore, ...] = ()
     groups: tuple[GroupMean, ...] = ()
     evidence: Evidence = Evidence()
+    runs: RunTable | None = None
     extra: dict[str, Any] = {}
 
 

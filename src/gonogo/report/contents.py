@@ -11,6 +11,7 @@ from gonogo.report.cost_tables import conflict_table, environment_table, exposur
 from gonogo.report.effect_tables import effect_table, interval_table, measurement_table, seed_table
 from gonogo.report.gate_words import change_table
 from gonogo.report.judged import unique
+from gonogo.report.run_tables import run_tables
 from gonogo.report.score_tables import metrics_of, score_table, tasks_of
 from gonogo.report.significance_tables import significance_tables
 from gonogo.report.tables import Table
@@ -23,6 +24,8 @@ class Contents:
     effects: tuple[Table, ...]
     comparison: tuple[Table, ...]
     """All rows, references among them, in one table a task."""
+    runs: tuple[Table, ...]
+    """Each row of the study's summary, and each of its seeds."""
     scores: tuple[Table, ...]
     """The gate's metric on every task."""
     more_scores: tuple[Table, ...]
@@ -37,7 +40,7 @@ class Contents:
 
     def __iter__(self) -> Iterator[Table]:
         """All tables in reading order."""
-        yield from (*self.effects, *self.comparison, *self.scores, *self.more_scores)
+        yield from (*self.effects, *self.comparison, *self.runs, *self.scores, *self.more_scores)
         yield from self.significance
         yield from (*self.details, *self.conflicts, *self.costs, *self.changes, *self.environment)
 
@@ -62,6 +65,7 @@ def contents(verdict: VerdictFile) -> Contents:
             measurement_table(verdict.measurements),
         ),
         comparison=named(*comparison_tables(verdict)),
+        runs=named(*run_tables(verdict.runs)),
         scores=named(*(score_table(verdict, task, found[0]) for task, found in metrics.items())),
         more_scores=named(
             *(score_table(verdict, t, one) for t, found in metrics.items() for one in found[1:])

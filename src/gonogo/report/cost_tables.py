@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from gonogo.analysis.verdict import Conflict, Evidence, TrialRecord
 from gonogo.report.formats import UNDEFINED, Unit, values
 from gonogo.report.judged import ordered
-from gonogo.report.tables import Cell, Column, Number, Row, Table, Text
+from gonogo.report.tables import Cell, Number, Row, Table, Text, columns
 
 
 def exposure_table(trials: tuple[TrialRecord, ...]) -> Table:
@@ -22,7 +22,7 @@ def exposure_table(trials: tuple[TrialRecord, ...]) -> Table:
     return Table(
         name="exposure",
         title="Exposure and compute of each arm",
-        columns=(Column("what"), *(Column(arm) for arm in arms)),
+        columns=columns("what", *arms),
         rows=tuple(Row((Text(name), *(facts[name] for facts in by_arm))) for name in names),
         caption="Smallest to largest over seeds where they differ.",
     )
@@ -54,16 +54,7 @@ def conflict_table(conflicts: tuple[Conflict, ...]) -> Table:
     return Table(
         name="gradient_conflict",
         title="Cosine of the tasks' gradients",
-        columns=(
-            Column("arm"),
-            Column("seed"),
-            Column("tasks"),
-            Column("negative"),
-            Column("first"),
-            Column("last"),
-            Column("lowest"),
-            Column("highest"),
-        ),
+        columns=columns("arm", "seed", "tasks", "negative", "first", "last", "lowest", "highest"),
         rows=tuple(_conflict_row(conflict) for conflict in conflicts),
         caption="Mean over layers: at the first and last step "
         "at which it is defined, and its extremes. Negative: share of all (layer, step) cosines "
@@ -90,6 +81,6 @@ def environment_table(evidence: Evidence) -> Table:
     return Table(
         name="environment",
         title="Environment",
-        columns=(Column("what"), Column("value")),
+        columns=columns("what", "value"),
         rows=tuple(Row((Text(key), Text(value))) for key, value in evidence.environment.items()),
     )

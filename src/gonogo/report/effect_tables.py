@@ -14,7 +14,7 @@ from gonogo.report.judged import (
     largest_first,
     slug,
 )
-from gonogo.report.tables import Cell, Column, Number, Row, Table, Text
+from gonogo.report.tables import Cell, Column, Number, Row, Table, Text, columns
 
 ALL = "all data sets"
 
@@ -54,11 +54,7 @@ def effect_table(verdict: VerdictFile, effect: Effect) -> Table:
         columns=(
             Column("data set"),
             *ratio,
-            Column("difference"),
-            Column(effect.reference),
-            Column(effect.candidate),
-            Column("p (Holm)"),
-            Column("queries"),
+            *columns("difference", effect.reference, effect.candidate, "p (Holm)", "queries"),
         ),
         rows=tuple(rows),
         caption=f"Ranges: {how}." if how else "",
@@ -101,14 +97,7 @@ def seed_table(verdict: VerdictFile) -> Table:
     return Table(
         name="seeds",
         title="Each seed",
-        columns=(
-            Column("task"),
-            Column("seed"),
-            Column("reference"),
-            Column("candidate"),
-            Column("difference"),
-            *ratio,
-        ),
+        columns=(*columns("task", "seed", "reference", "candidate", "difference"), *ratio),
         rows=tuple(rows),
         caption="Means over data sets with equal weight.",
     )
@@ -127,15 +116,7 @@ def interval_table(verdict: VerdictFile) -> Table:
     return Table(
         name="intervals",
         title=f"Intervals of {judged_name(verdict)} by method",
-        columns=(
-            Column("task"),
-            Column("method"),
-            Column("level"),
-            Column("low"),
-            Column("high"),
-            Column("degrees of freedom"),
-            Column("note"),
-        ),
+        columns=columns("task", "method", "level", "low", "high", "degrees of freedom", "note"),
         rows=tuple(rows),
         caption="The words of the verdict rest on the method marked as used.",
     )
@@ -161,14 +142,7 @@ def measurement_table(measurements: tuple[Measurement, ...]) -> Table:
     return Table(
         name="measurements",
         title="Measured values",
-        columns=(
-            Column("task"),
-            Column("arm"),
-            Column("metric"),
-            Column("value"),
-            Column("band"),
-            Column("bands from"),
-        ),
+        columns=columns("task", "arm", "metric", "value", "band", "bands from"),
         rows=tuple(
             Row(
                 (

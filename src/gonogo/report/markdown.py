@@ -29,6 +29,7 @@ def report_markdown(verdict: VerdictFile, contents: Contents, plots: Sequence[Pl
         _titled("Warnings", decision.warnings),
         _tables("Each data set", contents.effects),
         _tables("All rows", contents.comparison),
+        _tables("Runs", contents.runs),
         _tables("Scores", (*contents.scores, *contents.more_scores)),
         _figures(by_family, "scores"),
         _tables("Significance", contents.significance),

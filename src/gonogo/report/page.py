@@ -63,6 +63,7 @@ class Page:
             ("next", "What to do", decision.next_actions or decision.warnings),
             ("effects", "Each data set", contents.effects or contents.details),
             ("comparison", "All rows", contents.comparison),
+            ("runs", "Runs", contents.runs),
             ("scores", "Scores", contents.scores),
             ("significance", "Significance", contents.significance),
             ("conflict", "Gradient conflict", contents.conflicts),

@@ -7,6 +7,7 @@ from gonogo.report.console import verdict_lines
 from gonogo.report.contents import Contents
 from gonogo.report.formats import one_line
 from gonogo.report.judged import judged_meaning
+from gonogo.report.run_tables import run_lines, runs_csv
 from gonogo.report.table_csv import csv_text
 from gonogo.report.table_text import text
 
@@ -29,7 +30,12 @@ ALL_DATASETS = "(mean)"
 
 
 def summary_csv(verdict: VerdictFile) -> str:
-    """Write one row per arm x task x data set x metric, in full precision."""
+    """Write the runs with the study's own columns, for a study that has such a summary.
+
+    For any other one row per arm x task x data set x metric; all in full precision.
+    """
+    if verdict.runs is not None:
+        return runs_csv(verdict.runs)
     return csv_text(
         COLUMNS,
         [
@@ -56,11 +62,18 @@ def summary_text(verdict: VerdictFile, contents: Contents) -> str:
     """Write the verdict, then the main tables, as plain text."""
     head = [one_line(f"{verdict.study}, tier {verdict.tier}, {verdict.created}")]
     head += [one_line(verdict.question)] if verdict.question else []
-    tables = (*contents.effects, *contents.scores, *contents.costs, *contents.changes)
+    runs = [] if verdict.runs is None else run_lines(verdict.runs)
+    tables = (
+        *contents.runs,
+        *contents.effects,
+        *contents.scores,
+        *contents.costs,
+        *contents.changes,
+    )
     meaning = [judged_meaning(verdict), ""] if verdict.effects else []
     foot = ["Again:", f"  {one_line(verdict.command)}"] if verdict.command else []
     parts = [
-        "\n".join([*verdict_lines(verdict), "", *head, "", *meaning]),
+        "\n".join([*verdict_lines(verdict), "", *head, "", *runs, *meaning]),
         *(text(table) for table in tables),
         "\n".join(foot),
     ]

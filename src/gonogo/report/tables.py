@@ -70,6 +70,11 @@ class Column:
         return f"{self.name} ({self.note})" if self.note else self.name
 
 
+def columns(*names: str) -> tuple[Column, ...]:
+    """Return columns that are headings and nothing else."""
+    return tuple(Column(name) for name in names)
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One row; its first cell names it. ``summary`` rows (means) stay on top and are set apart."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gonogo import __version__
 from gonogo.core.files import fingerprint, read_json, write_json
+from gonogo.study.looks import SOURCES
 from gonogo.study.plan import Plan
 
 
@@ -42,7 +43,8 @@ def _state(plan: Plan) -> dict[str, str]:
 
 def _files(plan: Plan) -> Iterator[Path]:
     folder = plan.folder
-    yield from (folder.gate, folder.stopped, folder.verdict, folder.report)
+    yield from (folder.gate, folder.stopped, folder.runs, folder.verdict, folder.report)
     for place in (*(t.folder for t in plan.trials), *(row.folder for row in plan.references)):
         yield from (place.scores, place.evaluation, place.result, place.environment)
         yield from (place.log("train.jsonl"), place.log("gradient_conflicts.jsonl"))
+        yield from (place.log(name) for name in SOURCES)

@@ -99,6 +99,11 @@ class StudyFolder:
         return self.path / "stopped.json"
 
     @property
+    def runs(self) -> Path:
+        """Return the names of the runs that were started."""
+        return self.path / "runs.json"
+
+    @property
     def verdict(self) -> Path:
         """Return the verdict."""
         return self.path / "verdict.json"

@@ -16,7 +16,8 @@ MERGED = "train_logs.jsonl"
 PREFIX = "validation/"
 """Before the figures of looks in the merged log, where training figures stand beside them."""
 _NO_FIGURES = ("step", "epoch", "best")
-_SOURCES = (MERGED, "train_logs.parquet", LOOKS, "validation.parquet")
+SOURCES = (MERGED, "train_logs.parquet", LOOKS, "validation.parquet")
+"""Logs that tell of looks, in the order in which they are asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def read_looks(folder: TrialFolder) -> list[Look]:
     Raises:
         LogError: if none is there (``missing_logs``), or one is broken (``parse_error``).
     """
-    paths = (folder.log(name) for name in _SOURCES)
+    paths = (folder.log(name) for name in SOURCES)
     path = next((path for path in paths if path.exists()), None)
     if path is None:
         raise LogError("missing_logs", f"no {MERGED} nor any other log of looks")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from gonogo.core.errors import UserError
 from gonogo.core.files import fingerprint, read_json, safe_name, write_json
@@ -47,10 +46,8 @@ def is_whole(row: Experiment, plan: Plan) -> bool:
 
 def read_records(plan: Plan) -> dict[str, RunRecord]:
     """Return the runs that were started, by experiment."""
-    path = _path(plan)
-    if not path.exists():
-        return {}
-    return {name: RunRecord(**record) for name, record in read_json(path).items()}
+    found = read_json(plan.folder.runs) if plan.folder.runs.exists() else {}
+    return {name: RunRecord(**record) for name, record in found.items()}
 
 
 def current_record(
@@ -112,7 +109,7 @@ def register_runs(plan: Plan, run_id: str | None = None) -> None:
         if name in given or not same or any(trial.reason == "forced" for trial in trials):
             records[name] = new_record(name, row, plan, datetime.now(UTC), given.get(name, ""))
     if records != before:
-        write_json(_path(plan), {name: asdict(record) for name, record in records.items()})
+        write_json(plan.folder.runs, {name: asdict(record) for name, record in records.items()})
 
 
 def _the_row(plan: Plan, run_id: str) -> str:
@@ -141,7 +138,3 @@ def _joined(seeds: tuple[int, ...]) -> str:
 
 def _fingerprint(trials: list[PlannedTrial]) -> str:
     return fingerprint([[trial.arm, combine(trial.training)] for trial in trials])
-
-
-def _path(plan: Plan) -> Path:
-    return plan.folder.path / "runs.json"
