@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from gonogo.core.files import write_json
+from gonogo.core.files import cache_folder, write_json
 from gonogo.core.progress import Progress
 from gonogo.core.types import Device, Precision
 from gonogo.models.build import build_model, load_model
 from gonogo.models.devices import resolve_precision
+from gonogo.spec.model import Frozen, ModelSpec, TextModel
 from gonogo.study.environment import describe_environment
 from gonogo.study.evaluating import evaluate_into
 from gonogo.study.fingerprints import combine
 from gonogo.study.interrupts import graceful_stop
 from gonogo.study.plan import PlannedTrial
+from gonogo.study.run_logs import write_run_logs
 from gonogo.study.states import read_result, write_config
 from gonogo.training.tasks import build_tasks
 from gonogo.training.trainer import TrainingResult, train
@@ -74,6 +76,8 @@ def _train(
         )
     cost = _training_cost(result, model.count_trainable(), device, precision)
     _record(trial, preparation_seconds=prepared, **cost)
+    if not result.stopped:
+        write_run_logs(trial.folder)
     if result.abort_reason:
         _record(trial, state="aborted", error=result.abort_reason)
         return Outcome("aborted", result.abort_reason)
@@ -100,8 +104,15 @@ def _evaluate(
         seed=trial.seed,
         beside=beside,
         progress=progress,
+        vectors=_shared_vectors(trial.config.model),
     )
     _record(trial, state="finished", evaluation_seconds=time.perf_counter() - started)
+
+
+def _shared_vectors(model: ModelSpec) -> Path | None:
+    """Return where vectors are kept that other arms and seeds can use: those of frozen weights."""
+    frozen = isinstance(model, TextModel) and isinstance(model.adapter, Frozen)
+    return cache_folder("vectors") if frozen else None
 
 
 def _freeze(trial: PlannedTrial, device: Device, precision: str) -> None:
