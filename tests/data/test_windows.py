@@ -252,6 +252,15 @@ def test_where_no_single_change_is_enough_the_most_at_this_context_is_said():
     assert remedies(nothing, WindowRule(), 5) == ["stride 1 without a cap gives 0 at this context"]
 
 
+def test_stride_and_cap_are_told_together_where_only_both_are_enough():
+    lengths = np.full(10, 400)  # 300 windows each at stride 1
+    rule = WindowRule(stride=150, most=2)
+    assert remedies(lengths, rule, 600)[0] == "stride 5 with up to 60 windows an article"
+    assert ceiling(lengths, WindowRule(stride=5, most=60)).pairs == 600
+    assert ceiling(lengths, WindowRule(stride=6, most=400)).pairs < 600
+    assert ceiling(lengths, WindowRule(stride=5, most=59)).pairs < 600
+
+
 @settings(deadline=None, max_examples=40)
 @given(
     lengths=st.lists(st.integers(0, 300), min_size=1, max_size=20),
@@ -266,7 +275,7 @@ def test_each_single_remedy_suffices_and_is_the_smallest(lengths, stride, most, 
     fields = {"stride ": ("stride", 1), "up to ": ("most", -1), "a context ": ("context", 1)}
     for line in remedies(lengths, rule, target):
         for start, (name, toward) in fields.items():
-            if line.startswith(start) and "without" not in line:
+            if line.startswith(start) and " with" not in line:
                 value = next(int(word) for word in line.split() if word.isdigit())
                 assert ceiling(lengths, replace(rule, **{name: value})).pairs >= target
                 less = replace(rule, **{name: value + toward})

@@ -9,33 +9,36 @@ import typer
 
 from gonogo.cli import options
 
+Sources = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="SOURCE...",
+        help="Folders or files of running text: documents.jsonl, a BEIR corpus, or *.txt.",
+    ),
+]
+Level = Annotated[
+    Literal["sentence", "paragraph"], typer.Option(help="What one vector stands for.")
+]
+Stored = Annotated[Literal["fp16", "fp32"], typer.Option(help="How vectors are stored.")]
+Products = Annotated[
+    Literal["auto", "fp32", "bf16", "fp16"], typer.Option(help="Format of the matrix products.")
+]
+
 
 def bank(
-    sources: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="SOURCE...",
-            help="Folders or files of running text: documents.jsonl, a BEIR corpus, or *.txt.",
-        ),
-    ],
+    sources: Sources,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the bank.")],
     backbone: Annotated[
         str, typer.Option(help="minilm, smollm2-135m, a hub id or a folder.")
     ] = "minilm",
-    level: Annotated[
-        Literal["sentence", "paragraph"], typer.Option(help="What one vector stands for.")
-    ] = "sentence",
-    dtype: Annotated[
-        Literal["fp16", "fp32"], typer.Option(help="How vectors are stored.")
-    ] = "fp16",
+    level: Level = "sentence",
+    dtype: Stored = "fp16",
     longest: Annotated[int, typer.Option(min=16, help="Tokens that a chunk is cut to.")] = 256,
     articles: Annotated[
         int | None, typer.Option(min=1, help="Only the first so many articles.")
     ] = None,
     device: options.DeviceName = "auto",
-    precision: Annotated[
-        Literal["auto", "fp32", "bf16", "fp16"], typer.Option(help="Of the matrix products.")
-    ] = "auto",
+    precision: Products = "auto",
     force: Annotated[bool, typer.Option("--force", help="Replace another bank.")] = False,
 ) -> None:
     """Cut running text into chunks and encode them; run it again after a kill and it goes on."""

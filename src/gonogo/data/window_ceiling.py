@@ -75,12 +75,25 @@ def remedies(lengths: NDArray[np.int64], rule: WindowRule, target_pairs: int) ->
         else "",
     ]
     if not stride and not fewer:
-        widest = ceiling(lengths, replace(rule, stride=1, most=longest + 1))
-        said.append(f"stride 1 without a cap gives {widest.pairs:,} at this context")
+        said.append(_both(lengths, rule, target_pairs))
     if now.pairs:
         needed = math.ceil((target_pairs - now.pairs) * now.articles / now.pairs)
         said.append(f"about {needed:,} more articles like these {now.articles:,}")
     return [line for line in said if line]
+
+
+def _both(lengths: NDArray[np.int64], rule: WindowRule, target_pairs: int) -> str:
+    """Say what stride and cap reach the target together: the largest stride, then the least cap."""
+    longest = int(lengths.max(initial=0))
+
+    def pairs(stride: int, most: int) -> int:
+        return ceiling(lengths, replace(rule, stride=stride, most=most)).pairs
+
+    stride = _last(1, rule.stride, lambda value: pairs(value, longest + 1) >= target_pairs)
+    if stride is None:
+        return f"stride 1 without a cap gives {pairs(1, longest + 1):,} at this context"
+    most = _last(-longest - 1, -1, lambda value: pairs(stride, -value) >= target_pairs)
+    return f"stride {stride} with up to {-(most or 0)} windows an article"
 
 
 def _last(low: int, high: int, holds: Callable[[int], bool]) -> int | None:
