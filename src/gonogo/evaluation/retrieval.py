@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
+import numpy as np
+import torch
 from jaxtyping import Float
 from numpy import ndarray
 from torch import nn
@@ -13,9 +15,15 @@ from torch import nn
 from gonogo.core.progress import Progress
 from gonogo.core.types import Ranking, Side
 from gonogo.data.datasets import RetrievalDataset
+from gonogo.evaluation.corpus_vectors import base_vectors
+from gonogo.evaluation.corpus_vectors import base_vectors, embed, stands_on_frozen
 from gonogo.evaluation.embedding_model import EmbeddingModel
 from gonogo.evaluation.encoding import encode, encode_cached, vector_key
 from gonogo.evaluation.search import Filters, top_k
+from gonogo.models.retrieval_model import RetrievalModel
+from gonogo.models.retrieval_model import RetrievalModel
+
+_BLOCK = 8192  # pooled vectors projected at once
 
 PLURAL: dict[Side, str] = {"query": "queries", "passage": "passages"}
 
@@ -78,8 +86,14 @@ def encode_with(
     progress: Progress,
     cache: Path | None = None,
 ) -> Float[ndarray, "n d"]:
-    """Embed texts as a model does, from its cache folder if they are there."""
+    """Embed texts as a model does, from its cache folder if they are there.
+
+    What lies under a head on a frozen backbone is always kept: all arms and seeds share it.
+    """
     encoder, label = model.bi_encoder, f"{name}: {PLURAL[side]}"
+    if isinstance(model, RetrievalModel) and stands_on_frozen(model):
+        base = base_vectors(model, texts, side, label=label, progress=progress)
+        return embed(model, base)
 
     def now() -> Float[ndarray, "n d"]:
         return encode(
@@ -94,7 +108,23 @@ def encode_with(
 
     if cache is None:
         return now()
+    if isinstance(model, RetrievalModel) and model.frozen_encoder() is not None:
+        base = base_vectors(model, texts, side, label=label, progress=progress, cache=cache)
+        return project_all(model, base)
     settings = model.spec.model_dump(mode="json", by_alias=True)
     module = cast(nn.Module, encoder)  # all embedders are modules
     key = vector_key(module, settings, texts, side, model.device, model.precision)
     return encode_cached(now, cache, key)
+
+
+@torch.no_grad()
+def project_all(model: RetrievalModel, base: Float[ndarray, "n d"]) -> Float[ndarray, "n e"]:
+    """Return the embeddings of pooled vectors that were kept, block by block."""
+    model.eval()
+    blocks = [base[start : start + _BLOCK] for start in range(0, len(base), _BLOCK)]
+    projected = []
+    for block in blocks:
+        with model.autocast():
+            rows = model.project(torch.tensor(np.asarray(block), device=model.device))
+        projected.append(rows.float().cpu().numpy())
+    return np.concatenate(projected)
