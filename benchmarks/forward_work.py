@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from torch import nn
 
@@ -17,7 +18,7 @@ def forward_flops(transformer: nn.Module, lengths: Sequence[int]) -> float:
         lengths: tokens of each row.
     """
     layers = [part for part in transformer.modules() if isinstance(part, nn.Linear)]
-    config = transformer.config
-    attention = 4.0 * config.hidden_size * config.num_hidden_layers
+    config: Any = transformer.config
+    attention: float = 4.0 * config.hidden_size * config.num_hidden_layers
     linear = 2.0 * sum(layer.weight.numel() for layer in layers)
     return sum(linear * length + attention * length**2 for length in lengths)

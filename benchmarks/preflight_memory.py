@@ -15,7 +15,8 @@ import multiprocessing
 import resource
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,7 @@ def make_bank(folder: Path, rows: int) -> None:
     """Write articles that drift: neighbours resemble each other, far rows do not."""
     (folder / "bank").mkdir()
 
-    def blocks():
+    def blocks() -> Iterator[np.ndarray]:
         draws = np.random.default_rng(0)
         for start in range(0, rows, ARTICLE):
             count = min(ARTICLE, rows - start)
@@ -93,7 +94,7 @@ def measured(step: Callable[[Path, int], None], folder: Path, pairs: int) -> dic
     return figures
 
 
-def _run(step: Callable[[Path, int], None], folder: Path, pairs: int, pipe) -> None:
+def _run(step: Callable[[Path, int], None], folder: Path, pairs: int, pipe: Connection) -> None:
     started = time.perf_counter()
     step(folder, pairs)
     largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9

@@ -44,7 +44,7 @@ def ndcg(z: np.ndarray) -> np.ndarray:
 
 def paired_noise(
     rng: np.random.Generator, shape: tuple[int, ...], sd: float, shared: float
-) -> list:
+) -> list[np.ndarray]:
     """Draw one noise an arm, with correlation ``shared``."""
     common = rng.standard_normal(shape, dtype=np.float32)
     return [
