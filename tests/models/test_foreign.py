@@ -42,6 +42,7 @@ def oracle(folder: Path) -> Any:
 
 CASES: dict[str, dict[str, Any]] = {
     "mean": {},
+    "cls": {"pooling": {"pooling_mode_cls_token": True}},
     "cls and max": {"pooling": {"pooling_mode_cls_token": True, "pooling_mode_max_tokens": True}},
     "square root": {"pooling": {"pooling_mode_mean_sqrt_len_tokens": True}},
     "weighted": {"pooling": {"pooling_mode_weightedmean_tokens": True}},

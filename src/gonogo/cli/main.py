@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 
 from gonogo import __version__
-from gonogo.cli import compare, data, decide, doctor, plan, report, run, schema, status, studies
+from gonogo.cli import (
+    compare,
+    data,
+    decide,
+    doctor,
+    evaluate,
+    plan,
+    report,
+    run,
+    schema,
+    status,
+    studies,
+)
+from gonogo.cli.many_values import ManyValues
 
 app = typer.Typer(
     help="Train retrieval models as experiments that end in a defensible go / no-go decision.",
@@ -23,6 +36,7 @@ app.command()(status.status)
 app.command()(decide.decide)
 app.command()(compare.compare)
 app.command()(report.report)
+app.command(cls=ManyValues)(evaluate.evaluate)
 app.command()(studies.studies)
 app.command()(doctor.doctor)
 app.command()(schema.schema)

@@ -22,6 +22,7 @@ Sets = Annotated[
     typer.Option("--set", help="Override a key: --set training.epochs=2. May be repeated."),
 ]
 DeviceName = Annotated[str, typer.Option("--device", help="auto, cuda, mps or cpu.")]
+PrecisionName = Annotated[str, typer.Option("--precision", help="fp32, bf16, fp16 or auto.")]
 DEFAULT_OUT = Path("outputs")
 
 
@@ -69,3 +70,18 @@ def known_device(name: str) -> Literal["auto", "cuda", "mps", "cpu"]:
             return name
     hint = nearest(name, ("auto", "cuda", "mps", "cpu"))
     raise UserError(f"no device {name!r}", place="--device", hint=hint)
+
+
+def known_precision(name: str) -> Literal["auto", "fp32", "bf16", "fp16"]:
+    """Return the number format that was asked for.
+
+    Raises:
+        UserError: if there is none of that name.
+    """
+    from gonogo.core.errors import UserError, nearest
+
+    match name:
+        case "auto" | "fp32" | "bf16" | "fp16":
+            return name
+    hint = nearest(name, ("auto", "fp32", "bf16", "fp16"))
+    raise UserError(f"no number format {name!r}", place="--precision", hint=hint)

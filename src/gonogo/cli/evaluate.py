@@ -1,0 +1,116 @@
+"""gonogo evaluate: any models on any retrieval sets, without a study."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gonogo.cli import options
+
+if TYPE_CHECKING:
+    from gonogo.report.model_tables import ModelComparison
+
+ENDINGS = (".md", ".json", ".csv")
+
+
+def evaluate(
+    models: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="MODEL...",
+            help="A trial's or model's folder, a hub id, a sentence-transformers folder, minilm,"
+            " or bm25.",
+        ),
+    ],
+    datasets: Annotated[
+        list[str],
+        typer.Option(help="BEIR's names (scifact nfcorpus), all, folders, hub:..., ir:..."),
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="A .md, .json or .csv file; parts lie beside it.")
+    ],
+    in_domain: Annotated[
+        list[str] | None, typer.Option(help="Sets that the models were trained on.")
+    ] = None,
+    metric: Annotated[list[str] | None, typer.Option(help="Other measures.")] = None,
+    max_queries: Annotated[
+        int | None, typer.Option(min=1, help="At most so many queries of each set.")
+    ] = None,
+    query_prompt: Annotated[
+        str | None, typer.Option(help="Stands before queries of sentence-transformers models.")
+    ] = None,
+    passage_prompt: Annotated[
+        str | None, typer.Option(help="Stands before their documents.")
+    ] = None,
+    precision: options.PrecisionName = "fp32",
+    offline: Annotated[bool, typer.Option("--offline", help="Download no data.")] = False,
+    device: options.DeviceName = "auto",
+) -> None:
+    """Score models on retrieval sets; finished sets are kept, and failing ones are told.
+
+    Each model is compared by its own similarity. Means are over the sets that all models share.
+    """
+    from gonogo.cli.display import open_progress
+    from gonogo.core.errors import UserError
+    from gonogo.core.metrics import canonical_metric
+    from gonogo.data.evaluation_sets import evaluation_sets
+    from gonogo.data.model_places import find_model
+
+    if out.suffix not in ENDINGS:
+        hint = f"one of {', '.join(ENDINGS)}"
+        raise UserError(f"{out.name!r} has no known ending", place="--out", hint=hint)
+    form = options.known_precision(precision)
+    sets = evaluation_sets(datasets)
+    places = [find_model(model) for model in dict.fromkeys(models)]
+    with open_progress() as progress:
+        progress.say("loading the libraries that embed")
+        from gonogo.models.any_model import Prompts
+        from gonogo.models.devices import resolve_device, resolve_precision
+        from gonogo.study.evaluate_model_parts import METRICS, Settings
+        from gonogo.study.evaluate_models import Machine, evaluate_models
+
+        where = resolve_device(options.known_device(device))
+        found = evaluate_models(
+            places,
+            sets,
+            out.with_suffix(".parts"),
+            Settings(
+                metrics=tuple(map(canonical_metric, metric)) if metric else METRICS,
+                max_queries=max_queries,
+            ),
+            Machine(
+                where,
+                resolve_precision(form, where),
+                Prompts(query_prompt, passage_prompt),
+                fetch=not offline,
+            ),
+            progress=progress,
+            in_domain=tuple(in_domain or ()),
+        )
+    _publish(found.comparison, out)
+
+
+def _publish(found: ModelComparison, out: Path) -> None:
+    """Write the file in the form that its ending asks for, and print the first tables."""
+    from gonogo.cli.verdicts import command_line
+    from gonogo.core.files import write_json, write_text
+    from gonogo.report.model_tables import as_json, markdown_page, missing_table, tables, tidy_csv
+    from gonogo.report.table_text import text
+
+    match out.suffix:
+        case ".json":
+            write_json(out, as_json(found, command_line()))
+        case ".csv":
+            write_text(out, tidy_csv(found))
+        case _:
+            write_text(out, markdown_page(found, command_line()))
+    for table in tables(found)[:1]:
+        typer.echo(text(table))
+    missing = missing_table(found)
+    if missing.rows:
+        typer.echo(text(missing))
+    typer.echo(f"written: {out}")
+    if any(row.status == "error" for row in found.rows):
+        raise typer.Exit(1)
