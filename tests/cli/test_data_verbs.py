@@ -107,6 +107,10 @@ def test_bank_of_a_few_sentences(tmp_path, tiny_encoder_folder):
         (["preflight", "PAIRS", "--schedule", "0-5:none;5-9:none"], "overlaps"),
         (["preflight", "PAIRS", "--bank", "nowhere"], "nowhere"),
         (["whiten", "BANK", "--out", "BANK"], "is there already"),
+        (["whiten", "BANK", "--out", "BANK", "--force"], "is there already"),
+        (["whiten", "BANK", "--out", "PAIRS", "--force"], "other than a bank folder"),
+        (["pairs", "BANK", "--out", "BANK"], "other than a pairs folder"),
+        (["preflight", "PAIRS", "--out", "PAIRS"], "other than a preflight folder"),
         (["whiten", "BANK", "--out", "x", "--dimension", "3"], "only pca"),
     ],
 )

@@ -189,7 +189,10 @@ def test_other_folders_are_left_alone(tmp_path):
     bank, chosen = write_bank(tmp_path / "bank", LENGTHS), settings()
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("x")
-    with pytest.raises(UserError, match="holds something else"):
+    with pytest.raises(UserError, match="something other than a pairs folder"):
         write_pairs(tmp_path / "mine", bank, make_pairs(bank, chosen), chosen)
+    with pytest.raises(UserError, match="something other than a pairs folder"):
+        write_pairs(tmp_path / "bank", bank, make_pairs(bank, chosen), chosen)
+    assert (tmp_path / "bank" / "vectors.npy").exists()
     with pytest.raises(UserError, match="above the context"):
         settings(rule={"least": 5})

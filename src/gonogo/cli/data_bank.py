@@ -12,7 +12,7 @@ from gonogo.cli import options
 Sources = Annotated[
     list[Path],
     typer.Argument(
-        metavar="SOURCE...",
+        metavar="SOURCE",
         help="Folders or files of running text: documents.jsonl, a BEIR corpus, or *.txt.",
     ),
 ]

@@ -70,6 +70,24 @@ def read_manifest(folder: Path, kind: str) -> dict[str, Any]:
     return dict(manifest)
 
 
+def check_replaceable(folder: Path, kind: str) -> None:
+    """Refuse to write over anything but a folder of the same kind.
+
+    Raises:
+        UserError: if the folder holds something else.
+    """
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    file = folder / MANIFEST
+    found = read_json(file) if file.is_file() else {}
+    if not (isinstance(found, dict) and found.get("kind") == kind):
+        raise UserError(
+            f"holds something other than a {kind} folder",
+            file=folder,
+            hint="choose another --out",
+        )
+
+
 def changed_files(recorded: Mapping[str, str], files: Mapping[str, Path]) -> list[str]:
     """Return the names of recorded files that are missing or no longer have their sha256.
 

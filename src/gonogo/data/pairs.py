@@ -13,11 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gonogo.core.errors import UserError
 from gonogo.core.files import atomic_folder, sha256_file, write_bytes
 from gonogo.data.article_copies import article_groups
 from gonogo.data.bank import Bank
-from gonogo.data.manifest import MANIFEST, write_manifest
+from gonogo.data.manifest import check_replaceable, write_manifest
 from gonogo.data.row_sequences import RowSequences, read_row_sequences
 from gonogo.data.sequences import CONTEXTS, PAIRS
 from gonogo.data.vectors import row_digests
@@ -165,8 +164,7 @@ def write_pairs(
     Raises:
         UserError: if ``out`` holds something that is no folder of pairs.
     """
-    if out.exists() and not (out / MANIFEST).is_file():
-        raise UserError("holds something else", file=out, hint="choose another --out")
+    check_replaceable(out, "pairs")
     windows = made.windows
     with atomic_folder(out) as folder:
         write_bytes(folder / PAIRS, _table(made))

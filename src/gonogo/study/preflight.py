@@ -14,7 +14,7 @@ from gonogo.core.files import sha256_file, write_json
 from gonogo.core.seeds import generator
 from gonogo.data.bank import Bank, derived_from, open_bank
 from gonogo.data.findings import Finding, Problem, Status, problem, problems, worst
-from gonogo.data.manifest import write_manifest
+from gonogo.data.manifest import check_replaceable, write_manifest
 from gonogo.data.preflight_curriculum import check_curriculum, check_filters, measure
 from gonogo.data.preflight_leakage import check_leakage
 from gonogo.data.preflight_sanity import Sound, check_sanity
@@ -70,6 +70,8 @@ def run_preflight(
     Raises:
         UserError: if pairs or bank cannot be read at all.
     """
+    out = out or path / "preflight"
+    check_replaceable(out, "preflight")
     pairs = open_pairs(path, bank=bank, check=False)
     opened = open_bank(pairs.bank_path)
     sanity, sound = check_sanity(opened, pairs)
@@ -84,7 +86,7 @@ def run_preflight(
             check_manifests(opened, pairs),
         )
     )
-    _write(out or path / "preflight", opened, pairs, settings, done)
+    _write(out, opened, pairs, settings, done)
     return done
 
 

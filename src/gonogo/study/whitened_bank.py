@@ -27,7 +27,7 @@ from gonogo.core.errors import UserError
 from gonogo.core.files import atomic_folder, sha256_file
 from gonogo.data.bank import CHUNKS, VECTORS, Bank
 from gonogo.data.chunks import Chunks, StoredType, write_chunks, write_rows
-from gonogo.data.manifest import MANIFEST, write_manifest
+from gonogo.data.manifest import check_replaceable, write_manifest
 from gonogo.data.preflight_sanity import row_lengths
 from gonogo.data.vectors import unit_length
 from gonogo.study.preflight import sample_rows
@@ -63,8 +63,9 @@ def whiten_bank(
     Raises:
         UserError: if the bank has rows without a direction, or the whitening does not fit it.
     """
-    if out.exists() and not (force and (out / MANIFEST).is_file()):
+    if out.exists() and (not force or out.resolve() == bank.path.resolve()):
         raise UserError("is there already", file=out, hint="choose another --out, or --force")
+    check_replaceable(out, "bank")
     _check_rows(bank)
     whitening = load_whitening(fitted) if fitted else _fit(bank, method, dimension)
     with atomic_folder(out) as folder:
