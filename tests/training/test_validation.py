@@ -67,7 +67,9 @@ def validator(task: Any, folder: Path, kept: list[Any], **settings: Any) -> Vali
 def test_epochs_are_counted_in_the_first_tasks_examples() -> None:
     steps = [
         Step(
-            (Part("find", 1.0, range(2 * n, 2 * n + 2)), Part("other", 1.0, range(n, n + 1))), 1, 1
+            (Part("find", 1.0, range(2 * n, 2 * n + 2)), Part("other", 1.0, range(n, n + 1))),
+            1e-3,
+            1e-3,
         )
         for n in range(3)
     ]
