@@ -40,10 +40,12 @@ def pairs(
     ] = False,
 ) -> None:
     """Cut windows, drop near-duplicate targets, split by article, and tell the ceiling."""
+    from gonogo.data.manifest import check_replaceable
     from gonogo.data.pairs import PairSettings, make_pairs, write_pairs
     from gonogo.data.sequences import open_bank
     from gonogo.data.windows import WindowRule
 
+    check_replaceable(out, "pairs")  # told before the windows are cut
     settings = PairSettings(
         rule=WindowRule(context=context, stride=stride, most=max_per_seq, least=min_context),
         target_pairs=target_pairs,
