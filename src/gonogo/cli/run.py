@@ -27,6 +27,10 @@ def run(
     force: Annotated[
         bool, typer.Option("--force", "-f", help="Run finished trials anew; old ones are kept.")
     ] = False,
+    run_id: Annotated[
+        str | None,
+        typer.Option("--run-id", help="Name of the one run that --only leaves, for the summary."),
+    ] = None,
     stop_when_decided: Annotated[
         bool,
         typer.Option(
@@ -43,10 +47,11 @@ def run(
     plan = options.open_plan(
         study, tier=tier, quick=quick, out=out, sets=sets, only=only, force=force, fetch=not dry_run
     )
+    names = _names(plan, run_id)
     if dry_run:
-        typer.echo("\n".join(plan_lines(plan)))
+        typer.echo("\n".join([*plan_lines(plan), *_run_lines(plan, names)]))
         return
-    summary = _work(plan, device, stop_when_decided)
+    summary = _work(plan, device, stop_when_decided, run_id)
     if summary is not None and summary.interrupted:
         typer.echo(f"interrupted: {summary.interrupted}; the same command continues", err=True)
         raise typer.Exit(130)
@@ -57,7 +62,28 @@ def run(
         _end(summary)
 
 
-def _work(plan: Plan, device: str, stop_when_decided: bool) -> RunSummary | None:
+def _names(plan: Plan, run_id: str | None) -> dict[str, str]:
+    """Check a name before anything runs."""
+    if run_id is None:
+        return {}
+    from gonogo.study.run_ids import names_given
+
+    return names_given(plan, run_id)
+
+
+def _run_lines(plan: Plan, names: dict[str, str]) -> list[str]:
+    """Show the rows of the study's summary as a run would find and name them."""
+    from gonogo.report.run_tables import run_table
+    from gonogo.report.table_text import text
+    from gonogo.study.experiments import gather_runs
+
+    runs = gather_runs(plan, dry_run=True, names=names)
+    return [] if runs is None else ["", text(run_table(runs)).rstrip()]
+
+
+def _work(
+    plan: Plan, device: str, stop_when_decided: bool, run_id: str | None
+) -> RunSummary | None:
     """Run what is left to do; import nothing heavy when nothing is."""
     from gonogo.cli.plans import stop_lines
 
@@ -68,7 +94,10 @@ def _work(plan: Plan, device: str, stop_when_decided: bool) -> RunSummary | None
         typer.echo(f"nothing to do: {stopped[0]}")
         return None
     from gonogo.cli.display import open_progress
+    from gonogo.study.sanity import sanity_checks
 
+    for check in sanity_checks(plan):
+        typer.echo(check.line, err=not check.fine)
     with open_progress() as progress:
         progress.say("loading the libraries that train")
         from gonogo.models.devices import resolve_device
@@ -79,6 +108,7 @@ def _work(plan: Plan, device: str, stop_when_decided: bool) -> RunSummary | None
             device=resolve_device(options.known_device(device)),
             progress=progress,
             stop_when_decided=stop_when_decided,
+            run_id=run_id,
         )
 
 

@@ -21,12 +21,19 @@ def command_line() -> str:
 
 
 def decide_and_report(plan: Plan) -> None:
+    """Judge a study's folder, write everything that people read, and print the verdict."""
+    _show(write_decision(plan, command_line()), plan.folder.path)
+
+
+def write_decision(plan: Plan, command: str) -> VerdictFile:
     """Judge a study's folder and write everything that people read."""
     from gonogo.study.decided import mark_decided
     from gonogo.study.decision import decide_plan
 
-    publish(decide_plan(plan, command_line()), plan.folder.path)
+    verdict = decide_plan(plan, command)
+    _write(verdict, plan.folder.path)
     mark_decided(plan)
+    return verdict
 
 
 def show_verdict(plan: Plan) -> None:
@@ -38,12 +45,16 @@ def show_verdict(plan: Plan) -> None:
 
 def publish(verdict: VerdictFile, folder: Path) -> None:
     """Write verdict.json and the report into ``folder``, and print the verdict."""
+    _write(verdict, folder)
+    _show(verdict, folder)
+
+
+def _write(verdict: VerdictFile, folder: Path) -> None:
     from gonogo.analysis.verdict import write_verdict
     from gonogo.report.writing import write_report
 
     write_verdict(folder / "verdict.json", verdict)
     write_report(verdict, folder)
-    _show(verdict, folder)
 
 
 def _show(verdict: VerdictFile, folder: Path) -> None:

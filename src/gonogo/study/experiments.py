@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from gonogo.analysis.run_table import (
@@ -20,6 +21,7 @@ from gonogo.study.plan import Plan, PlannedTrial
 from gonogo.study.run_ids import (
     RunRecord,
     current_record,
+    has_runs,
     is_whole,
     new_record,
     read_records,
@@ -37,12 +39,9 @@ from gonogo.study.run_values import (
 from gonogo.study.states import read_result
 
 
-def has_runs(plan: Plan) -> bool:
-    """Tell whether a study has a summary by runs."""
-    return plan.study.summary is not None or bool(plan.study.experiments)
-
-
-def gather_runs(plan: Plan, *, dry_run: bool = False, run_id: str | None = None) -> RunTable | None:
+def gather_runs(
+    plan: Plan, *, dry_run: bool = False, names: Mapping[str, str] = {}
+) -> RunTable | None:
     """Return the rows of a study's summary; None for a study that has none.
 
     The same files give the same rows: nothing is asked of the run that wrote them.
@@ -50,7 +49,7 @@ def gather_runs(plan: Plan, *, dry_run: bool = False, run_id: str | None = None)
     Args:
         plan: of the whole study, or of a part of it: rows without all their trials are left out.
         dry_run: what is not finished is called ``dry_run``, and named as a run would name it now.
-        run_id: the name that a run would be given.
+        names: names that a run would be given, by row.
     """
     if not has_runs(plan):
         return None
@@ -62,8 +61,8 @@ def gather_runs(plan: Plan, *, dry_run: bool = False, run_id: str | None = None)
             continue
         record = current_record(name, row, plan, records)
         seeds = [_seed(trial, plan, dry_run=dry_run) for trial in trials_of(row, plan)]
-        if record is None and dry_run:
-            record = new_record(name, row, plan, now, run_id or "")
+        if dry_run and (record is None or name in names):
+            record = new_record(name, row, plan, now, names.get(name, ""))
         runs.append(_run(name, row, record, seeds, plan))
     summary = plan.study.summary
     rank_by = summary.rank_by if summary else None

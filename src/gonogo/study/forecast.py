@@ -76,7 +76,7 @@ def forecast_cost(plan: Plan) -> Forecast | None:
     rows = [usual.evaluation] * len(untrained)
     trials = [_left(trial, costs[trial.arm]) for trial in plan.to_do]
     new = [costs[t.arm].disk_mb for t in plan.to_do if t.action in ("run", "resume")]
-    return Forecast((*rows, *trials), sum(new), _free_mb(plan), _source(plan, finished, calibrated))
+    return Forecast((*rows, *trials), sum(new), free_mb(plan), _source(plan, finished, calibrated))
 
 
 def _source(plan: Plan, finished: Iterable[str], calibrated: Iterable[str]) -> str:
@@ -139,7 +139,7 @@ def _left(trial: PlannedTrial, cost: TrialCost) -> float:
     return cost.training * max(0.0, 1 - done) + cost.evaluation
 
 
-def _free_mb(plan: Plan) -> float:
+def free_mb(plan: Plan) -> float:
     """Return the space left on the disk that will hold the study's folder."""
     place = plan.folder.path.resolve()
     return shutil.disk_usage(next(p for p in (place, *place.parents) if p.exists())).free / MEGABYTE

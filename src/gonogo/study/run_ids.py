@@ -25,6 +25,11 @@ class RunRecord:
     """Of everything that can change the weights of its trials."""
 
 
+def has_runs(plan: Plan) -> bool:
+    """Tell whether a study has a summary by runs."""
+    return plan.study.summary is not None or bool(plan.study.experiments)
+
+
 def rows_of(study: ResolvedStudy) -> dict[str, Experiment]:
     """Return the rows of a study's summary: its experiments, or else each arm on all seeds."""
     if study.experiments:
@@ -56,10 +61,12 @@ def current_record(
     """Return the record of a row whose trials are still what they were; the name matters not.
 
     A row whose trials other rows have brought along, and that was never started itself, dates
-    from the last of them.
+    from the last of them. A forced one is a new run.
     """
     record = records.get(name)
     trials = trials_of(row, plan)
+    if any(trial.reason == "forced" for trial in trials):
+        return None
     if record is not None and record.fingerprint == _fingerprint(trials):
         return record
     if not is_whole(row, plan) or any(t.standing.state != "finished" for t in trials):
@@ -95,40 +102,44 @@ def register_runs(plan: Plan, run_id: str | None = None) -> None:
         run_id: the name of the one run that is asked for.
 
     Raises:
-        UserError: if a name is given and the plan is not one run, or another run has it.
+        UserError: as :func:`names_given`.
     """
-    given = {} if run_id is None else {_the_row(plan, run_id): run_id}
-    before = read_records(plan)
+    if not has_runs(plan):
+        return
+    names, before = names_given(plan, run_id), read_records(plan)
     records = dict(before)
     for name, row in rows_of(plan.study).items():
         trials = trials_of(row, plan)
         if not is_whole(row, plan) or all(trial.action == "skip" for trial in trials):
             continue
-        known = before.get(name)
-        same = known is not None and known.fingerprint == _fingerprint(trials)
-        if name in given or not same or any(trial.reason == "forced" for trial in trials):
-            records[name] = new_record(name, row, plan, datetime.now(UTC), given.get(name, ""))
+        if name in names or current_record(name, row, plan, before) is None:
+            records[name] = new_record(name, row, plan, datetime.now(UTC), names.get(name, ""))
     if records != before:
         write_json(plan.folder.runs, {name: asdict(record) for name, record in records.items()})
 
 
-def _the_row(plan: Plan, run_id: str) -> str:
-    """Return the row that a name is given to."""
-    rows = rows_of(plan.study)
+def names_given(plan: Plan, run_id: str | None) -> dict[str, str]:
+    """Return the row that a name is given to, and the name; nothing where none is given.
+
+    Raises:
+        UserError: if a name is given and the plan is not one run, or another run has it.
+    """
+    if run_id is None:
+        return {}
+    place = f"--run-id {run_id}"
+    rows = rows_of(plan.study) if has_runs(plan) else {}
     whole = [name for name, row in rows.items() if is_whole(row, plan)]
     found = [plan.only] if plan.only in whole else whole
     if len(found) != 1:
         raise UserError(
-            f"one name for {len(found)} runs: {', '.join(found) or 'none'}",
-            place=f"--run-id {run_id}",
-            hint=f"name one of them with --only: {', '.join(rows)}",
+            f"one name for {len(found)} runs: {', '.join(map(str, found)) or 'none'}",
+            place=place,
+            hint=f"choose one with --only: {', '.join(rows)}" if rows else "a study without runs",
         )
     taken = {record.run_id: name for name, record in read_records(plan).items()}
     if taken.get(safe_name(run_id), found[0]) != found[0]:
-        raise UserError(
-            f"it is the name of the run of {taken[run_id]!r} already", place=f"--run-id {run_id}"
-        )
-    return str(found[0])
+        raise UserError(f"the run of {taken[run_id]!r} is called so already", place=place)
+    return {str(found[0]): run_id}
 
 
 def _joined(seeds: tuple[int, ...]) -> str:

@@ -9,21 +9,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from gonogo.core.errors import UserError
 from gonogo.core.files import read_json_lines, write_bytes, write_json, write_lines
 from gonogo.study.layout import TrialFolder
 from gonogo.study.looks import (
     LOOKS,
     MERGED,
     PREFIX,
+    LogError,
     best_look,
     figure_of,
     read_looks,
     read_looks_file,
 )
+from gonogo.study.plan import Plan
 from gonogo.study.states import read_result
 
 SUMMARY = "train_summary.json"
@@ -41,6 +45,16 @@ def write_run_logs(folder: TrialFolder) -> None:
     write_lines(merged, (json.dumps(line, ensure_ascii=False) for line in _join(folder)))
     _write_parquet(merged)
     write_json(folder.log(SUMMARY), _summary(folder))
+
+
+def restore_run_logs(plan: Plan) -> None:
+    """Write the joined logs of trained trials again where they are gone."""
+    for trial in plan.trials:
+        whole = trial.standing.state in ("trained", "finished")
+        names = (MERGED, "train_logs.parquet", SUMMARY)
+        if whole and not all(trial.folder.log(name).exists() for name in names):
+            with suppress(LogError, UserError):  # the summary will say what is wrong with them
+                write_run_logs(trial.folder)
 
 
 def _join(folder: TrialFolder) -> Iterator[dict[str, Any]]:

@@ -20,6 +20,7 @@ from gonogo.study.lock import sole_runner
 from gonogo.study.plan import Plan, PlannedReference, PlannedTrial
 from gonogo.study.references import score_reference
 from gonogo.study.registration import register_gate
+from gonogo.study.run_ids import register_runs
 from gonogo.study.stopping import go_on, look
 from gonogo.study.trial import record_failure, run_trial
 
@@ -35,11 +36,17 @@ class RunSummary:
 
 
 def run_plan(
-    plan: Plan, *, device: Device, progress: Progress, stop_when_decided: bool = False
+    plan: Plan,
+    *,
+    device: Device,
+    progress: Progress,
+    stop_when_decided: bool = False,
+    run_id: str | None = None,
 ) -> RunSummary:
     """Run everything in a plan that is not finished, seed by seed.
 
     A trial that fails is recorded and the next one starts; Ctrl-C saves a checkpoint and stops.
+    ``run_id`` names the one run of the study's summary that the plan is.
 
     Raises:
         UserError: if another runner works in the same folder, or the input is wrong.
@@ -50,6 +57,7 @@ def run_plan(
     with sole_runner(plan.folder.lock):
         _freeze_study(plan)
         register_gate(plan)
+        register_runs(plan, run_id)
         bar = progress.bar("study", total, done=total - len(plan.to_do) - len(rows))
         try:
             trials = _trials(plan, stop_when_decided, progress)
