@@ -20,6 +20,7 @@ from gonogo.cli import (
     schema,
     status,
     studies,
+    summary,
 )
 from gonogo.cli.many_values import ManyValues
 
@@ -36,6 +37,7 @@ app.command()(status.status)
 app.command()(decide.decide)
 app.command()(compare.compare)
 app.command()(report.report)
+app.command()(summary.summary)
 app.command(cls=ManyValues)(evaluate.evaluate)
 app.command()(studies.studies)
 app.command()(doctor.doctor)
