@@ -58,7 +58,9 @@ def gonogo(options: argparse.Namespace) -> Callable[[], object]:
     return lambda: mine(queries, documents, positives, rule).rows
 
 
-def peer(options: argparse.Namespace, use_faiss: bool) -> Callable[[], object]:
+def peer(
+    options: argparse.Namespace, use_faiss: bool = False, batch: int = 16_384
+) -> Callable[[], object]:
     import datasets
     from sentence_transformers.util import (
         cos_sim,
@@ -90,7 +92,7 @@ def peer(options: argparse.Namespace, use_faiss: bool) -> Callable[[], object]:
             num_negatives=options.count,
             output_format="n-tuple",
             use_faiss=use_faiss,
-            faiss_batch_size=2048,  # at its default of 16,384 the scores alone take 6.5 GB
+            faiss_batch_size=batch,
             verbose=False,
         )
         rows = np.full((options.pairs, options.count), -1)
@@ -115,7 +117,8 @@ if __name__ == "__main__":
         parser,
         {
             "gonogo": gonogo,
-            "mine_hard_negatives": partial(peer, use_faiss=False),
+            "mine_hard_negatives, default": peer,
+            "mine_hard_negatives, blocks of 2,048": partial(peer, batch=2048),
             "mine_hard_negatives with faiss": partial(peer, use_faiss=True),
         },
     )

@@ -116,6 +116,8 @@ class PairGroup:
     def _near(self, pairs: Int[ndarray, "p"], rows: Int[ndarray, "p k"]) -> Flags:
         """Return what resembles a positive of its pair too much."""
         near = np.zeros(rows.shape, dtype=bool)
+        if self.rule.duplicate >= 1:  # rounding must not put a copy above it
+            return near
         lines = np.full(len(self.queries), -1)
         lines[pairs] = np.arange(len(pairs))
         anchors = np.flatnonzero(lines[self.positives.owners] >= 0)

@@ -20,7 +20,8 @@ class MiningRule:
         margin: how far below the positive's cosine (the lowest one's) a negative stays at least.
         relative_margin: the same as a share of that cosine's size (0.05: at most 95 % of it;
             Moreira et al. 2024, "NV-Retriever", TopK-PercPos).
-        duplicate: above this cosine to a positive a document is a near-duplicate of it.
+        duplicate: above this cosine to a positive a document is a near-duplicate of it; from 1 on
+            none is.
 
     Raises:
         ValueError: for a count below 1 or a window that holds nothing.
