@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from gonogo.cli import data_bank, data_pairs, data_preflight, data_whiten
+from gonogo.cli import data_bank, data_msmarco, data_pairs, data_preflight, data_whiten
 
 app = typer.Typer(
-    help="Make and check training data: vector banks, pairs, pre-flight checks, whitening.",
+    help="Make and check training data: vector banks, pairs, hard negatives, pre-flight checks.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -19,6 +19,7 @@ def _data() -> None:
 
 
 app.command("bank")(data_bank.bank)
+app.command("msmarco")(data_msmarco.msmarco)
 app.command("pairs")(data_pairs.pairs)
 app.command("preflight")(data_preflight.preflight)
 app.command("whiten")(data_whiten.whiten)

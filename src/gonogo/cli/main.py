@@ -14,6 +14,7 @@ from gonogo.cli import (
     decide,
     doctor,
     evaluate,
+    isotropy,
     plan,
     report,
     run,
@@ -39,6 +40,7 @@ app.command()(compare.compare)
 app.command()(report.report)
 app.command()(summary.summary)
 app.command(cls=ManyValues)(evaluate.evaluate)
+app.command()(isotropy.isotropy)
 app.command()(studies.studies)
 app.command()(doctor.doctor)
 app.command()(schema.schema)

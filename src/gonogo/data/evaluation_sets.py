@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter, ValidationError
 
 from gonogo.core.errors import UserError, nearest
-from gonogo.core.types import Split
 from gonogo.data.places import find_folder
 from gonogo.spec.beir_sets import BEIR_PUBLIC, CQADUPSTACK_FORUMS, BeirSet, beir_list
 from gonogo.spec.data import BEIR_LISTS, BeirData, DataSpec
@@ -93,22 +92,27 @@ def _is_here(folder: str) -> bool:
     return True
 
 
-def _named(name: str) -> EvaluationSet:
+def named_data(name: str, place: str) -> DataSpec:
+    """Return the data set that a study file would mean by ``name``.
+
+    Raises:
+        UserError: for a name that stands for nothing.
+    """
     try:
         spec = _ADAPTER.validate_python(name)
     except ValidationError as error:
         message = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise UserError(message, place="--datasets") from error
+        raise UserError(message, place=place) from error
     if isinstance(spec, BeirData):
         try:
             find_folder(spec.folder)
         except UserError as error:
             close = nearest(name, (*_SHORT, *NOT_PUBLIC, ALL))
             hint = f"{error.hint}; BEIR's own: {close}"
-            raise UserError(error.message, place="--datasets", hint=hint) from error
+            raise UserError(error.message, place=place, hint=hint) from error
+    return spec
+
+
+def _named(name: str) -> EvaluationSet:
+    spec = named_data(name, "--datasets")
     return EvaluationSet(spec.name, (spec,), local=True)
-
-
-def split_of(spec: DataSpec, split: Split) -> Split:
-    """Return the split that is scored: the data set's own comes first."""
-    return spec.split or split

@@ -16,7 +16,13 @@ from gonogo.core.seeds import generator
 from gonogo.data.bm25 import Bm25Index
 from gonogo.data.bm25_rankings import bm25_rankings
 from gonogo.data.datasets import RetrievalDataset
-from gonogo.spec.tasks import Bm25Negatives, NegativesSpec, NoNegatives, RandomNegatives
+from gonogo.spec.tasks import (
+    Bm25Negatives,
+    JudgedNegatives,
+    NegativesSpec,
+    NoNegatives,
+    RandomNegatives,
+)
 
 Pair = tuple[str, str]
 """Query id and id of a document judged relevant to it."""
@@ -29,7 +35,8 @@ class MiningCounts:
     Attributes:
         pairs: (query, positive) pairs.
         asked: negatives that the pairs asked for.
-        window: taken from the window of ranks (from the corpus, for random negatives).
+        window: taken from the window of ranks (from the corpus, for random negatives; from those
+            judged, for judged ones).
         ranking: taken from other BM25 ranks because the window held too few.
         random: drawn from the whole corpus because the ranking held too few.
     """
@@ -89,7 +96,7 @@ def mine_negatives(
         mined.rows.update(dict.fromkeys(positive_pairs(dataset), ()))
         mined.counts.pairs = len(mined.rows)
         return mined
-    forbidden = _Forbidden(dataset)
+    forbidden = Forbidden(dataset)
     for query_id, ranking in _rankings(dataset, spec, bm25):
         source = _Source(spec, ranking, len(dataset.corpus), forbidden.rows(query_id))
         for positive_id in _positives(dataset, query_id):
@@ -109,7 +116,7 @@ def _positives(dataset: RetrievalDataset, query_id: str) -> list[str]:
     return sorted(key for key, grade in dataset.qrels[query_id].items() if grade > 0)
 
 
-class _Forbidden:
+class Forbidden:
     """Knows the corpus rows that may not be a negative of a query."""
 
     def __init__(self, dataset: RetrievalDataset) -> None:
@@ -120,6 +127,7 @@ class _Forbidden:
             self._rows_of_text[text].append(row)
 
     def rows(self, query_id: str) -> frozenset[int]:
+        """Return the rows that answer a query, say the same as one that does, or are it."""
         texts = {
             self._dataset.corpus.texts[self._row[positive_id]]
             for positive_id in _positives(self._dataset, query_id)
@@ -132,13 +140,22 @@ class _Forbidden:
 
 
 def _rankings(
-    dataset: RetrievalDataset, spec: Bm25Negatives | RandomNegatives, bm25: Bm25Index | None
+    dataset: RetrievalDataset,
+    spec: Bm25Negatives | RandomNegatives | JudgedNegatives,
+    bm25: Bm25Index | None,
 ) -> Iterator[tuple[str, list[int]]]:
     """Yield each query with its BM25 ranking, twice as deep as the window ends.
 
-    Random negatives need none, so every row of the corpus stands outside an empty ranking.
+    Random negatives need none, so every row of the corpus stands outside an empty ranking; for
+    judged ones the documents of grade 0 take its place.
     """
     queries = sorted(dataset.queries)
+    if isinstance(spec, JudgedNegatives):
+        row = {key: place for place, key in enumerate(dataset.corpus.ids)}
+        for query_id in queries:
+            grades = dataset.qrels[query_id]
+            yield query_id, [row[key] for key in sorted(grades) if grades[key] == 0]
+        return
     if isinstance(spec, RandomNegatives):
         yield from ((query_id, []) for query_id in queries)
         return
@@ -152,14 +169,15 @@ class _Source:
 
     def __init__(
         self,
-        spec: Bm25Negatives | RandomNegatives,
+        spec: Bm25Negatives | RandomNegatives | JudgedNegatives,
         ranking: Sequence[int],
         documents: int,
         never: frozenset[int],
     ) -> None:
         self._bounds, self._documents, self._never = spec.bounds, documents, never
         self._everywhere = isinstance(spec, RandomNegatives)
-        first, last = spec.ranks if isinstance(spec, Bm25Negatives) else (1, 0)
+        whole = (1, len(ranking))
+        first, last = spec.ranks if isinstance(spec, Bm25Negatives) else whole
         outside = [*ranking[last:], *reversed(ranking[: first - 1])]
         self._window = [row for row in ranking[first - 1 : last] if row not in never]
         self._outside = [row for row in outside if row not in never]
@@ -172,7 +190,7 @@ class _Source:
         ranked = [*window, *self._outside[: asked - len(window)]]
         short = asked - len(ranked)
         never = self._never.union(ranked) if short else self._never
-        filled = _random_rows(self._documents, never, short, draws)
+        filled = random_rows(self._documents, never, short, draws)
         counts.pairs += 1
         counts.asked += asked
         counts.window += len(filled) if self._everywhere else len(window)
@@ -181,7 +199,7 @@ class _Source:
         return (*ranked, *filled)
 
 
-def _random_rows(
+def random_rows(
     documents: int, never: frozenset[int], count: int, draws: np.random.Generator
 ) -> list[int]:
     """Return ``count`` distinct rows outside ``never``, or as many as there are.

@@ -90,10 +90,10 @@ class ForeignEncoder(nn.Module):
 
     def on_rows(self) -> Callable[[list[list[int]]], Float[Tensor, "n d"]] | None:
         """Return `forward` for rows of ids without padding, for inference, where it is faster."""
-        encoder = packed(self.backbone)
-        if encoder is None or self._layout.pooling not in (("mean",), ("cls",), ("lasttoken",)):
+        encoder, mode = packed(self.backbone), self._layout.pooling[0]
+        flat = len(self._layout.pooling) == 1 and mode in ("mean", "cls", "lasttoken")
+        if encoder is None or not flat:
             return None
-        mode = self._layout.pooling[0]
 
         def embed(rows: list[list[int]]) -> Float[Tensor, "n d"]:
             embedded: Tensor = self.stages(_pool_flat(encoder(rows), list(map(len, rows)), mode))

@@ -53,6 +53,22 @@ class RandomNegatives(Spec):
         return self.count, self.count
 
 
+class JudgedNegatives(Spec):
+    """Documents judged not relevant (grade 0): given ones, or those of ``gonogo data msmarco``.
+
+    Where a query has too few, the rest is drawn from the corpus.
+    """
+
+    kind: Literal["judged"] = "judged"
+    count: Count = 1
+    """Negatives a query."""
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """Return the least and the most negatives of a query."""
+        return self.count, self.count
+
+
 class NoNegatives(Spec):
     """Only the other examples of the batch are negatives."""
 
@@ -60,9 +76,11 @@ class NoNegatives(Spec):
 
 
 NegativesSpec = Annotated[
-    Bm25Negatives | RandomNegatives | NoNegatives, Field(discriminator="kind")
+    Bm25Negatives | RandomNegatives | JudgedNegatives | NoNegatives, Field(discriminator="kind")
 ]
-ScoredNegativesSpec = Annotated[Bm25Negatives | RandomNegatives, Field(discriminator="kind")]
+ScoredNegativesSpec = Annotated[
+    Bm25Negatives | RandomNegatives | JudgedNegatives, Field(discriminator="kind")
+]
 
 
 class RetrievalTask(Spec):

@@ -1,0 +1,84 @@
+"""gonogo isotropy: how evenly models' embeddings fill their space, on the same texts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from gonogo.cli import options
+
+if TYPE_CHECKING:
+    from gonogo.analysis.geometry_record import GeometryRecord
+
+
+def isotropy(
+    models: Annotated[
+        list[str],
+        typer.Argument(metavar="MODEL...", help="Whatever gonogo evaluate takes, save bm25."),
+    ],
+    texts: Annotated[
+        str, typer.Option(help="A text or JSON lines file, or a data set, whose corpus is taken.")
+    ],
+    count: Annotated[
+        int | None, typer.Option(min=2, help="At most so many texts; all if not given.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder for JSON, table and spectrum plot.")
+    ] = None,
+    side: Annotated[
+        Literal["passage", "query"], typer.Option(help="Frame texts as queries or as passages.")
+    ] = "passage",
+    precision: options.PrecisionName = "fp32",
+    device: options.DeviceName = "auto",
+) -> None:
+    """Print 1 - std/mean of the eigenvalues beside the Gaussian, IsoScore*, cosine, rank, norms."""
+    from gonogo.cli.display import open_progress
+    from gonogo.data.model_places import find_model
+    from gonogo.data.probe_texts import probe_texts
+
+    form = options.known_precision(precision)
+    places = [find_model(model) for model in dict.fromkeys(models)]
+    source, chosen = probe_texts(texts, count)
+    with open_progress() as progress:
+        progress.say("loading the libraries that embed")
+        from gonogo.models.any_model import load_any
+        from gonogo.models.devices import resolve_device, resolve_precision
+        from gonogo.study.isotropy_probe import probe
+
+        where = resolve_device(options.known_device(device))
+        records = [
+            probe(
+                load_any(place, device=where, precision=resolve_precision(form, where)),
+                chosen,
+                name=place.label,
+                source=source,
+                progress=progress,
+                side=side,
+            )
+            for place in places
+        ]
+    _publish(records, out)
+
+
+def _publish(records: list[GeometryRecord], out: Path | None) -> None:
+    from gonogo.cli.verdicts import command_line
+    from gonogo.core.files import write_bytes, write_json, write_text
+    from gonogo.report.geometry_tables import geometry_table
+    from gonogo.report.table_markdown import markdown
+    from gonogo.report.table_text import text
+
+    table = geometry_table(records)
+    typer.echo(text(table))
+    if out is None:
+        return
+    from gonogo.report.figures import render
+    from gonogo.report.plots.spectrum import spectrum_plot
+
+    dumped = [record.model_dump(mode="json") for record in records]
+    write_json(out / "isotropy.json", {"command": command_line(), "models": dumped})
+    write_text(out / "isotropy.md", markdown(table))
+    for kind, data in render(spectrum_plot(records), ("png", "pdf")).items():
+        write_bytes(out / f"spectrum.{kind}", data)
+    typer.echo(f"written: {out / 'isotropy.json'}, isotropy.md, spectrum.png, spectrum.pdf")

@@ -1,0 +1,60 @@
+"""A model's embeddings of given texts, and the figures of their geometry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from gonogo.analysis.geometry import geometry
+from gonogo.analysis.geometry_record import GeometryRecord, TextsRecord, record_of
+from gonogo.core.files import write_json
+from gonogo.core.progress import Progress
+from gonogo.core.types import Side
+from gonogo.data.probe_texts import texts_fingerprint
+from gonogo.evaluation.embedding_model import EmbeddingModel
+from gonogo.evaluation.encoding import encode
+
+
+def probe(
+    model: EmbeddingModel,
+    texts: Sequence[str],
+    *,
+    name: str,
+    source: str,
+    progress: Progress,
+    side: Side = "passage",
+    seed: int | None = None,
+) -> GeometryRecord:
+    """Embed texts as a model does, without normalising anything for the purpose, and measure.
+
+    Args:
+        model: ours, or one that others trained; it is left in evaluation mode.
+        texts: at least two, the same for every model that is compared.
+        name: of the model, in tables.
+        source: where the texts come from.
+        progress: shows a bar.
+        side: framed as queries or as passages.
+        seed: the trial's, where it is one.
+
+    Raises:
+        ValueError: with fewer than two texts.
+    """
+    model.eval()
+    vectors = encode(
+        model.bi_encoder,
+        texts,
+        side,
+        device=model.device,
+        autocast=model.autocast,
+        progress=progress,
+        label=f"{name}: geometry",
+    )
+    which = TextsRecord(
+        name=source, count=len(texts), fingerprint=texts_fingerprint(texts), side=side
+    )
+    return record_of(geometry(vectors), name, which, seed)
+
+
+def write_geometry(path: Path, record: GeometryRecord) -> None:
+    """Write ``geometry.json`` atomically."""
+    write_json(path, record.model_dump(mode="json"))

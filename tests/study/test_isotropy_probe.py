@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sentence_folders import sentence_folder
+from study_values import write_beir
+from typer.testing import CliRunner
+
+from gonogo.analysis.geometry import geometry
+from gonogo.analysis.geometry_record import GeometryRecord, TextsRecord, record_of
+from gonogo.analysis.isotropy import gaussian_reference
+from gonogo.cli.main import app
+from gonogo.core.errors import UserError
+from gonogo.core.progress import Silent
+from gonogo.data.model_places import find_model
+from gonogo.data.probe_texts import chosen, probe_texts
+from gonogo.evaluation.encoding import encode
+from gonogo.models.any_model import load_any
+from gonogo.report.geometry_tables import geometry_table
+from gonogo.report.table_text import text
+from gonogo.study.isotropy_probe import probe
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GONOGO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("GONOGO_DATA", raising=False)
+    write_beir(tmp_path / "left", 0)
+
+
+def test_figures_are_those_of_the_vectors_as_the_model_returns_them(
+    tmp_path: Path, tiny_encoder_folder: Path
+) -> None:
+    place = find_model(str(sentence_folder(tmp_path / "long", tiny_encoder_folder)))
+    model = load_any(place, device="cpu", precision="fp32")
+    name, texts = probe_texts("left", 30)
+    record = probe(model, texts, name="long", source=name, progress=Silent())
+    vectors = encode(model.bi_encoder, texts, "passage", device="cpu", autocast=model.autocast)
+    assert record.norm_mean == pytest.approx(np.linalg.norm(vectors, axis=1).mean(), rel=1e-5)
+    assert record.norm_mean > 2  # nothing was normalised for the purpose
+    eigenvalues = np.linalg.eigvalsh(np.cov(vectors, rowvar=False).astype(float))
+    # numpy's std over all d eigenvalues, as in 1 - std / mean
+    assert record.isotropy == pytest.approx(1 - eigenvalues.std() / eigenvalues.mean(), rel=1e-4)
+    assert (record.texts.count, record.dimension) == (30, 32)
+    assert record.gaussian == gaussian_reference(30, 32)
+
+
+def test_isotropy_is_never_written_without_n_d_and_the_gaussian() -> None:
+    for needed in ("gaussian", "dimension", "texts"):
+        assert GeometryRecord.model_fields[needed].is_required()
+    headings = [column.name for column in geometry_table([record(np.eye(4) + 1)]).columns]
+    place = headings.index("1 − std/mean")
+    assert headings[place : place + 4] == ["1 − std/mean", "Gaussian", "n", "d"]
+
+
+def record(vectors: np.ndarray, model: str = "m") -> GeometryRecord:
+    texts = TextsRecord(name="t", count=len(vectors), fingerprint="f")
+    return record_of(geometry(vectors), model, texts)
+
+
+def test_collapsed_vectors_have_no_isotropy_and_can_be_written() -> None:
+    found = record(np.ones((5, 3)))
+    assert found.isotropy is None
+    assert found.isoscore_star is None
+    assert GeometryRecord.model_validate_json(found.model_dump_json()) == found
+    assert "–" in text(geometry_table([found]))
+
+
+def test_perfect_gaussian_data_is_far_from_1_and_reads_as_its_reference() -> None:
+    """0.28 at d 512 and n 1000: nobody may call that anisotropic."""
+    rows = np.random.default_rng(0).normal(size=(1000, 512))
+    found = record(rows)
+    assert found.isotropy == pytest.approx(0.28, abs=0.01)
+    assert found.isotropy == pytest.approx(found.gaussian, abs=0.01)
+
+
+def test_the_same_texts_whatever_their_order_or_copies() -> None:
+    texts = [f"text {number}" for number in range(50)]
+    some = chosen(texts, 10, "t")
+    assert some == chosen([*reversed(texts), texts[3]], 10, "t")
+    assert set(some) < set(chosen(texts, 20, "t"))
+    with pytest.raises(UserError, match="fewer than two different texts"):
+        chosen(["a", "a"], None, "t")
+
+
+def test_texts_from_files(tmp_path: Path) -> None:
+    (tmp_path / "some.txt").write_text("one\n\ntwo\n")
+    (tmp_path / "some.jsonl").write_text('{"title": "A", "text": "one"}\n{"text": "two"}\n')
+    assert probe_texts("some.txt", None) == ("some.txt", ["one", "two"])
+    assert probe_texts("some.jsonl", None) == ("some.jsonl", ["A one", "two"])
+    (tmp_path / "bad.jsonl").write_text('{"txt": "A"}\n')
+    with pytest.raises(UserError, match="no 'text'"):
+        probe_texts("bad.jsonl", None)
+
+
+def test_as_a_user(tmp_path: Path, tiny_encoder_folder: Path) -> None:
+    first = sentence_folder(tmp_path / "first", tiny_encoder_folder)
+    second = sentence_folder(tmp_path / "second", tiny_encoder_folder, "Dense", "Normalize")
+    command = ["isotropy", str(first), str(second), "--texts", "left", "--count", "40"]
+    result = CliRunner().invoke(app, [*command, "--out", "shape"], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    assert "Isotropy on 40 passages of left" in result.output
+    models = json.loads(Path("shape/isotropy.json").read_text())["models"]
+    assert [(one["model"], one["dimension"]) for one in models] == [("first", 32), ("second", 8)]
+    assert len({one["texts"]["fingerprint"] for one in models}) == 1
+    assert Path("shape/spectrum.png").read_bytes().startswith(b"\x89PNG")
+    assert Path("shape/spectrum.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_bm25_has_no_vectors() -> None:
+    with pytest.raises(UserError, match="no vectors"):
+        CliRunner().invoke(app, ["isotropy", "bm25", "--texts", "left"], catch_exceptions=False)
