@@ -8,8 +8,9 @@ from jaxtyping import Bool, Float
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from gonogo.core.errors import UserError
 from gonogo.core.files import write_json
-from gonogo.core.types import Device, Precision, Similarity
+from gonogo.core.types import Device, Precision
 from gonogo.models.contexts import build_context
 from gonogo.models.module import FORMAT, HEADS_FILE, MODEL_FILE, LearningModule
 from gonogo.spec.towers import QueryTower as QueryTowerSpec
@@ -30,7 +31,6 @@ class QueryTower(LearningModule):
     ) -> None:
         super().__init__(device, precision)
         self.spec = spec
-        self.similarity: Similarity = spec.similarity
         self.encoder = build_context(spec.encoder, spec.dimension, seed)
         self.to(device)
         self.eval()
@@ -38,14 +38,29 @@ class QueryTower(LearningModule):
     def forward(
         self, context: Float[Tensor, "n t d"], present: Bool[Tensor, "n t"]
     ) -> Float[Tensor, "n d"]:
-        """Return fp32 queries, normalised when compared by cosine.
+        """Return fp32 queries at length 1.
 
         Args:
             context: consecutive vectors, oldest first.
             present: false where a shorter context was padded, in front.
         """
-        query: Tensor = self.encoder(context, present).float()
-        return nn.functional.normalize(query, dim=-1) if self.similarity == "cosine" else query
+        query: Tensor = self.encoder(context, present)
+        return nn.functional.normalize(query.float(), dim=-1)
+
+    def check_width(self, dimension: int, bank: Path) -> None:
+        """Refuse a bank whose vectors are not as wide as this tower's.
+
+        Raises:
+            UserError: naming both widths.
+        """
+        if dimension != self.spec.dimension:
+            raise UserError(
+                f"the bank's vectors have {dimension} numbers, the tower reads"
+                f" {self.spec.dimension}",
+                file=bank,
+                place="model.dimension",
+                hint=f"model: {{dimension: {dimension}}}",
+            )
 
     def save(self, folder: Path) -> None:
         """Write what `gonogo.models.build.load_model` needs."""

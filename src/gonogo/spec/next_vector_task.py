@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from gonogo.spec.base import Fraction, Positive, Spec
+from gonogo.spec.base import Count, Fraction, Positive, Spec
 from gonogo.spec.curriculum import CurriculumText
 from gonogo.spec.vector_data import PairsData
 
@@ -22,21 +22,29 @@ class MarginInfoNce(Spec):
 
 
 class NextVectorTask(Spec):
-    """Teach a query tower to tell the next vector of a context from the rest of the bank."""
+    """Teach a query tower to tell the next vector of a context from the rest of the bank.
+
+    Never a negative: the target, bank rows that repeat it, and the rows of the context itself.
+    """
 
     kind: Literal["next_vector"] = "next_vector"
     data: PairsData
     """Contexts and targets, split by article."""
     memory: int = Field(default=50_000, ge=0)
-    """Targets of earlier batches that are negatives too, the own one masked by id; 0: none."""
+    """Targets of earlier batches that are negatives too, the own one masked by id; 0: none. Never
+    more than there are training pairs: documents do not drift, so a second copy tells nothing."""
     curriculum: CurriculumText = "0-5:none;6-10:8@0.82-0.92;11-30:16@0.84-0.96"
     """Mined negatives by epoch: ``first-last:count@low-high`` or ``first-last:none``."""
     window: Literal["cosine", "quantile"] = "cosine"
     """What low and high of the curriculum are: cosines of query and negative, or quantiles of each
     query's cosines to the whole bank, where a bank has nothing in the cosine windows."""
     duplicate_above: Fraction = 0.98
-    """A mined negative with a higher cosine to the positive is the positive again, and dropped."""
+    """A row of the bank with a higher cosine to the positive is the positive again, and no
+    negative."""
     objective: MarginInfoNce = MarginInfoNce()
     """What is minimised."""
     batch_size: int = Field(default=32, ge=2)
     """Pairs in one batch."""
+    looked_at: Count = 1000
+    """Validation pairs of a look while training, the same in every look; the evaluation at the end
+    asks all."""

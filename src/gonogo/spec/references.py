@@ -93,11 +93,14 @@ class WeightedMeanRow(_Row):
     kind: Literal["weighted_mean"] = "weighted_mean"
     alpha: Fraction | Literal["tuned"] = 0.1
     """Weight of the last vector; tuned: the best of a grid on the training pairs."""
+    tuned_at: Count = 500
+    """The cutoff of the recall that a tuned weight is the best of."""
 
     @property
     def name(self) -> str:
         """Return the name used in tables and file names."""
-        return f"weighted_mean-{self.alpha}"
+        at = f"-{self.tuned_at}" if self.alpha == "tuned" and self.tuned_at != 500 else ""
+        return f"weighted_mean-{self.alpha}{at}"
 
 
 class OracleRow(_Row):

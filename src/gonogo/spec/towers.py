@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gonogo.core.types import Similarity
 from gonogo.spec.base import Count, Fraction, Spec
 
 
@@ -22,7 +21,45 @@ class GruContext(Spec):
     """Dropout on the mean, before the linear layer."""
 
 
-ContextSpec = Annotated[GruContext, Field()]
+class ResidualMeanContext(Spec):
+    """The exponentially weighted mean, and what is learned on top of it; at first nothing is."""
+
+    kind: Literal["residual_mean"] = "residual_mean"
+    alpha: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.3
+    """Weight of the last vector in the mean that it starts from; learned."""
+    alphas: Annotated[tuple[Annotated[float, Field(gt=0.0, lt=1.0)], ...], Field(min_length=1)] = (
+        0.98,
+        0.6,
+        0.3,
+        0.15,
+        0.05,
+    )
+    """Weights of the last vector in the means that the residual is computed from; learned."""
+    hidden: Count = 1024
+    """Width of the layer between those means and the residual."""
+    dropout: Fraction = 0.1
+    """Dropout on that layer."""
+
+
+class AttentionContext(Spec):
+    """The exponentially weighted mean, and attention over the context; at first the mean alone."""
+
+    kind: Literal["attention"] = "attention"
+    alpha: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.3
+    """Weight of the last vector in the mean that it starts from; learned."""
+    heads: Count = 8
+    """Attention heads, each with a decay of its own over the distance from the end."""
+    width: Count = 64
+    """Width of each head's queries and keys."""
+    hidden: Count = 1024
+    """Width of the layer between what the heads read and the residual."""
+    dropout: Fraction = 0.1
+    """Dropout on that layer."""
+
+
+ContextSpec = Annotated[
+    GruContext | ResidualMeanContext | AttentionContext, Field(discriminator="kind")
+]
 
 
 class QueryTower(Spec):
@@ -33,5 +70,5 @@ class QueryTower(Spec):
     """Width of the bank's vectors, and of the query."""
     encoder: ContextSpec = GruContext()
     """What reads the context."""
-    similarity: Similarity = "cosine"
+    similarity: Literal["cosine"] = "cosine"
     """How the query is compared with the bank."""

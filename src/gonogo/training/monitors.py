@@ -6,9 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import assert_never
 
+from gonogo.core.errors import UserError
 from gonogo.spec.study import TrialConfig
 from gonogo.spec.training import GradientConflict, LossFlags, MarginGuard, RecallGates
 from gonogo.training.gradient_conflict import GradientConflictMonitor
+from gonogo.training.history import History
+from gonogo.training.look_monitors import (
+    Looker,
+    LossFlagsMonitor,
+    MarginGuardMonitor,
+    RecallGatesMonitor,
+)
 from gonogo.training.monitor import Monitor
 from gonogo.training.task import Task
 from gonogo.training.trainable import TrainableModel
@@ -31,13 +39,25 @@ def build_monitors(
         model: what is watched.
         seed: the trial's seed, for batches of a monitor's own.
         folder: where monitors write their logs.
-        validator: takes the looks; it comes first, and others judge what it saw.
+        validator: takes the looks; it comes first, then their history, and others judge them.
+
+    Raises:
+        UserError: for a monitor that judges looks where none are taken.
     """
-    built: list[Monitor] = [] if validator is None else [validator]
+    built: list[Monitor] = []
+    looker = None
+    if validator is not None:
+        history = History(validator, folder)
+        built += [validator, history]
+        looker = Looker(validator, history, folder)
     for spec in config.monitors:
         match spec:
-            case MarginGuard() | RecallGates() | LossFlags():
-                raise NotImplementedError
+            case MarginGuard():
+                built.append(MarginGuardMonitor(spec, _looker(looker, spec.kind)))
+            case RecallGates():
+                built.append(RecallGatesMonitor(spec, _looker(looker, spec.kind)))
+            case LossFlags():
+                built.append(LossFlagsMonitor(_looker(looker, spec.kind)))
             case GradientConflict():
                 if len(tasks) > 1:
                     built.append(
@@ -53,3 +73,13 @@ def build_monitors(
             case _:
                 assert_never(spec)
     return built
+
+
+def _looker(looker: Looker | None, monitor: str) -> Looker:
+    if looker is None:
+        raise UserError(
+            f"{monitor} judges what looks see, but none are taken",
+            place="training.validation",
+            hint="training: {validation: {every: 1}}",
+        )
+    return looker

@@ -69,6 +69,11 @@ class VectorQueue:
         """Return a copy of the ids held, the oldest first."""
         return self._ids[self._slots(torch.arange(self._count))]
 
+    @property
+    def stored(self) -> QueueSample:
+        """Return everything held as it lies in memory, in no order, without a copy."""
+        return QueueSample(self._vectors[: self._count], self._ids[: self._count])
+
     def push(self, vectors: Float[Tensor, "n d"], ids: Int64[Tensor, "n"]) -> None:
         """Take in vectors, the first as the oldest of them; no gradient is kept."""
         vectors, ids = vectors[-self.capacity :].detach(), ids[-self.capacity :]
@@ -125,8 +130,9 @@ class VectorQueue:
         return QueueSample(self._vectors[slots], self._ids[slots])
 
     def state_dict(self) -> dict[str, Any]:
-        """Return ids, oldest first, whether it is warm and, without a lookup, the vectors."""
-        state: dict[str, Any] = {"warm": self.warm, "ids": self.ids}
+        """Return ids, oldest first, where they lie, and without a lookup the vectors too."""
+        oldest = (self._next - self._count) % self.capacity
+        state: dict[str, Any] = {"warm": self.warm, "ids": self.ids, "oldest": oldest}
         return state if self._lookup else state | {"vectors": self.vectors}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -142,7 +148,8 @@ class VectorQueue:
                 f"{len(ids)} ids and vectors of shape {tuple(vectors.shape)} do not fit into a"
                 f" queue of shape {tuple(self._vectors.shape)}"
             )
-        self._next = self._count = 0
+        # Sums over what is stored must come out with the same bits, so the same places are taken.
+        self._next, self._count = int(state.get("oldest", 0)), 0
         self.push(vectors, ids)
         self.warm = bool(state["warm"])
 

@@ -1,0 +1,62 @@
+"""InfoNCE over cosines with an additive margin (van den Oord et al. 2018; Yang et al. 2019)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from gonogo.objectives.rows import at_least_fp32
+
+_ROUNDING = 1e-2  # bf16 keeps 3 digits
+
+
+class Negatives(NamedTuple):
+    """Some negatives of each query.
+
+    Attributes:
+        cosines: to the query.
+        in_force: false for padding, the own positive, and likely positives.
+    """
+
+    cosines: Float[Tensor, "b m"]
+    in_force: Bool[Tensor, "b m"]
+
+
+def margin_infonce(
+    positives: Float[Tensor, "b"],
+    negatives: Sequence[Negatives],
+    *,
+    temperature: float,
+    margin: float,
+) -> Float[Tensor, ""]:
+    r"""Return ``-mean_i log(e^{(p_i - m)/t} / (e^{(p_i - m)/t} + sum_k f_ik e^{n_ik/t}))``.
+
+    The margin m is in cosine: it is taken off before the division by the temperature (the additive
+    margin softmax of Yang et al. 2019, arXiv 1902.08564, equation 4, over the InfoNCE of van den
+    Oord et al. 2018, arXiv 1807.03748, equation 4).
+
+    Args:
+        positives: p, the cosine of each query to its positive.
+        negatives: n and f, in any number of groups; all stand in one denominator.
+        temperature: t.
+        margin: m.
+
+    Raises:
+        ValueError: for positives that are no cosines, such as logits.
+    """
+    with torch.autocast(positives.device.type, enabled=False):
+        positives = at_least_fp32(positives)
+        largest = float(positives.detach().abs().amax()) if len(positives) else 0.0
+        if largest > 1 + _ROUNDING:
+            raise ValueError(f"{largest:.4g} is no cosine; divided by the temperature?")
+        own = positives - margin
+        others = [
+            at_least_fp32(each.cosines).masked_fill(~each.in_force, -torch.inf)
+            for each in negatives
+        ]
+        logits = torch.cat([own.unsqueeze(1), *others], dim=1) / temperature
+        return (logits.logsumexp(dim=1) - logits[:, 0]).mean()

@@ -1,0 +1,228 @@
+"""The task of a query tower: the next vector of a context against the rest of the bank."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from gonogo.core.errors import UserError
+from gonogo.core.progress import Progress, Silent
+from gonogo.data.next_vectors import NextVectors, open_next_vectors
+from gonogo.evaluation.search import Filters, search
+from gonogo.models.query_tower import QueryTower
+from gonogo.objectives.margin_infonce import Negatives, margin_infonce
+from gonogo.spec.curriculum import parse_curriculum
+from gonogo.spec.next_vector_task import NextVectorTask as NextVectorSpec
+from gonogo.spec.training import TrainingSpec
+from gonogo.training.mined_negatives import MinedNegatives
+from gonogo.training.next_vector_look import InForce, look_at
+from gonogo.training.stream import ExampleStream
+from gonogo.training.task import TaskLoss
+from gonogo.training.vector_queue import VectorQueue, kept_by_id
+
+_REPEATS = 16  # most rows of the bank that count as one target's repeats
+
+
+@dataclass(frozen=True, slots=True)
+class NextVectorBatch:
+    """Pairs of one batch and their mined negatives.
+
+    Args:
+        numbers: of the pairs; no shuffle changes them (b).
+        targets: bank rows (b).
+        mined: bank rows of the mined negatives, -1 where there is none (b, k).
+    """
+
+    numbers: Int64[np.ndarray, "b"]
+    targets: Int64[np.ndarray, "b"]
+    mined: Int64[np.ndarray, "b k"]
+
+
+class NextVectorTask:
+    """InfoNCE over the batch, a memory of targets, and mined negatives, in one denominator.
+
+    Args:
+        name: the task's name in the study.
+        data: bank and pairs.
+        model: the query tower.
+        spec: what is minimised, over which negatives.
+        epochs: that training will run; the curriculum must cover them.
+        seed: the trial's seed.
+        progress: told what was mined.
+
+    Raises:
+        UserError: if the bank does not fit the tower, or the curriculum ends too early.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        data: NextVectors,
+        model: QueryTower,
+        spec: NextVectorSpec,
+        *,
+        epochs: float,
+        seed: int,
+        progress: Progress | None = None,
+    ) -> None:
+        self.name, self.data, self.model, self.spec = name, data, model, spec
+        model.check_width(data.bank.dimension, data.pairs.path)
+        self._train = data.train
+        self._stream = ExampleStream(len(self._train), spec.batch_size, seed, name)
+        self.batch_size, self.examples_per_epoch = self._stream.batch_size, len(self._train)
+        curriculum = parse_curriculum(spec.curriculum)
+        if curriculum.epochs < epochs:
+            raise UserError(
+                f"the curriculum ends after {curriculum.epochs} epochs, training after {epochs:g}",
+                place=f"tasks.{name}.curriculum",
+                hint="let its last segment end later",
+            )
+        self.mined = MinedNegatives(data, model, spec, curriculum, progress or Silent())
+        self._known = self._known_rows()
+        self._memory = self._new_memory()
+        self._new: tuple[Tensor, Tensor] | None = None
+
+    def _new_memory(self) -> VectorQueue | None:
+        if not self.spec.memory:
+            return None
+        size = min(self.spec.memory, len(self._train))
+        width, device = self.data.bank.dimension, self.model.device
+        return VectorQueue(size, width, device=device, lookup=self._vectors)
+
+    def _vectors(self, rows: Tensor) -> Tensor:
+        return torch.from_numpy(self.data.bank.take(rows.cpu().numpy())).to(self.model.device)
+
+    def _known_rows(self) -> Int64[Tensor, "n k"]:
+        """Return bank rows that are no pair's negatives: its context, and repeats of its target."""
+        bank, targets = self.data.bank, self.data.pairs.targets[self._train]
+        above = Filters(lowest=np.nextafter(np.float32(self.spec.duplicate_above), np.float32(2)))
+        repeats = search(bank.take(targets), bank.vectors, _REPEATS, "cosine", filters=above).rows
+        contexts = np.where(
+            self.data.pairs.contexts[self._train] == targets[:, None],
+            -1,
+            self.data.pairs.contexts[self._train],
+        )
+        return torch.from_numpy(np.concatenate([contexts, repeats], axis=1))
+
+    def places(self, numbers: Int64[np.ndarray, "b"]) -> Int64[np.ndarray, "b"]:
+        """Return where training pairs stand among the training pairs."""
+        return np.searchsorted(self._train, numbers)
+
+    def batch(self, index: int) -> NextVectorBatch:
+        """Return the pairs of a batch; their mined negatives are looked up by number."""
+        numbers = self._train[self._stream.batch(index)]
+        mined = self.mined.of(self.places(numbers))
+        return NextVectorBatch(numbers, self.data.pairs.targets[numbers], mined)
+
+    def loss(self, batch: NextVectorBatch) -> TaskLoss:
+        """Contrast the batch's queries with all negatives in force."""
+        self._remember()
+        context = torch.from_numpy(self.data.contexts(batch.numbers))
+        present = torch.from_numpy(self.data.present(batch.numbers))
+        with self.model.autocast():
+            queries = self.model(context.to(self.model.device), present.to(self.model.device))
+        rows = torch.from_numpy(batch.targets).to(queries.device)
+        targets = self._vectors(rows)
+        known = self._known[torch.from_numpy(self.places(batch.numbers))].to(queries.device)
+        pairs = queries @ targets.T
+        groups = {"in_batch": Negatives(pairs, kept_by_id(rows, rows, known))}
+        if self._memory is not None and len(self._memory):
+            held = self._memory.stored
+            apart = kept_by_id(held.ids, rows, known)
+            groups["memory"] = Negatives(queries @ held.vectors.T, apart)
+        if batch.mined.shape[1]:
+            groups["mined"] = self._mined(queries, batch.mined)
+        result = self._contrast(pairs.diagonal(), groups, batch)
+        self._new = (targets, rows)
+        return result
+
+    def _remember(self) -> None:
+        """Push the last batch's targets: only now, for its gradient needed the memory as it was."""
+        if self._memory is not None and self._new is not None:
+            self._memory.push(*self._new)
+        self._new = None
+
+    def _mined(self, queries: Float[Tensor, "b d"], rows: Int64[np.ndarray, "b k"]) -> Negatives:
+        vectors = torch.from_numpy(self.data.bank.take(rows)).to(queries.device)
+        cosines = torch.einsum("bd,bkd->bk", queries, vectors)
+        return Negatives(cosines, torch.from_numpy(rows >= 0).to(queries.device))
+
+    def _contrast(
+        self, positives: Float[Tensor, "b"], groups: dict[str, Negatives], batch: NextVectorBatch
+    ) -> TaskLoss:
+        objective = self.spec.objective
+
+        def over(negatives: list[Negatives]) -> Float[Tensor, ""]:
+            return margin_infonce(
+                positives, negatives, temperature=objective.temperature, margin=objective.margin
+            )
+
+        with torch.no_grad():
+            apart = {name: over([group]).item() for name, group in groups.items()}
+        figures = {
+            "in_batch_loss": apart["in_batch"],
+            "memory_loss": apart.get("memory", 0.0),
+            "mined_loss": apart.get("mined", 0.0),
+            "mined_fill": float((batch.mined >= 0).mean()) if batch.mined.size else 0.0,
+            "positive_cosine": positives.detach().mean().item(),
+        }
+        tokens = self.data.present(batch.numbers)
+        loss = over(list(groups.values()))
+        return TaskLoss(loss, len(positives), int(tokens.sum()), tokens.size, figures)
+
+    def start_epoch(self, epoch: int) -> None:
+        """Mine anew with the tower as it is, where the curriculum wants it."""
+        self.mined.mine(epoch, self._train)
+
+    def validate(self) -> dict[str, float]:
+        """Return recalls (0 to 1) and margins (cosines) on held-out articles."""
+        self._remember()
+        memory = None if self._memory is None else self._memory.stored
+        looked_at, size = self.spec.looked_at, self.batch_size
+        force = InForce(self.data, self.model, looked_at, size, memory, self.mined)
+        return {**look_at(force), **self.mined.facts}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the memory's ids and what was mined: the vectors are in the bank."""
+        self._remember()
+        held = {} if self._memory is None else self._memory.state_dict()
+        return {
+            **{f"memory_{key}": value for key, value in held.items()},
+            **self.mined.state_dict(),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take up again what :meth:`state_dict` returned."""
+        if self._memory is not None:
+            keys = [key for key in state if key.startswith("memory_")]
+            self._memory.load_state_dict({key.removeprefix("memory_"): state[key] for key in keys})
+        self.mined.load_state_dict(state)
+
+
+def build_next_vector_task(
+    name: str,
+    spec: NextVectorSpec,
+    training: TrainingSpec,
+    seed: int,
+    model: object,
+    *,
+    beside: Path | None,
+    progress: Progress,
+) -> NextVectorTask:
+    """Open the pairs that a study names and bind them to the tower.
+
+    Raises:
+        UserError: for data that do not match their manifest, or a model that is no query tower.
+    """
+    if not isinstance(model, QueryTower):
+        raise UserError("only a query tower learns next vectors", place="model.kind")
+    data = open_next_vectors(spec.data.folder, beside=beside)
+    epochs = training.epochs
+    return NextVectorTask(name, data, model, spec, epochs=epochs, seed=seed, progress=progress)
