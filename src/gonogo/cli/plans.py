@@ -18,9 +18,11 @@ def plan_lines(plan: Plan) -> list[str]:
     names = [*(trial.name for trial in plan.trials), *(row.name for row in plan.references)]
     actions = [*(t.action for t in plan.trials), *(row.action for row in plan.references)]
     width = max(map(len, names))
+    size = f"{len(study.arms)} arms x {len(study.seeds)} seed{'s' * (len(study.seeds) > 1)}"
+    if study.experiments:
+        size = f"{len(study.experiments)} experiments, which share {len(plan.trials)} trials"
     lines = [
-        f"study {study.study}, tier {study.tier}: "
-        f"{len(study.arms)} arms x {len(study.seeds)} seed{'s' * (len(study.seeds) > 1)}",
+        f"study {study.study}, tier {study.tier}: {size}",
         f"folder {plan.folder.path}",
     ]
     lines += [f"  {trial.name:{width}}  {trial.action:8}  {trial.reason}" for trial in plan.trials]

@@ -93,7 +93,7 @@ def run_lines(runs: RunTable) -> list[str]:
     parts = [
         (
             f"Averages over {len(done)} successful run{'s' * (len(done) != 1)}",
-            [f"{name}  {Number(mean, 'score').main}" for name, mean in runs.averages.items()],
+            [f"{name}: {Number(mean, 'score').main}" for name, mean in runs.averages.items()],
         ),
         (
             "Failed or incomplete",
@@ -112,7 +112,7 @@ def _part(title: str, found: list[str]) -> list[str]:
 def _ranking(runs: RunTable, column: str) -> list[str]:
     named = {run.experiment: run for run in runs.runs}
     return [
-        f"{place}. {name}  {_words(named[name], column)}  {named[name].run_id}"
+        f"{place}. {name}: {_words(named[name], column)} ({named[name].run_id})"
         for place, name in enumerate(runs.best, start=1)
     ]
 
