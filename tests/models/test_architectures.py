@@ -7,6 +7,7 @@ import torch
 import transformers
 from model_cases import PAIRS, TEXTS, padded
 
+from gonogo.models.attention import BLOCKED
 from gonogo.models.build import build_model
 from gonogo.spec.model import LoraAdapter, TextModel
 
@@ -44,7 +45,7 @@ def check(backbone, kind):
     model = build_model(TextModel(backbone=backbone, adapter=LoraAdapter(rank=2)), 1)
     assert model.backbone.kind == kind
     fused = model.backbone.transformer.config._attn_implementation
-    assert fused == ("eager" if "MPNet" in type(model.backbone.transformer).__name__ else "sdpa")
+    assert fused == ("eager" if "MPNet" in type(model.backbone.transformer).__name__ else BLOCKED)
     for part, inputs in (
         (model.bi_encoder, model.bi_encoder.tokenize(TEXTS, "passage")),
         (model.cross_encoder, model.cross_encoder.tokenize(PAIRS)),

@@ -16,6 +16,7 @@ from transformers.utils import logging as transformers_logging
 
 from gonogo.core.errors import UserError
 from gonogo.data.weights import Kind, WeightSource
+from gonogo.models.attention import BLOCKED
 from gonogo.models.gguf_conversion import converted
 
 
@@ -91,6 +92,8 @@ def load_backbone(source: WeightSource, kind: Kind, dtype: torch.dtype) -> tuple
             raise UserError(f"cannot be loaded: {error}", file=folder) from error
     if getattr(transformer, "pooler", None) is not None:
         transformer.pooler = None  # a classifier's input layer; computing it would be waste
+    if transformer._supports_attention_backend:
+        transformer.set_attn_implementation(BLOCKED)
     return Backbone(transformer, kind), folder
 
 

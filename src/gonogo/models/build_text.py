@@ -19,7 +19,7 @@ from gonogo.models.adapters import apply_adapter, load_adapter
 from gonogo.models.backbones import Backbone, load_backbone, output_rows
 from gonogo.models.bi_encoder import BiEncoder
 from gonogo.models.cross_encoder import CrossEncoder
-from gonogo.models.devices import DTYPES
+from gonogo.models.devices import DTYPES, keep_freed_memory
 from gonogo.models.dropout import replace_dropout
 from gonogo.models.heads import MlpScore, YesNoScore
 from gonogo.models.module import HEADS_FILE, MODEL_FILE
@@ -157,6 +157,8 @@ def _assemble(
 ) -> RetrievalModel:
     """Put the two encoders on one backbone."""
     replace_dropout(backbone)
+    if device == "cpu":
+        keep_freed_memory()
     _check_lengths(spec, backbone)
     decoder = backbone.kind == "decoder"
     pooling: Pooling = "last_token" if decoder else "mean"
