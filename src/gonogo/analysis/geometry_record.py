@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import field_validator
+from pydantic import ValidationError, field_validator
 
+from gonogo.core.errors import UserError
+from gonogo.core.files import read_json
 from gonogo.spec.base import Spec
 
 if TYPE_CHECKING:
@@ -89,3 +92,15 @@ def record_of(
         spectrum=geometry.spectrum,
         **norms,
     )
+
+
+def read_geometry(path: Path) -> GeometryRecord:
+    """Read ``geometry.json``.
+
+    Raises:
+        UserError: if it is missing, broken, or of another version.
+    """
+    try:
+        return GeometryRecord.model_validate(read_json(path))
+    except ValidationError as error:
+        raise UserError(f"no geometry of this version: {error}", file=path) from error

@@ -9,7 +9,8 @@ import numpy as np
 from gonogo.analysis.arm_scores import arm_scores
 from gonogo.analysis.expected import Expected
 from gonogo.analysis.scores import ScoreTable
-from gonogo.analysis.verdict import Group, GroupMean
+from gonogo.analysis.verdict import GroupMean
+from gonogo.spec.criteria import Group
 
 
 def group_means(

@@ -14,6 +14,7 @@ from gonogo.analysis.run_table import RunTable
 from gonogo.core.errors import UserError
 from gonogo.core.files import read_json, write_text
 from gonogo.spec.base import Spec
+from gonogo.spec.criteria import Group
 from gonogo.spec.gates import GateSpec, Verdict
 
 
@@ -145,9 +146,6 @@ class ArmScore(Spec):
     """A comparison row (BM25, untrained), not an arm of the study."""
     interval: Interval | None = None
     """Of the arm's own level; differences between arms are judged pairwise, not by these."""
-
-
-Group = Literal["all", "in domain", "out of domain"]
 
 
 class GroupMean(ArmScore):

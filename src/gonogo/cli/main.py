@@ -10,6 +10,7 @@ import typer
 from gonogo import __version__
 from gonogo.cli import (
     compare,
+    criteria,
     data,
     decide,
     doctor,
@@ -39,6 +40,7 @@ app.command()(decide.decide)
 app.command()(compare.compare)
 app.command()(report.report)
 app.command()(summary.summary)
+app.command()(criteria.criteria)
 app.command(cls=ManyValues)(evaluate.evaluate)
 app.command()(isotropy.isotropy)
 app.command()(studies.studies)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self, assert_never
 
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from gonogo.core.errors import UserError
 from gonogo.core.metrics import canonical_metric
 from gonogo.core.types import Split
-from gonogo.spec.base import Count, Name, Spec
+from gonogo.spec.base import HASHED_UNLESS_DEFAULT, NOT_HASHED, Count, Name, Spec
 from gonogo.spec.beir_sets import averaging_group, flatten, forum
 from gonogo.spec.evaluation_tasks import (
     AnyData,
@@ -20,6 +20,7 @@ from gonogo.spec.evaluation_tasks import (
     RerankingEvaluation,
     RetrievalEvaluation,
 )
+from gonogo.spec.geometry import GeometrySpec
 from gonogo.spec.references import Bm25Row, Reference, UntrainedRow
 
 
@@ -56,6 +57,11 @@ class EvaluationSpec(Spec):
     """Rows shown beside the arms for comparison; a gate may name one as its baseline."""
     checkpoint: Literal["final", "best"] = "final"
     """Which weights are scored: the last, or the best that ``training.validation`` saw."""
+    geometry: Annotated[GeometrySpec | None, Field(json_schema_extra=HASHED_UNLESS_DEFAULT)] = None
+    """Texts on which the isotropy of every trial and reference row is measured too."""
+    in_domain: Annotated[tuple[str, ...], Field(json_schema_extra=NOT_HASHED)] = ()
+    """Data sets, by name, that count as in domain beside those that an arm is trained on; they
+    get averages of their own."""
 
     def datasets_of(self, task: EvaluationTask) -> tuple[AnyData, ...]:
         """Return the data sets that a task is scored on."""
@@ -83,6 +89,15 @@ class EvaluationSpec(Spec):
         for name, task in self.tasks.items():
             if not self.datasets_of(task):
                 raise ValueError(f"no data sets: neither here nor in tasks.{name}")
+        return self
+
+    @model_validator(mode="after")
+    def _in_domain_is_scored(self) -> Self:
+        names = {averaging_group(data.name) for _, _, data in self.parts}
+        names |= {data.name for _, _, data in self.parts}
+        for name in self.in_domain:
+            if name not in names:
+                raise ValueError(f"in_domain names {name!r}, which is not scored")
         return self
 
     @model_validator(mode="after")

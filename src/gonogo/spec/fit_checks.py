@@ -84,6 +84,8 @@ def _needs(config: TrialConfig) -> Iterator[tuple[str, str, set[str]]]:
     evaluation: EvaluationSpec = config.evaluation
     for name, scored in evaluation.tasks.items():
         yield f"evaluation.tasks.{name}", scored.kind, _TASKS[scored.kind]
+    if evaluation.geometry is not None:
+        yield "evaluation.geometry", "a look at the geometry", {TEXT}
     for row in evaluation.references:
         yield "evaluation.references", row.kind, _ROWS[row.kind]
 

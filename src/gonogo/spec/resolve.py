@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gonogo.core.errors import UserError, nearest
+from gonogo.spec.criteria_checks import check_criteria
 from gonogo.spec.evaluation import EvaluationSpec
 from gonogo.spec.fit_checks import check_fit
 from gonogo.spec.gate_checks import check_gate
@@ -16,7 +17,7 @@ from gonogo.spec.reading import read_mapping
 from gonogo.spec.study import Experiment, ResolvedStudy, StudyFile, TierSpec, TrialConfig
 from gonogo.spec.summary_checks import check_summary
 
-STUDY_KEYS = {"study", "question", "seeds", "gate", "tiers", "experiments", "summary"}
+STUDY_KEYS = {"study", "question", "seeds", "gate", "tiers", "experiments", "summary", "criteria"}
 _TABLES = (("tasks",), ("evaluation", "tasks"))
 
 
@@ -53,6 +54,7 @@ def resolve(path: Path, tier: str = "full", overrides: tuple[str, ...] = ()) -> 
     for name, config in arms.items():
         check_fit(name, config, path)
     check_summary(file.summary, arms, path)
+    check_criteria(file.criteria, file.gate, arms, path)
     experiments = _experiments(file, path, seeds, given=_sets_seeds(overrides))
     return ResolvedStudy(
         study=file.study,
@@ -64,6 +66,7 @@ def resolve(path: Path, tier: str = "full", overrides: tuple[str, ...] = ()) -> 
         gate=file.gate,
         experiments=experiments,
         summary=file.summary,
+        criteria=file.criteria,
         overrides=overrides,
     )
 

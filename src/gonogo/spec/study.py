@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from gonogo.spec.base import NOT_HASHED, Name, Spec
+from gonogo.spec.criteria import Levels
 from gonogo.spec.evaluation import EvaluationSpec
 from gonogo.spec.gates import GateSpec
 from gonogo.spec.model import ModelSpec
@@ -96,6 +97,9 @@ class StudyFile(Spec):
     and ``--only`` takes the name of a row."""
     summary: SummarySpec | None = None
     """Columns of ``summary.csv`` with a line for each experiment, or for each arm."""
+    criteria: Levels = {}
+    """Named levels of success in rising order, answered by ``gonogo criteria``; the verdict is
+    the gate's alone."""
 
     @model_validator(mode="after")
     def _seeds_differ(self) -> Self:
@@ -121,6 +125,7 @@ class ResolvedStudy(Spec):
     gate: GateSpec
     experiments: dict[Name, Experiment] = {}
     summary: SummarySpec | None = None
+    criteria: Levels = {}
     overrides: tuple[str, ...] = ()
     """The ``--set`` options that were given."""
 

@@ -22,6 +22,7 @@ from gonogo.spec.problems import validate
 from gonogo.spec.reading import read_mapping
 from gonogo.spec.resolve import read_study
 from gonogo.spec.study import GateFile
+from gonogo.study.domains import in_domain
 from gonogo.study.experiments import gather_runs
 from gonogo.study.gathering import gather_evidence, gather_scores
 from gonogo.study.plan import Plan
@@ -39,6 +40,7 @@ def decide_plan(plan: Plan, command: str) -> VerdictFile:
         expected_scores(plan, stop.seeds if stop else plan.study.seeds),
         evidence=gather_evidence(plan),
         command=command,
+        in_domain=in_domain(plan.study),
     ).model_copy(update={"runs": gather_runs(plan)})
     return verdict if stop is None else _warn(verdict, stop.sentence)
 

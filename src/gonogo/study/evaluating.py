@@ -14,9 +14,11 @@ from gonogo.data.score_table import SCHEMA, read_scores, write_scores
 from gonogo.data.trec import write_run
 from gonogo.evaluation.protocols import Evaluated, Setting, evaluate_bm25_part, evaluate_part
 from gonogo.models.build import AnyModel
+from gonogo.models.retrieval_model import RetrievalModel
 from gonogo.spec.evaluation import EvaluationSpec
 from gonogo.spec.evaluation_tasks import AnyData, EvaluationTask
 from gonogo.study.fingerprints import Inputs, changed_keys
+from gonogo.study.isotropy_probe import probe_dataset, write_geometry
 from gonogo.study.layout import TrialFolder
 
 Score = Callable[[str, EvaluationTask, AnyData], Evaluated | None]
@@ -39,6 +41,10 @@ def evaluate_into(
 
     ``vectors`` is where corpus vectors are kept for weights that come back: untrained or frozen.
     """
+    if spec.geometry is not None and isinstance(model, RetrievalModel):
+        # Before the scores, which say that a trial is complete.
+        record = probe_dataset(model, spec.geometry, spec.split, beside, arm, seed, progress)
+        write_geometry(folder.geometry, record)
     setting = Setting(spec, beside, progress, vectors)
 
     def score(task: str, protocol: EvaluationTask, data: AnyData) -> Evaluated:

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from gonogo.analysis.geometry_record import GeometryRecord, read_geometry
 from gonogo.analysis.verdict import Conflict, Curve, Evidence, TrialRecord
 from gonogo.core.files import read_json, read_json_lines
 from gonogo.data.score_table import SCHEMA, read_scores, write_scores
@@ -43,7 +44,19 @@ def gather_evidence(plan: Plan) -> Evidence:
         conflicts=tuple(conflict for trial in started for conflict in _conflicts(trial)),
         environment=_environment(started),
         files=_files(plan.folder, started),
+        geometry=tuple(_geometry(plan)),
     )
+
+
+def _geometry(plan: Plan) -> Iterator[GeometryRecord]:
+    """Yield what finished reference rows and trials hold, where the evaluation asks for it."""
+    if all(arm.evaluation.geometry is None for arm in plan.study.arms.values()):
+        return
+    folders = [row.folder for row in plan.references if row.action == "skip"]
+    folders += [trial.folder for trial in plan.trials if trial.action == "skip"]
+    for folder in folders:
+        if folder.geometry.exists():
+            yield read_geometry(folder.geometry)
 
 
 def _record(trial: PlannedTrial) -> TrialRecord:

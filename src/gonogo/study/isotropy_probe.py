@@ -9,10 +9,11 @@ from gonogo.analysis.geometry import geometry
 from gonogo.analysis.geometry_record import GeometryRecord, TextsRecord, record_of
 from gonogo.core.files import write_json
 from gonogo.core.progress import Progress
-from gonogo.core.types import Side
-from gonogo.data.probe_texts import texts_fingerprint
+from gonogo.core.types import Side, Split
+from gonogo.data.probe_texts import dataset_texts, texts_fingerprint
 from gonogo.evaluation.embedding_model import EmbeddingModel
 from gonogo.evaluation.encoding import encode
+from gonogo.spec.geometry import GeometrySpec
 
 
 def probe(
@@ -53,6 +54,24 @@ def probe(
         name=source, count=len(texts), fingerprint=texts_fingerprint(texts), side=side
     )
     return record_of(geometry(vectors), name, which, seed)
+
+
+def probe_dataset(
+    model: EmbeddingModel,
+    spec: GeometrySpec,
+    split: Split,
+    beside: Path,
+    arm: str,
+    seed: int | None,
+    progress: Progress,
+) -> GeometryRecord:
+    """Measure a trial, or a reference row, on the texts that its study names.
+
+    Raises:
+        UserError: if they cannot be had.
+    """
+    texts = dataset_texts(spec.texts, split, spec.count, beside)
+    return probe(model, texts, name=arm, source=spec.texts.name, progress=progress, seed=seed)
 
 
 def write_geometry(path: Path, record: GeometryRecord) -> None:

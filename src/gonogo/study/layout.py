@@ -54,6 +54,11 @@ class TrialFolder:
         """Return the record that the evaluation is complete, and of what."""
         return self.path / "evaluation.json"
 
+    @property
+    def geometry(self) -> Path:
+        """Return the geometry of the embeddings, where the evaluation asks for it."""
+        return self.path / "geometry.json"
+
     def part(self, task: str, dataset: str) -> Path:
         """Return the score table of one task on one data set."""
         return self.path / "parts" / safe_name(task) / f"{file_name(dataset)}.parquet"

@@ -1,0 +1,43 @@
+"""gonogo criteria: how far a study has come on its own levels of success."""
+
+from __future__ import annotations
+
+import typer
+
+from gonogo.cli import options
+
+
+def criteria(
+    study: options.Study,
+    quick: options.Quick = False,
+    tier: options.Tier = None,
+    out: options.Out = options.DEFAULT_OUT,
+    sets: options.Sets = None,
+) -> None:
+    """Answer each line of the study's levels from files alone: met, not met, or unknown."""
+    from dataclasses import asdict
+
+    from gonogo.core.errors import UserError
+    from gonogo.core.files import write_json, write_text
+    from gonogo.report.criteria_table import criteria_table
+    from gonogo.report.table_markdown import markdown
+    from gonogo.report.table_text import text
+    from gonogo.spec.resolve import resolve
+    from gonogo.study.criteria import check_study
+    from gonogo.study.layout import StudyFolder
+    from gonogo.study.shipped import find_study
+
+    if quick and tier not in (None, "quick"):
+        raise UserError(f"--quick and --tier {tier} contradict each other", hint="give one of them")
+    path = find_study(study)
+    resolved = resolve(path, "quick" if quick else tier or "full", tuple(sets or ()))
+    folder = StudyFolder.under(out, resolved.study, resolved.tier)
+    found = check_study(resolved, folder, path.resolve().parent)
+    rows = [(line.level, line.line, line.status, line.found) for line in found.lines]
+    table = criteria_table(f"{resolved.study}, tier {resolved.tier}", rows, found.levels)
+    typer.echo(text(table))
+    for level, status in found.levels.items():
+        typer.echo(f"{level}: {status}")
+    if folder.path.is_dir():
+        write_json(folder.path / "criteria.json", {**asdict(found), "reached": found.reached})
+        write_text(folder.path / "criteria.md", markdown(table))

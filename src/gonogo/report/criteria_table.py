@@ -1,0 +1,21 @@
+"""The lines of a study's success levels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from gonogo.report.tables import Column, Row, Table, Text
+
+
+def criteria_table(
+    title: str, rows: Sequence[tuple[str, str, str, str]], levels: Mapping[str, str]
+) -> Table:
+    """Make a table of (level, line, status, what was found), and say how each level stands."""
+    return Table(
+        "criteria",
+        f"Levels of success: {title}",
+        (Column("level"), Column("line"), Column("status"), Column("found")),
+        tuple(Row(tuple(map(Text, row))) for row in rows),
+        caption="; ".join(f"{level}: {status}" for level, status in levels.items())
+        + ". A level is met when its lines and those of all levels before it are.",
+    )

@@ -1,0 +1,112 @@
+"""Named levels of success beyond the gate: lines that files alone can answer."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from gonogo.spec.base import Name, Spec
+
+Group = Literal["all", "in domain", "out of domain"]
+"""Data sets that all rows share: all of them, those that an arm was trained on, the others."""
+
+
+class _Line(Spec):
+    note: str = ""
+    """What the line stands for; printed with it."""
+
+
+class Gain(_Line):
+    """One arm's mean exceeds another's, in the units of the gate's metric."""
+
+    kind: Literal["gain"] = "gain"
+    least: float
+    """The smallest gain that meets the line (0.01 = one point)."""
+    candidate: Name | None = None
+    """The arm that should be better; the gate's when not given."""
+    baseline: Name | None = None
+    """The arm or reference row that it is compared with; the gate's when not given."""
+    over: Group = "all"
+    """Which data sets the means are over."""
+
+
+class AverageAbove(_Line):
+    """An arm's mean lies above a value, in the units of the gate's metric."""
+
+    kind: Literal["average_above"] = "average_above"
+    above: float
+    """The value (0.48 = 48 points); equal is not above."""
+    arm: Name | None = None
+    """Which arm; the gate's candidate when not given."""
+    over: Group = "all"
+    """Which data sets the mean is over."""
+
+
+class IsotropyHigher(_Line):
+    """An arm's embeddings are more isotropic than another's: mean over seeds, on the same texts."""
+
+    kind: Literal["isotropy_higher"] = "isotropy_higher"
+    figure: Literal["isoscore_star", "isotropy", "effective_rank"] = "isoscore_star"
+    """Which figure; ``isotropy`` is 1 - std / mean, compared at equal dimensions only."""
+    candidate: Name | None = None
+    """The arm that should be more isotropic; the gate's when not given."""
+    baseline: Name | None = None
+    """The arm or reference row that it is compared with; the gate's when not given."""
+
+
+class Finished(_Line):
+    """Every trial of some arms is trained and scored."""
+
+    kind: Literal["finished"] = "finished"
+    arms: tuple[Name, ...] = ()
+    """Which arms; all when empty."""
+
+
+class AllSets(_Line):
+    """Some arms have a score on each of some data sets."""
+
+    kind: Literal["all_sets"] = "all_sets"
+    datasets: tuple[str, ...] = ()
+    """Data sets, by the names in the tables; all that the study scores when empty."""
+    arms: tuple[Name, ...] = ()
+    """Which arms; all when empty."""
+
+
+class StudyDone(_Line):
+    """Another study's verdict is there and not INCOMPLETE: an ablation, a sweep, a replication."""
+
+    kind: Literal["study_done"] = "study_done"
+    study: Name
+    """Its name; it is looked for under the same output folder."""
+    tier: Name | None = None
+    """Its tier; the one at hand when not given."""
+
+
+class FileThere(_Line):
+    """A file is there and not empty: a proof, a released checkpoint."""
+
+    kind: Literal["file"] = "file"
+    path: str
+    """Beside the study file, in the study's output folder, or here; may hold ``*``."""
+
+
+SingleLine = Annotated[
+    Gain | AverageAbove | IsotropyHigher | Finished | AllSets | StudyDone | FileThere,
+    Field(discriminator="kind"),
+]
+
+
+class AnyOf(_Line):
+    """At least one of several lines is met."""
+
+    kind: Literal["any_of"] = "any_of"
+    lines: Annotated[tuple[SingleLine, ...], Field(min_length=1)]
+    """The lines."""
+
+
+Criterion = Annotated[
+    Gain | AverageAbove | IsotropyHigher | Finished | AllSets | StudyDone | FileThere | AnyOf,
+    Field(discriminator="kind"),
+]
+Levels = dict[Name, Annotated[tuple[Criterion, ...], Field(min_length=1)]]

@@ -1,0 +1,243 @@
+"""Lines of success levels against verdicts with known numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from gonogo.analysis.geometry_record import GeometryRecord, TextsRecord
+from gonogo.analysis.verdict import (
+    Decision,
+    Evidence,
+    FrozenGate,
+    GroupMean,
+    TrialRecord,
+    VerdictFile,
+    write_verdict,
+)
+from gonogo.core.errors import UserError
+from gonogo.spec.gates import ImprovementGate
+from gonogo.spec.resolve import resolve
+from gonogo.spec.study import ResolvedStudy
+from gonogo.study.criteria import Criteria, check_study
+from gonogo.study.layout import StudyFolder
+
+SEEDS = (1, 2)
+
+
+def values(criteria: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "study": "s",
+        "seeds": list(SEEDS),
+        "defaults": {
+            "model": {"backbone": "minilm"},
+            "tasks": {"embed": {"kind": "retrieval", "data": ["x"]}},
+        },
+        "arms": {"plain": {}, "shaped": {"training": {"epochs": 2}}},
+        "evaluation": {"datasets": ["x", "y"], "tasks": {"embed": {"kind": "retrieval"}}},
+        "gate": {
+            "kind": "improvement",
+            "task": "embed",
+            "candidate": "shaped",
+            "baseline": "plain",
+        },
+        "criteria": criteria,
+    }
+
+
+def resolved(tmp_path: Path, criteria: dict[str, Any]) -> ResolvedStudy:
+    (tmp_path / "s.yaml").write_text(yaml.safe_dump(values(criteria), sort_keys=False))
+    return resolve(tmp_path / "s.yaml")
+
+
+def mean(arm: str, value: float, group: Any = "all") -> GroupMean:
+    return GroupMean(
+        arm=arm,
+        task="embed",
+        dataset=None,
+        metric="nDCG@10",
+        mean=value,
+        std=None,
+        seeds=2,
+        queries=10,
+        group=group,
+        datasets=("x", "y"),
+    )
+
+
+def geometry(arm: str, seed: int, score: float, **changes: Any) -> GeometryRecord:
+    fields: dict[str, Any] = {
+        "model": arm,
+        "seed": seed,
+        "texts": TextsRecord(name="t", count=100, fingerprint=changes.pop("texts", "same")),
+        "dimension": 4,
+        "isotropy": score,
+        "gaussian": 0.8,
+        "isoscore_star": score,
+        "mean_cosine": 0.0,
+        "effective_rank": 2.0,
+        "participation_ratio": 2.0,
+        "spectrum": (1.0,),
+        **{f"norm_{n}": 1.0 for n in ("mean", "std", "minimum", "median", "maximum")},
+    }
+    return GeometryRecord(**fields | changes)
+
+
+def answer(
+    tmp_path: Path,
+    line: dict[str, Any],
+    *,
+    means: tuple[GroupMean, ...] = (),
+    records: tuple[GeometryRecord, ...] = (),
+    states: dict[tuple[str, int], str] | None = None,
+) -> tuple[str, str]:
+    study = resolved(tmp_path, {"minimum": [line]})
+    trials = {(arm, seed): "finished" for arm in ("plain", "shaped") for seed in SEEDS}
+    gate = study.gate
+    assert isinstance(gate, ImprovementGate)
+    verdict = VerdictFile(
+        gonogo="0",
+        created="now",
+        study="s",
+        gate=FrozenGate(spec=gate, fingerprint="f"),
+        decision=Decision(verdict="FAIL", support="", sentence=""),
+        groups=means,
+        evidence=Evidence(
+            trials=tuple(
+                TrialRecord(arm=arm, seed=seed, state=state)
+                for (arm, seed), state in (trials | (states or {})).items()
+            ),
+            geometry=records,
+        ),
+    )
+    folder = StudyFolder.under(tmp_path / "out", "s", "full")
+    write_verdict(folder.verdict, verdict)
+    [found] = check_study(study, folder, tmp_path).lines
+    return found.status, found.found
+
+
+TWO = (mean("shaped", 0.49), mean("plain", 0.48))
+
+
+@pytest.mark.parametrize(
+    ("least", "status"), [(0.01, "met"), (0.0100001, "not met"), (0.009, "met")]
+)
+def test_gain_is_in_points_and_inclusive(tmp_path: Path, least: float, status: str) -> None:
+    """+1 means one point, 0.01 of nDCG; never 1 % of the baseline (0.0048 here)."""
+    assert answer(tmp_path, {"kind": "gain", "least": least}, means=TWO)[0] == status
+
+
+def test_above_is_above(tmp_path: Path) -> None:
+    line = {"kind": "average_above", "above": 0.49}
+    assert answer(tmp_path, line, means=TWO)[0] == "not met"
+    found = answer(tmp_path, line | {"above": 0.48999}, means=TWO)
+    assert found == ("met", "0.4900 over 2 data sets that all rows share")
+    out = {**line, "over": "out of domain"}
+    assert answer(tmp_path, out, means=TWO)[0] == "unknown"
+    beyond = (*TWO, mean("shaped", 0.6, "out of domain"))
+    assert answer(tmp_path, out, means=beyond)[0] == "met"
+
+
+def test_a_trial_that_is_missing_leaves_a_figure_unknown(tmp_path: Path) -> None:
+    states = {("plain", 2): "failed"}
+    for kind in ({"kind": "gain", "least": 0.0}, {"kind": "isotropy_higher"}):
+        status, found = answer(tmp_path, kind, means=TWO, states=states)
+        assert (status, found) == ("unknown", "plain seed 2 is failed")
+    status, found = answer(tmp_path, {"kind": "finished"}, states=states)
+    assert (status, found) == ("not met", "plain seed 2 is failed")
+    line = {"kind": "finished", "arms": ["shaped"]}
+    assert answer(tmp_path, line, states=states)[0] == "met"
+
+
+def records(*scores: float, **changes: Any) -> tuple[GeometryRecord, ...]:
+    places = [("plain", 1), ("plain", 2), ("shaped", 1), ("shaped", 2)]
+    return tuple(
+        geometry(arm, seed, score, **(changes if arm == "shaped" else {}))
+        for (arm, seed), score in zip(places, scores, strict=True)
+    )
+
+
+def test_isotropy_is_compared_by_its_mean_over_seeds(tmp_path: Path) -> None:
+    line = {"kind": "isotropy_higher"}
+    assert answer(tmp_path, line, records=records(0.1, 0.5, 0.3, 0.4))[0] == "met"
+    assert answer(tmp_path, line, records=records(0.1, 0.5, 0.1, 0.5))[0] == "not met"
+
+
+def test_isotropy_on_other_texts_or_dimensions_is_no_comparison(tmp_path: Path) -> None:
+    bounded, unbounded = ({"kind": "isotropy_higher", "figure": f} for f in
+                          ("isoscore_star", "isotropy"))  # fmt: skip
+    other = records(0.1, 0.1, 0.9, 0.9, texts="other")
+    assert answer(tmp_path, bounded, records=other) == ("unknown", "not the same texts")
+    wide = records(0.1, 0.1, 0.9, 0.9, dimension=8)
+    assert answer(tmp_path, bounded, records=wide)[0] == "met"
+    status, found = answer(tmp_path, unbounded, records=wide)
+    assert status == "unknown"
+    assert "dimensions [4, 8] differ" in found
+
+
+def test_isotropy_that_is_undefined_or_not_measured_is_unknown(tmp_path: Path) -> None:
+    line = {"kind": "isotropy_higher"}
+    collapsed = records(0.1, 0.1, 0.9, float("nan"))
+    assert answer(tmp_path, line, records=collapsed)[0] == "unknown"
+    assert answer(tmp_path, line)[0] == "unknown"
+
+
+def levels(tmp_path: Path, **lines: str) -> Criteria:
+    """Answer levels of one file line each: ``there`` is met, ``gone`` is not."""
+    (tmp_path / "there").write_text("x")
+    criteria = {name: [{"kind": "file", "path": path}] for name, path in lines.items()}
+    study = resolved(tmp_path, criteria)
+    return check_study(study, StudyFolder.under(tmp_path / "none", "s", "full"), tmp_path)
+
+
+def test_a_level_needs_all_levels_below_it(tmp_path: Path) -> None:
+    found = levels(tmp_path, minimum="there", strong="gone", top="there")
+    assert found.levels == {"minimum": "met", "strong": "not met", "top": "not met"}
+    assert found.reached == "minimum"
+    assert levels(tmp_path, minimum="gone", strong="there").reached is None
+
+
+def test_unknown_is_neither_met_nor_not_met(tmp_path: Path) -> None:
+    study = resolved(
+        tmp_path,
+        {
+            "minimum": [{"kind": "finished"}],
+            "strong": [
+                {
+                    "kind": "any_of",
+                    "lines": [{"kind": "finished"}, {"kind": "file", "path": "gone"}],
+                }
+            ],
+        },
+    )
+    found = check_study(study, StudyFolder.under(tmp_path / "none", "s", "full"), tmp_path)
+    assert [line.status for line in found.lines] == ["unknown", "unknown"]
+    assert found.levels == {"minimum": "unknown", "strong": "unknown"}
+
+
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        ({"kind": "gain", "least": 0.1, "candidate": "shape"}, r"minimum\[0\]\.candidate"),
+        ({"kind": "finished", "arms": ["plan"]}, r"minimum\[0\]\.arms"),
+        (
+            {"kind": "any_of", "lines": [{"kind": "average_above", "above": 0, "arm": "z"}]},
+            r"minimum\[0\]\.lines\[0\]\.arm",
+        ),
+    ],
+)
+def test_names_of_no_arm_are_refused_when_the_study_is_read(
+    tmp_path: Path, line: dict[str, Any], place: str
+) -> None:
+    with pytest.raises(UserError, match=place):
+        resolved(tmp_path, {"minimum": [line]})
+
+
+def test_reference_rows_may_be_a_baseline(tmp_path: Path) -> None:
+    line = {"kind": "gain", "least": 0.0, "baseline": "bm25"}
+    found = answer(tmp_path, line, means=(*TWO, mean("bm25", 0.3)))
+    assert found[0] == "met"
+    assert "+0.1900" in found[1]
