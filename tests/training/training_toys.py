@@ -160,13 +160,13 @@ def settings(model: FakeModel, budget: int = 64, replay: bool = False) -> ChunkS
 
 def make_embed(model: FakeModel, seed: int = 1, **changes: Any) -> RetrievalTask:
     options = {"batch_size": 4, "settings": settings(model), "examples": retrieval_data()}
+    options["objective"] = build_embedding_objective(InfoNce())
     options |= changes
     return RetrievalTask(
         "embed",
         options.pop("examples"),
         tokenize=model.bi_encoder.tokenize,
         forward=model.bi_encoder,
-        objective=build_embedding_objective(InfoNce()),
         seed=seed,
         **options,
     )

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from gonogo.core.types import Split
-from gonogo.spec.base import Count, Spec
+from gonogo.spec.base import HASHED_UNLESS_DEFAULT, Count, Spec
 from gonogo.spec.data import DataSpec
 from gonogo.spec.neighbour_task import NeighbourTask
 from gonogo.spec.next_vector_task import NextVectorTask
@@ -101,6 +101,11 @@ class RetrievalTask(Spec):
     """What is minimised."""
     regularisers: tuple[RegulariserSpec, ...] = ()
     """Terms added to it, over the batch's embeddings; those of weight 0 are left out."""
+    hard_negatives: Annotated[
+        Literal["frozen", "exact"], Field(json_schema_extra=HASHED_UNLESS_DEFAULT)
+    ] = "exact"
+    """exact: hard negatives carry gradient. frozen: they only stand in the denominator, which
+    saves their backward passes."""
     batch_size: int = Field(default=8, ge=2)
     """Queries in one batch; each brings its positive and its hard negatives."""
 

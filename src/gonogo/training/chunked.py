@@ -90,5 +90,12 @@ def forward_distinct(
     return ChunkedOutput(rows, output.tokens, output.padded_tokens)
 
 
+def joined(first: ChunkedOutput, second: ChunkedOutput) -> ChunkedOutput:
+    """Return the rows of both, one behind the other, and what they took together."""
+    rows = torch.cat([first.rows, second.rows])
+    padded = first.padded_tokens + second.padded_tokens
+    return ChunkedOutput(rows, first.tokens + second.tokens, padded)
+
+
 def _tensor(array: Int64[np.ndarray, "..."], device: str) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(array, dtype=np.int64)).to(device)

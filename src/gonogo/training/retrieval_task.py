@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -14,7 +14,13 @@ from gonogo.core.progress import Progress
 from gonogo.core.types import Side
 from gonogo.data.examples import RetrievalExample
 from gonogo.objectives.build import EmbeddingLoss
-from gonogo.training.chunked import ChunkedOutput, ChunkSettings, Forward, forward_distinct
+from gonogo.training.chunked import (
+    ChunkedOutput,
+    ChunkSettings,
+    Forward,
+    forward_distinct,
+    joined,
+)
 from gonogo.training.regularisation import Regularisation, distinct_rows
 from gonogo.training.stream import ExampleStream
 from gonogo.training.task import TaskLoss
@@ -62,6 +68,7 @@ class RetrievalTask:
         settings: how texts become forward passes.
         batch_size: queries in one batch.
         seed: the trial's seed.
+        hard_negatives: whether they carry gradient (exact) or not (frozen).
         regularise: terms added to the objective, over the distinct embeddings of a batch.
         frozen: for a backbone that does not learn, makes from all token rows what embeds them
             without it.
@@ -79,11 +86,12 @@ class RetrievalTask:
         settings: ChunkSettings,
         batch_size: int,
         seed: int,
+        hard_negatives: Literal["frozen", "exact"] = "exact",
         regularise: Regularisation | None = None,
         frozen: Callable[[TokenRows], Embed] | None = None,
         progress: Progress | None = None,
     ) -> None:
-        self.name, self.settings = name, settings
+        self.name, self.settings, self._hard = name, settings, hard_negatives
         self._forward, self._objective, self._regularise = forward, objective, regularise
         self._stream = ExampleStream(len(examples), batch_size, seed, name)
         self.batch_size, self.examples_per_epoch = self._stream.batch_size, len(examples)
@@ -135,9 +143,19 @@ class RetrievalTask:
         return judged
 
     def loss(self, batch: RetrievalBatch) -> TaskLoss:
-        """Embed every distinct text once, with gradient, and contrast."""
-        numbers = np.concatenate([batch.queries, batch.positives, batch.negatives.ravel()])
-        output = self._embed(numbers)
+        """Embed every distinct text once, with gradient, and contrast.
+
+        Frozen hard negatives are embedded by themselves, without gradient; their dropout is drawn
+        as ever.
+        """
+        pairs, negatives = np.concatenate([batch.queries, batch.positives]), batch.negatives.ravel()
+        numbers = np.concatenate([pairs, negatives])
+        if self._hard == "exact" or not len(negatives):
+            output = self._embed(numbers)
+        else:
+            with torch.no_grad():
+                apart = self._embed(negatives)
+            output = joined(self._embed(pairs), apart)
         vectors, device, size = output.rows, output.rows.device, len(batch.queries)
         loss = self._objective(
             vectors[:size],

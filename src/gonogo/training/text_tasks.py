@@ -94,6 +94,7 @@ class TextTasks:
             settings=self._settings(encoder.pad_id),
             batch_size=spec.batch_size,
             seed=seed,
+            hard_negatives=spec.hard_negatives,
             regularise=self._regularise(name, spec),
             frozen=self._frozen(name),
             progress=progress,
