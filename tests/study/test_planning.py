@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,26 @@ def test_only_and_force(tiny_study: Path, tmp_path: Path) -> None:
     assert [(trial.name, trial.action) for trial in plan.trials] == [("joint_single/seed_2", "run")]
     with pytest.raises(UserError, match="matches no trial"):
         plan_of(tiny_study, tmp_path, only="nobody")
+
+
+def test_a_trial_that_was_set_aside_is_found_by_its_fingerprint(
+    tiny_study: Path, tmp_path: Path
+) -> None:
+    before = plan_of(tiny_study, tmp_path)
+    pretend_finished(before)
+    for trial in before.trials:
+        shutil.move(trial.folder.path, before.folder.set_aside(trial.arm, trial.seed, "then"))
+    changed = plan_of(tiny_study, tmp_path, "model.adapter.rank=3")
+    assert {trial.action for trial in changed.trials} == {"run"}
+    pretend_finished(changed)
+    back = plan_of(tiny_study, tmp_path)
+    assert {trial.action for trial in back.trials} == {"skip"}
+    first = back.trials[0]
+    assert first.folder.path == before.folder.set_aside(first.arm, first.seed, "then")
+    assert first.reason == "scores are complete (in stale/emb_only/seed_1_then)"
+    assert plan_of(tiny_study, tmp_path, "model.adapter.rank=3").trials[0].action == "skip"
+    forced = plan_of(tiny_study, tmp_path, force=True).trials[0]
+    assert (forced.action, forced.folder.path) == ("run", before.trials[0].folder.path)
 
 
 def test_a_schedule_matters_only_to_arms_with_several_tasks(

@@ -135,6 +135,11 @@ class StudyFolder:
         """Return where a stale trial is kept."""
         return self.path / "stale" / safe_name(arm) / f"seed_{seed}_{safe_name(mark)}"
 
+    def aside(self, arm: str, seed: int) -> list[Path]:
+        """Return what is kept of a trial that was moved away, the oldest first."""
+        place = self.set_aside(arm, seed, "x").parent
+        return sorted(place.glob(f"seed_{seed}_*"))
+
 
 def file_name(dataset: str) -> str:
     """Return a data set's name as a file name."""

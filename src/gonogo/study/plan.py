@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Literal
@@ -143,12 +143,31 @@ def _plan_trial(
     evaluation = hasher.evaluation_inputs(config)
     place = folder.trial(arm, seed)
     standing = inspect(place, training, evaluation)
+    if standing.state in ("new", "stale") and not force:
+        place, standing = _set_aside(folder, arm, seed, training, evaluation) or (place, standing)
     action, reason = _ACTIONS[standing.state], standing.reason
     if standing.state == "stale":
         reason = f"stale: {reason}"
     if force:
         action, reason = "run", "forced"
     return PlannedTrial(arm, seed, config, place, training, evaluation, standing, action, reason)
+
+
+def _set_aside(
+    folder: StudyFolder, arm: str, seed: int, training: Inputs, evaluation: Inputs
+) -> tuple[TrialFolder, Standing] | None:
+    """Find a trial that other settings have pushed aside and that is just what is wanted now.
+
+    A trial is known by its fingerprint, not by its place: whoever tries a setting and goes back
+    to the old one computes nothing again.
+    """
+    for path in reversed(folder.aside(arm, seed)):
+        place = TrialFolder(path)
+        standing = inspect(place, training, evaluation)
+        if standing.state not in ("new", "stale"):
+            where = path.relative_to(folder.path)
+            return place, replace(standing, reason=f"{standing.reason} (in {where})")
+    return None
 
 
 def _plan_references(

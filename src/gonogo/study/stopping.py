@@ -96,12 +96,7 @@ def _goes_on(plan: Plan, seeds: tuple[int, ...]) -> bool:
 
 def _scores(plan: Plan, seeds: tuple[int, ...]) -> pl.DataFrame:
     evaluation = next(iter(plan.study.arms.values())).evaluation
-    trials = [
-        plan.folder.trial(arm, seed).scores
-        for seed in seeds
-        for arm in plan.study.arms
-        if seed in plan.study.seeds_of(arm)
-    ]
+    trials = [trial.folder.scores for trial in plan.trials if trial.seed in seeds]
     rows = [plan.folder.reference(row.name).scores for row in evaluation.references]
     paths = [*trials, *(path for path in rows if path.exists())]
     frame = pl.concat([read_scores(path).select(list(SCHEMA)) for path in paths])
