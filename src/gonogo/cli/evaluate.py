@@ -11,41 +11,46 @@ from gonogo.cli import options
 
 if TYPE_CHECKING:
     from gonogo.report.model_tables import ModelComparison
+    from gonogo.study.evaluate_models import Machine
 
 ENDINGS = (".md", ".json", ".csv")
 
+_Models = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="MODEL...",
+        help="A trial's or model's folder, a hub id, a sentence-transformers folder, minilm, bm25.",
+    ),
+]
+_Datasets = Annotated[
+    list[str], typer.Option(help="BEIR's names (scifact nfcorpus), all, folders, hub:..., ir:...")
+]
+_OutFile = Annotated[
+    Path, typer.Option("--out", "-o", help="A .md, .json or .csv file; parts lie beside it.")
+]
+_InDomain = Annotated[list[str] | None, typer.Option(help="Sets that the models were trained on.")]
+_Metrics = Annotated[list[str] | None, typer.Option(help="Other measures.")]
+_MaxQueries = Annotated[
+    int | None, typer.Option(min=1, help="At most so many queries of each set.")
+]
+_QueryPrompt = Annotated[
+    str | None, typer.Option(help="Stands before queries of sentence-transformers models.")
+]
+_PassagePrompt = Annotated[str | None, typer.Option(help="Stands before their documents.")]
+_Offline = Annotated[bool, typer.Option("--offline", help="Download no data.")]
+
 
 def evaluate(
-    models: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="MODEL...",
-            help="A trial's or model's folder, a hub id, a sentence-transformers folder, minilm,"
-            " or bm25.",
-        ),
-    ],
-    datasets: Annotated[
-        list[str],
-        typer.Option(help="BEIR's names (scifact nfcorpus), all, folders, hub:..., ir:..."),
-    ],
-    out: Annotated[
-        Path, typer.Option("--out", "-o", help="A .md, .json or .csv file; parts lie beside it.")
-    ],
-    in_domain: Annotated[
-        list[str] | None, typer.Option(help="Sets that the models were trained on.")
-    ] = None,
-    metric: Annotated[list[str] | None, typer.Option(help="Other measures.")] = None,
-    max_queries: Annotated[
-        int | None, typer.Option(min=1, help="At most so many queries of each set.")
-    ] = None,
-    query_prompt: Annotated[
-        str | None, typer.Option(help="Stands before queries of sentence-transformers models.")
-    ] = None,
-    passage_prompt: Annotated[
-        str | None, typer.Option(help="Stands before their documents.")
-    ] = None,
+    models: _Models,
+    datasets: _Datasets,
+    out: _OutFile,
+    in_domain: _InDomain = None,
+    metric: _Metrics = None,
+    max_queries: _MaxQueries = None,
+    query_prompt: _QueryPrompt = None,
+    passage_prompt: _PassagePrompt = None,
     precision: options.PrecisionName = "fp32",
-    offline: Annotated[bool, typer.Option("--offline", help="Download no data.")] = False,
+    offline: _Offline = False,
     device: options.DeviceName = "auto",
 ) -> None:
     """Score models on retrieval sets; finished sets are kept, and failing ones are told.
@@ -61,35 +66,36 @@ def evaluate(
     if out.suffix not in ENDINGS:
         hint = f"one of {', '.join(ENDINGS)}"
         raise UserError(f"{out.name!r} has no known ending", place="--out", hint=hint)
-    form = options.known_precision(precision)
+    metrics = tuple(map(canonical_metric, metric or ()))
     sets = evaluation_sets(datasets)
     places = [find_model(model) for model in dict.fromkeys(models)]
     with open_progress() as progress:
         progress.say("loading the libraries that embed")
-        from gonogo.models.any_model import Prompts
-        from gonogo.models.devices import resolve_device, resolve_precision
         from gonogo.study.evaluate_model_parts import METRICS, Settings
-        from gonogo.study.evaluate_models import Machine, evaluate_models
+        from gonogo.study.evaluate_models import evaluate_models
 
-        where = resolve_device(options.known_device(device))
         found = evaluate_models(
             places,
             sets,
             out.with_suffix(".parts"),
-            Settings(
-                metrics=tuple(map(canonical_metric, metric)) if metric else METRICS,
-                max_queries=max_queries,
-            ),
-            Machine(
-                where,
-                resolve_precision(form, where),
-                Prompts(query_prompt, passage_prompt),
-                fetch=not offline,
-            ),
+            Settings(metrics=metrics or METRICS, max_queries=max_queries),
+            _machine(device, precision, query_prompt, passage_prompt, fetch=not offline),
             progress=progress,
             in_domain=tuple(in_domain or ()),
         )
     _publish(found.comparison, out)
+
+
+def _machine(
+    device: str, precision: str, query: str | None, passage: str | None, *, fetch: bool
+) -> Machine:
+    from gonogo.models.any_model import Prompts
+    from gonogo.models.devices import resolve_device, resolve_precision
+    from gonogo.study.evaluate_models import Machine
+
+    where = resolve_device(options.known_device(device))
+    form = resolve_precision(options.known_precision(precision), where)
+    return Machine(where, form, Prompts(query, passage), fetch)
 
 
 def _publish(found: ModelComparison, out: Path) -> None:
@@ -106,11 +112,9 @@ def _publish(found: ModelComparison, out: Path) -> None:
             write_text(out, tidy_csv(found))
         case _:
             write_text(out, markdown_page(found, command_line()))
-    for table in tables(found)[:1]:
+    shown = {one.name: one for one in (*tables(found)[:1], missing_table(found)) if one.rows}
+    for table in shown.values():
         typer.echo(text(table))
-    missing = missing_table(found)
-    if missing.rows:
-        typer.echo(text(missing))
     typer.echo(f"written: {out}")
     if any(row.status == "error" for row in found.rows):
         raise typer.Exit(1)
