@@ -22,7 +22,13 @@ from gonogo.training.tasks import build_tasks
 SCIFACT = Path(__file__).parents[1].parent / "shared" / "datasets" / "scifact"
 
 
-def config(adapter: str, regularisers: Sequence[dict[str, Any]] = (), **task: Any) -> TrialConfig:
+def config(
+    adapter: str,
+    regularisers: Sequence[dict[str, Any]] = (),
+    *,
+    precision: str = "auto",
+    **task: Any,
+) -> TrialConfig:
     """Return MiniLM with a projection on SciFact, or on API documentation where that is absent."""
     data = str(SCIFACT) if SCIFACT.exists() else "python-api/stdlib"
     return TrialConfig.model_validate(
@@ -45,7 +51,12 @@ def config(adapter: str, regularisers: Sequence[dict[str, Any]] = (), **task: An
                     **task,
                 }
             },
-            "training": {"accumulation": 1, "learning_rate": 1e-5, "head_learning_rate": 5e-4},
+            "training": {
+                "accumulation": 1,
+                "learning_rate": 1e-5,
+                "head_learning_rate": 5e-4,
+                "precision": precision,
+            },
             "evaluation": {"datasets": [data], "tasks": {"embed": {"kind": "retrieval"}}},
         }
     )
