@@ -15,7 +15,7 @@ from numpy import ndarray
 
 from gonogo.core.types import Similarity
 
-_PIECE = 128  # pairs scored at once: their vectors stay in the second-level cache
+_PIECE = 512  # pairs scored at once: fewer, and threads wait for each other; more leave the cache
 
 
 def pair_scores(
