@@ -7,6 +7,7 @@ its last layers at zero as in Zhang et al. (2019, arXiv 1901.09321, "Fixup"): at
 
 from __future__ import annotations
 
+import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
@@ -34,7 +35,7 @@ class ResidualMean(nn.Module):
         self.inner = seeded_linear(inputs, spec.hidden, seed, "query_tower", "inner")
         self.outer = seeded_linear(spec.hidden, dimension, seed, "query_tower", "outer")
         self.linear = seeded_linear(inputs, dimension, seed, "query_tower", "linear")
-        self.drop = nn.Dropout(spec.dropout)
+        self.drop, self.context_dropout = nn.Dropout(spec.dropout), spec.context_dropout
         for last in (self.outer, self.linear):
             nn.init.zeros_(last.weight)
 
@@ -42,8 +43,16 @@ class ResidualMean(nn.Module):
         self, context: Float[Tensor, "n t d"], present: Bool[Tensor, "n t"]
     ) -> Float[Tensor, "n d"]:
         """Return one query a context."""
-        means: Tensor = self.means(context, present)
+        means: Tensor = self.means(context, self._left(present))
         features = means[:, 1:].flatten(1)
         hidden = self.drop(nn.functional.gelu(self.inner(features)))
         residual: Tensor = self.linear(features) + self.outer(hidden)
         return means[:, 0] + residual.float()
+
+    def _left(self, present: Bool[Tensor, "n t"]) -> Bool[Tensor, "n t"]:
+        """Return what of the contexts is read; draws from torch's own generator, as dropout does."""
+        if not self.training or not self.context_dropout:
+            return present
+        kept = torch.rand(present.shape, device=present.device) >= self.context_dropout
+        kept[:, -1] = True
+        return present & kept

@@ -39,6 +39,8 @@ class ResidualMeanContext(Spec):
     """Width of the layer between those means and the residual."""
     dropout: Fraction = 0.1
     """Dropout on that layer."""
+    context_dropout: Fraction = 0.0
+    """Share of the context that is left out at random while it learns; never the last vector."""
 
 
 class AttentionContext(Spec):

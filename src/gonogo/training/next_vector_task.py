@@ -102,7 +102,8 @@ class NextVectorTask:
     def _known_rows(self) -> Int64[Tensor, "n k"]:
         """Return bank rows that are no pair's negatives: its context, and repeats of its target."""
         bank, targets = self.data.bank, self.data.pairs.targets[self._train]
-        above = Filters(lowest=np.nextafter(np.float32(self.spec.duplicate_above), np.float32(2)))
+        least = np.nextafter(np.float32(self.spec.duplicate_above), np.float32(2))
+        above = Filters(lowest=float(least))
         repeats = search(bank.take(targets), bank.vectors, _REPEATS, "cosine", filters=above).rows
         contexts = np.where(
             self.data.pairs.contexts[self._train] == targets[:, None],
