@@ -9,10 +9,11 @@ import json
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from gonogo.core.errors import UserError
 from gonogo.core.files import write_lines
+from gonogo.core.types import Split
 from gonogo.data.datasets import Corpus, RetrievalDataset, document_text
 from gonogo.data.lines import read_objects
 from gonogo.data.trec import qrels_rows
@@ -33,6 +34,13 @@ def beir_files(folder: Path, split: str) -> tuple[Path, Path, Path]:
             hint=f"splits here: {', '.join(sorted(splits)) or 'none'}",
         )
     return _needed(folder, "corpus.jsonl"), _needed(folder, "queries.jsonl"), qrels
+
+
+def first_split(folder: Path) -> Split:
+    """Return the first of train, dev and test that a folder has; ``train`` where it has none."""
+    splits: tuple[Split, ...] = get_args(Split)
+    here = (split for split in splits if _plain_or_gz(folder / "qrels", f"{split}.tsv"))
+    return next(here, "train")
 
 
 def _needed(folder: Path, name: str) -> Path:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import assert_never
 
 from gonogo.core.types import Split
-from gonogo.data.beir import beir_files, load_beir
+from gonogo.data.beir import beir_files, first_split, load_beir
 from gonogo.data.cached import beir_fingerprint, cached_fingerprint
-from gonogo.data.datasets import RetrievalDataset, whole_fingerprint
+from gonogo.data.datasets import Corpus, RetrievalDataset, whole_fingerprint
 from gonogo.data.hub import hub_folder
 from gonogo.data.ir import ir_datasets_folder
 from gonogo.data.places import find_folder
@@ -32,6 +32,25 @@ def load_dataset(spec: DataSpec, split: Split, *, beside: Path | None = None) ->
     split = spec.split or split
     dataset = load_beir(_folder(spec, split, beside), split, spec.name)
     return replace(dataset, queries_are_documents=True) if _leaves_out_own(spec) else dataset
+
+
+def load_corpus(spec: DataSpec, *, beside: Path | None = None) -> Corpus:
+    """Load the documents alone; where splits differ in them, those of the first split.
+
+    Raises:
+        UserError: as :func:`load_dataset`.
+    """
+    split = corpus_split(spec, beside=beside)
+    return load_dataset(spec, split, beside=beside).corpus
+
+
+def corpus_split(spec: DataSpec, *, beside: Path | None = None) -> Split:
+    """Return the split that stands for a corpus: its own, or the first of train, dev and test."""
+    if spec.split:
+        return spec.split
+    if isinstance(spec, BeirData):
+        return first_split(find_folder(spec.folder, beside=beside))
+    return "train"
 
 
 def dataset_fingerprint(

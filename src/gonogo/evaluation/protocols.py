@@ -12,12 +12,18 @@ from gonogo.core.progress import Progress
 from gonogo.core.types import Qrels, Ranking
 from gonogo.data.datasets import RetrievalDataset
 from gonogo.data.loading import load_dataset
+from gonogo.data.next_vectors import open_next_vectors
 from gonogo.evaluation.candidates import as_ranking, bm25_candidates
+from gonogo.evaluation.corpus_vectors import corpus_vectors
 from gonogo.evaluation.metrics import per_query
+from gonogo.evaluation.neighbours import neighbours_kept
+from gonogo.evaluation.next_vector import QuerySource, judged_rankings, tower_queries
 from gonogo.evaluation.reranking import rerank
 from gonogo.evaluation.retrieval import rank_corpus
 from gonogo.models.build import AnyModel
+from gonogo.models.query_tower import QueryTower
 from gonogo.models.retrieval_model import RetrievalModel
+from gonogo.models.vector_model import VectorModel
 from gonogo.spec.evaluation import EvaluationSpec
 from gonogo.spec.evaluation_tasks import (
     AnyData,
@@ -28,6 +34,7 @@ from gonogo.spec.evaluation_tasks import (
     RetrievalEvaluation,
     judged_data,
 )
+from gonogo.spec.vector_data import PairsData
 
 
 @dataclass(frozen=True)
@@ -105,6 +112,7 @@ def evaluate_part(
         protocol: how it is scored.
         data: on what.
     """
+    judged: Judged
     match protocol:
         case RetrievalEvaluation():
             dataset = setting.dataset(data)
@@ -115,9 +123,9 @@ def evaluate_part(
             found = rerank(_text(model), dataset, candidates, progress=setting.progress)
             judged = found, dataset.qrels
         case NeighbourEvaluation():
-            raise NotImplementedError
+            judged = _neighbours(_headed(model), setting, protocol, data)
         case NextVectorEvaluation():
-            raise NotImplementedError
+            judged = _next_vectors(tower_queries(_tower(model)), setting, protocol, data)
         case _:
             assert_never(protocol)
     return setting.evaluated(task, data, judged)
@@ -132,6 +140,57 @@ def _rank(
     return rank_corpus(
         model, dataset, protocol.depth, progress=setting.progress, cache=setting.cache
     )
+
+
+def evaluate_queries_part(
+    source: QuerySource, setting: Setting, task: str, protocol: EvaluationTask, data: Named
+) -> Evaluated | None:
+    """Score queries that no model makes, on a task of next vectors.
+
+    Returns:
+        None for other tasks.
+    """
+    if not isinstance(protocol, NextVectorEvaluation):
+        return None
+    return setting.evaluated(task, data, _next_vectors(source, setting, protocol, data))
+
+
+def _next_vectors(
+    source: QuerySource, setting: Setting, protocol: NextVectorEvaluation, data: Named
+) -> Judged:
+    if not isinstance(data, PairsData):
+        raise TypeError(f"{data.name!r} holds no pairs of vectors")
+    return judged_rankings(
+        source,
+        open_next_vectors(data.folder, beside=setting.beside),
+        depth=protocol.depth,
+        mask_context=protocol.mask_context,
+        most_queries=setting.spec.max_queries,
+    )
+
+
+def _tower(model: AnyModel) -> QueryTower:
+    if not isinstance(model, QueryTower):
+        raise UserError("only a query tower predicts next vectors", place="model.kind")
+    return model
+
+
+def _neighbours(
+    model: RetrievalModel | VectorModel,
+    setting: Setting,
+    protocol: NeighbourEvaluation,
+    data: Named,
+) -> Judged:
+    if isinstance(data, PairsData | _Loaded):
+        raise TypeError(f"{data.name!r} is no corpus")
+    vectors = corpus_vectors(data, model, beside=setting.beside, progress=setting.progress)
+    return neighbours_kept(model, vectors, protocol, progress=setting.progress)
+
+
+def _headed(model: AnyModel) -> RetrievalModel | VectorModel:
+    if isinstance(model, QueryTower):
+        raise UserError("this model has no head on vectors", place="model.kind")
+    return model
 
 
 def _text(model: AnyModel) -> RetrievalModel:

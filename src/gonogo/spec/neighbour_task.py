@@ -65,6 +65,9 @@ class NeighbourTask(Spec):
     """Which of the drawn candidates are dropped, anchor by anchor, because they may be near."""
     objective: NeighbourDistillation = NeighbourDistillation()
     """What is minimised."""
+    products: Literal["auto", "fp32", "bf16"] = "auto"
+    """Factors of the head's matrix products; sums, weights, cosines, softmax and loss are fp32
+    either way, and nothing is autocast. auto: bf16 where the CPU or GPU multiplies it."""
     batch_size: int = Field(default=256, ge=2)
     """Anchors in one batch."""
 

@@ -12,7 +12,14 @@ from gonogo.core.files import read_json, write_json
 from gonogo.core.progress import Progress
 from gonogo.data.score_table import SCHEMA, read_scores, write_scores
 from gonogo.data.trec import write_run
-from gonogo.evaluation.protocols import Evaluated, Setting, evaluate_bm25_part, evaluate_part
+from gonogo.evaluation.next_vector import QuerySource
+from gonogo.evaluation.protocols import (
+    Evaluated,
+    Setting,
+    evaluate_bm25_part,
+    evaluate_part,
+    evaluate_queries_part,
+)
 from gonogo.models.build import AnyModel
 from gonogo.models.retrieval_model import RetrievalModel
 from gonogo.spec.evaluation import EvaluationSpec
@@ -68,6 +75,25 @@ def evaluate_bm25_into(
         return evaluate_bm25_part(setting, task, protocol, data)
 
     score_into(folder, score, spec, inputs, arm="bm25", seed=None)
+
+
+def evaluate_queries_into(
+    folder: TrialFolder,
+    source: QuerySource,
+    spec: EvaluationSpec,
+    inputs: Inputs,
+    *,
+    arm: str,
+    beside: Path,
+    progress: Progress,
+) -> None:
+    """Score queries that no model makes into a reference's folder."""
+    setting = Setting(spec, beside, progress)
+
+    def score(task: str, protocol: EvaluationTask, data: AnyData) -> Evaluated | None:
+        return evaluate_queries_part(source, setting, task, protocol, data)
+
+    score_into(folder, score, spec, inputs, arm=arm, seed=None)
 
 
 def score_into(

@@ -42,5 +42,13 @@ class ExampleStream:
         """Return the example numbers of a batch; a pure function of the index."""
         if index < 0:
             raise ValueError(f"batches are counted from 0, not {index}")
-        places = index * self.batch_size + np.arange(self.batch_size)
-        return np.array([self._order(int(at // self.count))[at % self.count] for at in places])
+        return self.examples(index * self.batch_size + np.arange(self.batch_size))
+
+    def examples(self, places: Int64[np.ndarray, " m"]) -> Int64[np.ndarray, " m"]:
+        """Return the example numbers at places of the whole training, counted from 0."""
+        epochs, within = np.divmod(places, self.count)
+        found = np.empty(len(places), dtype=np.int64)
+        for epoch in np.unique(epochs).tolist():
+            here = epochs == epoch
+            found[here] = self._order(epoch)[within[here]]
+        return found

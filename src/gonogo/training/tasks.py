@@ -14,6 +14,8 @@ from gonogo.spec import tasks as specs
 from gonogo.spec.neighbour_task import NeighbourTask
 from gonogo.spec.next_vector_task import NextVectorTask
 from gonogo.spec.study import TrialConfig
+from gonogo.training.neighbour_tasks import build_neighbour_task
+from gonogo.training.next_vector_task import build_next_vector_task
 from gonogo.training.task import Task, TaskLoss
 from gonogo.training.text_tasks import TextTasks
 from gonogo.training.trainable import TextModel, TrainableModel
@@ -56,9 +58,13 @@ def build_tasks(
             case specs.RetrievalTask() | specs.RelevanceTask():
                 tasks[name] = texts().build(name, spec)
             case NeighbourTask():
-                raise NotImplementedError
+                tasks[name] = build_neighbour_task(
+                    name, spec, seed, model, beside=beside, progress=shown
+                )
             case NextVectorTask():
-                raise NotImplementedError
+                tasks[name] = build_next_vector_task(
+                    name, spec, config.training, seed, model, beside=beside, progress=shown
+                )
             case _:
                 assert_never(spec)
     return tasks
