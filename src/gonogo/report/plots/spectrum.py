@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+from jaxtyping import Float
 
 from gonogo.analysis.geometry_record import GeometryRecord
 from gonogo.analysis.marchenko_pastur import gaussian_spectrum
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _FLOOR = 1e-6
-"""Of the mean eigenvalue: what lies below is rounding, and is drawn at the bottom."""
+"""Of the mean eigenvalue: what lies below is rounding, where rows leave no direction, and is
+not drawn; the line ends there."""
+
+_GAUSSIAN = (DASHES[0], DASHES[2], DASHES[3])
 
 
 def spectrum_plot(records: Sequence[GeometryRecord]) -> Plot:
@@ -44,7 +48,7 @@ def draw_spectra(figure: Figure, *, records: Sequence[GeometryRecord]) -> None:
         share = (np.arange(record.dimension) + 0.5) / record.dimension
         axes.plot(
             share,
-            np.maximum(values / values.mean(), _FLOOR),
+            _drawn(values / values.mean()),
             color=ARMS[place % len(ARMS)],
             linestyle=DASHES[1 + place // len(ARMS) % 3],
             linewidth=1.4,
@@ -54,19 +58,25 @@ def draw_spectra(figure: Figure, *, records: Sequence[GeometryRecord]) -> None:
         share = (np.arange(dimension) + 0.5) / dimension
         axes.plot(
             share,
-            np.maximum(gaussian_spectrum(count, dimension), _FLOOR),
+            _drawn(gaussian_spectrum(count, dimension)),
             color=MUTED,
-            linestyle=DASHES[place % 1],
+            linestyle=_GAUSSIAN[place % len(_GAUSSIAN)],
             linewidth=1.0,
             label=f"Gaussian, n {count:,}, d {dimension}",
         )
     axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:g}")  # the default writes formulas, which are switched off
+    axes.yaxis.set_minor_formatter("")
     axes.set_xlim(0, 1)
     axes.grid(axis="y")
     axes.set_axisbelow(True)
     axes.set_xlabel("share of directions, largest first")
     axes.set_ylabel("eigenvalue / mean")
     legend_below(figure, axes, columns=1)
+
+
+def _drawn(values: Float[np.ndarray, "d"]) -> Float[np.ndarray, "d"]:
+    return np.where(values > _FLOOR, values, np.nan)
 
 
 def _label(record: GeometryRecord) -> str:
