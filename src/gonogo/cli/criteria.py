@@ -36,8 +36,6 @@ def criteria(
     rows = [(line.level, line.line, line.status, line.found) for line in found.lines]
     table = criteria_table(f"{resolved.study}, tier {resolved.tier}", rows, found.levels)
     typer.echo(text(table))
-    for level, status in found.levels.items():
-        typer.echo(f"{level}: {status}")
     if folder.path.is_dir():
         write_json(folder.path / "criteria.json", {**asdict(found), "reached": found.reached})
         write_text(folder.path / "criteria.md", markdown(table))
