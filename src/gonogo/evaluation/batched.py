@@ -17,6 +17,7 @@ from torch import Tensor
 from gonogo.core.progress import Bar
 from gonogo.core.types import Device
 from gonogo.data.batching import pad, token_budget_chunks
+from gonogo.evaluation.cores import single_threaded
 
 Item = TypeVar("Item", str, tuple[str, str])
 Ids = list[list[int]]
@@ -79,7 +80,7 @@ class Runner:
             if forward is None:
                 yield self._padded
                 return
-            with _single_threaded(torch.get_num_threads()) as cores:
+            with single_threaded(torch.get_num_threads()) as cores:
                 yield lambda rows: self._in_parallel(forward, rows, cores)
 
     def _padded(self, rows: Ids) -> Iterator[Values]:
@@ -105,17 +106,6 @@ class Runner:
 
         chunks = _chunks(rows, self.budget or ROWS_BUDGET)
         yield from zip(chunks, cores.map(values, chunks), strict=True)
-
-
-@contextmanager
-def _single_threaded(count: int) -> Iterator[ThreadPoolExecutor]:
-    """Open a pool of threads in each of which torch computes on one core."""
-    cores = ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(1,))
-    try:
-        yield cores
-    finally:
-        cores.shutdown(cancel_futures=True)
-        torch.set_num_threads(count)  # also what threads begin with that are started later
 
 
 def _chunks(rows: Ids, budget: int) -> list[ndarray]:

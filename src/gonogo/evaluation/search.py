@@ -8,7 +8,9 @@ block size, or where in the corpus a document stands.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
+from functools import partial
+from threading import local
 from typing import NamedTuple
 
 import numpy as np
@@ -18,13 +20,14 @@ from numpy import ndarray
 
 from gonogo.core.types import Similarity
 from gonogo.evaluation import search_products as products
+from gonogo.evaluation.cores import single_threaded
 from gonogo.evaluation.search_filters import Filters, PairFilter
 from gonogo.evaluation.search_pool import places_a_query
 from gonogo.evaluation.search_run import QueryRun
 
 __all__ = ["Filters", "Found", "search", "top_k"]
 
-_RUN = 1024  # queries of one run; a tile of runs is multiplied with a block at once
+_RUN = 1024  # queries of one run at most: one core multiplies it with a block at once
 _PLACES = 3 << 24  # of all candidate tables together: 16 bytes each, 0.8 GB
 _NONE = Filters()
 
@@ -111,9 +114,11 @@ def _runs(
     filters: Filters,
 ) -> list[QueryRun]:
     queries = np.ascontiguousarray(queries, dtype=np.float32)
-    runs = []
-    for first in range(0, len(queries), _RUN):
-        part = queries[first : first + _RUN]
+    cores, runs = torch.get_num_threads(), []
+    rounds = -(-len(queries) // (_RUN * cores))  # of one run a core, all of a size
+    size = -(-len(queries) // (rounds * cores))
+    for first in range(0, len(queries), size):
+        part = queries[first : first + size]
         allowed = PairFilter(filters, start + first, len(part), len(corpus))
         runs.append(QueryRun(part, corpus, k, similarity, allowed))
     return runs
@@ -127,11 +132,11 @@ def _search(
     block: int,
     form: products.Format,
 ) -> Found:
-    with ThreadPoolExecutor(torch.get_num_threads()) as threads:
-        scan = _Scan(runs, similarity, form, threads)
+    with single_threaded(torch.get_num_threads()) as cores:
+        scan = _Scan(runs, similarity, form, cores)
         for start, stop in _growing_blocks(len(corpus), k, block):
             scan.over(np.asarray(corpus[start:stop]), start)
-        scores, rows = zip(*threads.map(QueryRun.answer, runs), strict=True)
+        scores, rows = zip(*cores.map(QueryRun.answer, runs), strict=True)
     above = np.concatenate([run.above for run in runs])
     return Found(np.concatenate(scores), np.concatenate(rows), above)
 
@@ -146,52 +151,41 @@ def _growing_blocks(count: int, k: int, block: int) -> Iterator[tuple[int, int]]
 
 
 class _Scan:
-    """Multiplies blocks of the corpus with tiles of queries and offers each run its products."""
+    """Multiplies blocks of the corpus with runs of queries, each on a core of its own."""
 
     def __init__(
-        self,
-        runs: list[QueryRun],
-        similarity: Similarity,
-        form: products.Format,
-        threads: ThreadPoolExecutor,
+        self, runs: list[QueryRun], similarity: Similarity, form: products.Format, cores: Executor
     ) -> None:
-        self.similarity, self.threads = similarity, threads
-        size = torch.get_num_threads()
-        self.tiles = [runs[first : first + size] for first in range(0, len(runs), size)]
+        self.runs, self.similarity, self.cores = runs, similarity, cores
+        self._memory = local()
         self._use(form)
 
     def _use(self, form: products.Format) -> None:
         self.form = form
-        self._out = torch.empty(0, dtype=products.dtype_of(form))
         self._rounded = [
-            products.round_vectors(
-                np.concatenate([run.queries for run in tile]), self.similarity, form
-            )
-            for tile in self.tiles
+            products.round_vectors(run.queries, self.similarity, form, self.cores)
+            for run in self.runs
         ]
 
     def over(self, vectors: Shaped[ndarray, "b d"], start: int) -> None:
         """Offer every query the documents from corpus row ``start`` on."""
-        block = products.round_vectors(vectors, self.similarity, self.form)
-        for tile, queries in zip(self.tiles, self._rounded, strict=True):
-            values = self._multiply(queries, block)
-            bounds = products.error_bounds(queries, block, self.similarity)
-            parts = [slice(i * _RUN, (i + 1) * _RUN) for i in range(len(tile))]
-            stored = products.stored_error(self.form)
-            offers = [
-                self.threads.submit(run.offer, values[part], start, bounds[part], stored)
-                for run, part in zip(tile, parts, strict=True)
-            ]
-            for offer in offers:
-                offer.result()
-        runs = (run for tile in self.tiles for run in tile)
-        if any(list(self.threads.map(QueryRun.settle, runs))) and self.form != "fp32":
+        block = products.round_vectors(vectors, self.similarity, self.form, self.cores)
+        settled = self.cores.map(partial(self._offer, block, start), self.runs, self._rounded)
+        if any(list(settled)) and self.form != "fp32":
             self._use("fp32")
 
-    def _multiply(
-        self, queries: products.Rounded, block: products.Rounded
-    ) -> Shaped[torch.Tensor, "q b"]:
-        size = len(queries.lengths) * len(block.lengths)
-        if self._out.numel() < size:
-            self._out = torch.empty(size, dtype=self._out.dtype)
-        return products.multiply(queries, block, self.similarity, self._out)
+    def _offer(
+        self, block: products.Rounded, start: int, run: QueryRun, queries: products.Rounded
+    ) -> bool:
+        out = self._room(len(queries.lengths) * len(block.lengths))
+        values = products.multiply(queries, block, self.similarity, out)
+        bounds = products.error_bounds(queries, block, self.similarity)
+        run.offer(values, start, bounds, products.stored_error(self.form))
+        return run.settle()
+
+    def _room(self, size: int) -> Shaped[torch.Tensor, "_"]:
+        """Return this core's memory for products, reused from block to block."""
+        out: torch.Tensor | None = getattr(self._memory, "out", None)
+        if out is None or out.numel() < size or out.dtype != products.dtype_of(self.form):
+            out = self._memory.out = torch.empty(size, dtype=products.dtype_of(self.form))
+        return out
