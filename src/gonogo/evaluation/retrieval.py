@@ -15,12 +15,10 @@ from torch import nn
 from gonogo.core.progress import Progress
 from gonogo.core.types import Ranking, Side
 from gonogo.data.datasets import RetrievalDataset
-from gonogo.evaluation.corpus_vectors import base_vectors
 from gonogo.evaluation.corpus_vectors import base_vectors, embed, stands_on_frozen
 from gonogo.evaluation.embedding_model import EmbeddingModel
 from gonogo.evaluation.encoding import encode, encode_cached, vector_key
 from gonogo.evaluation.search import Filters, top_k
-from gonogo.models.retrieval_model import RetrievalModel
 from gonogo.models.retrieval_model import RetrievalModel
 
 _BLOCK = 8192  # pooled vectors projected at once
