@@ -51,7 +51,7 @@ def build_triplets(
     """Mine negatives for every judged query and write the folder ``out``.
 
     An interrupted run continues where it stopped; a finished one with the same inputs is left as
-    it is. A corpus of a million documents takes about 4 GB of memory.
+    it is. The corpus and its index stand in memory while blocks are mined.
 
     Returns:
         The manifest.
