@@ -161,3 +161,12 @@ def test_masks_equal_sets(b, k, m, seed):
     for i in range(b):
         own = {int(anchors[i]), *near[i].tolist()}
         assert kept[i].tolist() == [one not in own for one in ids.tolist()]
+@settings(deadline=None, max_examples=60)
+@given(
+    ids=st.lists(st.integers(0, 9), max_size=8),
+    own=st.lists(st.lists(st.integers(0, 9), min_size=3, max_size=3), min_size=1, max_size=4),
+)
+def test_masks_equal_those_of_comparing_all_with_all(ids, own):
+    rows_own = torch.tensor(own)
+    kept = kept_by_id(torch.tensor(ids, dtype=torch.int64), rows_own[:, 0], rows_own[:, 1:])
+    assert kept.tolist() == [[each not in row for each in ids] for row in own]

@@ -17,11 +17,11 @@ from gonogo.models.retrieval_model import RetrievalModel
 from gonogo.models.vector_model import VectorModel
 from gonogo.objectives.false_negatives import dropped_ratio
 from gonogo.training.anchor_queue import AnchorQueue
-from gonogo.training.candidate_masks import kept_by_id
 from gonogo.training.neighbour_figures import figures
 from gonogo.training.stream import ExampleStream
 from gonogo.training.task import TaskLoss
 from gonogo.training.teacher_table import TeacherTable
+from gonogo.training.vector_queue import kept_by_id
 
 _LOOKED_AT = 10  # nearest neighbours that a look counts
 

@@ -164,14 +164,20 @@ def kept_by_id(
 ) -> Bool[Tensor, "b m"]:
     """Return where an id is neither the row's anchor nor one of its neighbours.
 
-    A search in each row's sorted ids: comparing all with all would take ``b * m * k`` flags.
+    Each row's ids are looked up among the sorted negatives: few are there, and comparing all with
+    all would take ``b * m * k`` flags.
 
     Args:
         ids: of the negatives, shared by all rows.
         anchors: id of each row's anchor; for pairs, of its positive.
         neighbours: ids that are known to belong to the row; k may be 0.
     """
-    own = torch.cat([anchors.unsqueeze(1), neighbours], dim=1).sort(dim=1).values
-    asked = ids.expand(len(anchors), -1).contiguous()
-    at = torch.searchsorted(own, asked).clamp(max=own.shape[1] - 1)
-    return own.gather(1, at) != asked
+    own = torch.cat([anchors.unsqueeze(1), neighbours], dim=1)
+    if not len(ids):
+        return torch.ones(len(anchors), 0, dtype=torch.bool, device=ids.device)
+    distinct, places = torch.unique(ids, return_inverse=True)
+    at = torch.searchsorted(distinct, own).clamp(max=len(distinct) - 1)
+    rows, columns = (distinct[at] == own).nonzero(as_tuple=True)
+    taken = torch.zeros(len(anchors), len(distinct), dtype=torch.bool, device=ids.device)
+    taken[rows, at[rows, columns]] = True
+    return ~taken[:, places]
