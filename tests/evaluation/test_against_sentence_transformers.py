@@ -40,7 +40,7 @@ def small(
 @pytest.mark.timeout(3600)
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
-    ("queries", "documents", "length"), [(60, 300, 64), (None, None, 256)], ids=["part", "whole"]
+    ("queries", "documents", "length"), [(60, 300, 64), (None, None, 96)], ids=["part", "whole"]
 )
 def test_minilm_on_scifact(queries: int | None, documents: int | None, length: int) -> None:
     peer = pytest.importorskip("sentence_transformers")
