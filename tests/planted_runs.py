@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 from planted_trials import finish, plan_of, planted_scores
 
 from gonogo.core.files import append_json_line
+from gonogo.core.seeds import generator
 from gonogo.study.layout import TrialFolder
 from gonogo.study.plan import Plan, PlannedTrial
 from gonogo.study.run_logs import write_run_logs
@@ -54,6 +56,40 @@ def with_runs(path: Path, **changes: Any) -> Path:
     values["evaluation"]["references"] = []
     values |= changes
     path.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
+    return path
+
+
+def head_study(path: Path, vectors: int = 40, **changes: Any) -> Path:
+    """Write a study of two heads on random vectors, with queues of 40 and of 50."""
+    values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    drawn = generator(0, "bank").normal(size=(vectors, 8)).astype(np.float32)
+    np.save(path.parent / "bank.npy", drawn)
+    corpus = {"data": ["bank.npy"], "held_out": 12}
+    task = {"kind": "neighbours", **corpus, "neighbours": 5, "negatives": 8, "queue_size": 50}
+    values["defaults"] = {
+        "model": {"kind": "vectors", "dimension": 8, "projection": {"kind": "residual"}},
+        "tasks": {"distill": {**task, "batch_size": 4}},
+        "training": {
+            "max_steps": 6,
+            "accumulation": 1,
+            "precision": "fp32",
+            "validation": {"every": 2, "unit": "steps", "best": "R@10"},
+        },
+    }
+    values["defaults"]["model"]["projection"] |= {"dimension": 4, "hidden": 8}
+    values["arms"] = {"small": {"tasks": {"distill": {"queue_size": 40}}}, "large": {}}
+    scored = {"kind": "neighbours", **corpus, "most_queries": 6, "k": 3}
+    values["evaluation"] = {"tasks": {"kept": scored}, "references": []}
+    values["gate"] = {
+        "kind": "improvement",
+        "task": "kept",
+        "metric": "nDCG@10",
+        "candidate": "large",
+        "baseline": "small",
+        "pass": 0.1,
+        "fail": 0.0,
+    }
+    path.write_text(yaml.safe_dump(values | changes, sort_keys=False), encoding="utf-8")
     return path
 
 

@@ -22,10 +22,10 @@ def study(tiny_study: Path) -> Path:
 def backdate(plan: Plan) -> dict[str, str]:
     """Make the names on file old, so that a new one could not be equal; return them."""
     records = read_json(plan.folder.runs)
-    for record in records.values():
+    for record in records:
         record["run_id"] = record["run_id"].replace("_20", "_19")
     write_json(plan.folder.runs, records)
-    return {name: record["run_id"] for name, record in records.items()}
+    return {record["experiment"]: record["run_id"] for record in records}
 
 
 def ids(plan: Plan) -> dict[str, str | None]:
@@ -80,6 +80,13 @@ def test_other_settings_and_force_are_other_runs(study: Path, tmp_path: Path) ->
     assert (found["one"], found["both"]) == (old["one"], old["both"])
 
 
+def test_whoever_goes_back_to_old_settings_finds_the_old_name(study: Path, tmp_path: Path) -> None:
+    register_runs(plan_of(study, tmp_path))
+    old = backdate(finish_all(study, tmp_path))
+    register_runs(plan_of(study, tmp_path, "training.learning_rate=1e-3"))
+    assert ids(plan_of(study, tmp_path)) == old
+
+
 def test_a_row_that_others_have_computed_dates_from_them(study: Path, tmp_path: Path) -> None:
     register_runs(plan_of(study, tmp_path, only="emb_only/seed_2"))
     assert read_records(plan_of(study, tmp_path)) == {}
@@ -90,7 +97,8 @@ def test_a_row_that_others_have_computed_dates_from_them(study: Path, tmp_path: 
 
 def test_a_row_is_named_only_when_all_its_trials_will_run(study: Path, tmp_path: Path) -> None:
     register_runs(plan_of(study, tmp_path, only="one"))
-    assert list(read_records(plan_of(study, tmp_path))) == ["one"]
+    started = read_records(plan_of(study, tmp_path)).values()
+    assert [record.experiment for record in started] == ["one"]
 
 
 def test_a_given_name_is_that_of_the_one_run_asked_for(study: Path, tmp_path: Path) -> None:

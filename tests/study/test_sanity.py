@@ -6,9 +6,8 @@ from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
-import yaml
+from planted_runs import head_study
 from planted_trials import plan_of
 
 from gonogo.study import sanity
@@ -23,33 +22,8 @@ def checks(plan: Plan) -> dict[str, Check]:
 
 
 @pytest.fixture
-def head_study(tiny_study: Path) -> Path:
-    """Return a study of heads on 40 vectors, with a queue of 50."""
-    values = yaml.safe_load(tiny_study.read_text())
-    np.save(tiny_study.parent / "bank.npy", np.ones((40, 8), dtype=np.float32))
-    task = {
-        "kind": "neighbours",
-        "data": ["bank.npy"],
-        "held_out": 4,
-        "negatives": 8,
-        "queue_size": 50,
-    }
-    model = {"kind": "vectors", "dimension": 8, "projection": {"kind": "residual", "dimension": 4}}
-    values["defaults"] = {"model": model, "tasks": {"distill": task}}
-    values["arms"] = {"small": {"tasks": {"distill": {"queue_size": 40}}}, "large": {}}
-    scored = {"kind": "neighbours", "data": ["bank.npy"], "held_out": 4}
-    values["evaluation"] = {"tasks": {"kept": scored}, "references": []}
-    values["gate"] = {
-        "kind": "improvement",
-        "task": "kept",
-        "metric": "nDCG@10",
-        "candidate": "large",
-        "baseline": "small",
-        "pass": 0.1,
-        "fail": 0.0,
-    }
-    tiny_study.write_text(yaml.safe_dump(values, sort_keys=False))
-    return tiny_study
+def study_of_heads(tiny_study: Path) -> Path:
+    return head_study(tiny_study)
 
 
 def test_nothing_is_wrong_with_the_tiny_study(tiny_study: Path, tmp_path: Path) -> None:
@@ -82,9 +56,9 @@ def test_absent_data_packages_disk_and_memory_are_warnings(
     assert "WARNING" in found["disk"].line
 
 
-def test_a_queue_larger_than_its_corpus_is_a_warning(head_study: Path, tmp_path: Path) -> None:
+def test_a_queue_larger_than_its_corpus_is_a_warning(study_of_heads: Path, tmp_path: Path) -> None:
     found = [
-        check for check in sanity_checks(plan_of(head_study, tmp_path)) if check.name == "queue"
+        check for check in sanity_checks(plan_of(study_of_heads, tmp_path)) if check.name == "queue"
     ]
     assert [(check.fine, check.text) for check in found] == [
         (True, "40 vectors in the corpora for a queue of 40"),
@@ -92,9 +66,9 @@ def test_a_queue_larger_than_its_corpus_is_a_warning(head_study: Path, tmp_path:
     ]
 
 
-def test_a_check_that_fails_is_a_warning_and_no_error(head_study: Path, tmp_path: Path) -> None:
-    plan = plan_of(head_study, tmp_path)
-    (head_study.parent / "bank.npy").unlink()
+def test_a_check_that_fails_is_a_warning_and_no_error(study_of_heads: Path, tmp_path: Path) -> None:
+    plan = plan_of(study_of_heads, tmp_path)
+    (study_of_heads.parent / "bank.npy").unlink()
     found = checks(plan)["queue"]
     assert not found.fine
     assert "could not be looked at" in found.text

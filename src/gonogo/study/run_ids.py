@@ -18,11 +18,16 @@ from gonogo.study.run_values import plain, setting_values
 class RunRecord:
     """A started run."""
 
+    experiment: str
     run_id: str
     timestamp: str
     """ISO time, UTC."""
     fingerprint: str
     """Of everything that can change the weights of its trials."""
+
+
+Records = Mapping[tuple[str, str], RunRecord]
+"""By experiment and fingerprint: one with other settings is another run."""
 
 
 def has_runs(plan: Plan) -> bool:
@@ -49,25 +54,24 @@ def is_whole(row: Experiment, plan: Plan) -> bool:
     return len(trials_of(row, plan)) == len(row.seeds or ())
 
 
-def read_records(plan: Plan) -> dict[str, RunRecord]:
-    """Return the runs that were started, by experiment."""
-    found = read_json(plan.folder.runs) if plan.folder.runs.exists() else {}
-    return {name: RunRecord(**record) for name, record in found.items()}
+def read_records(plan: Plan) -> Records:
+    """Return the runs that were started."""
+    found = read_json(plan.folder.runs) if plan.folder.runs.exists() else []
+    records = (RunRecord(**record) for record in found)
+    return {(record.experiment, record.fingerprint): record for record in records}
 
 
-def current_record(
-    name: str, row: Experiment, plan: Plan, records: Mapping[str, RunRecord]
-) -> RunRecord | None:
+def current_record(name: str, row: Experiment, plan: Plan, records: Records) -> RunRecord | None:
     """Return the record of a row whose trials are still what they were; the name matters not.
 
     A row whose trials other rows have brought along, and that was never started itself, dates
     from the last of them. A forced one is a new run.
     """
-    record = records.get(name)
     trials = trials_of(row, plan)
     if any(trial.reason == "forced" for trial in trials):
         return None
-    if record is not None and record.fingerprint == _fingerprint(trials):
+    record = records.get((name, _fingerprint(trials)))
+    if record is not None:
         return record
     if not is_whole(row, plan) or any(t.standing.state != "finished" for t in trials):
         return None
@@ -91,7 +95,8 @@ def new_record(
         "timestamp": now.strftime("%Y%m%d-%H%M%S"),
     }
     stamp = now.isoformat(timespec="seconds")
-    return RunRecord(run_id or template.format(**values), stamp, _fingerprint(trials_of(row, plan)))
+    made = run_id or template.format(**values)
+    return RunRecord(name, made, stamp, _fingerprint(trials_of(row, plan)))
 
 
 def register_runs(plan: Plan, run_id: str | None = None) -> None:
@@ -113,9 +118,10 @@ def register_runs(plan: Plan, run_id: str | None = None) -> None:
         if not is_whole(row, plan) or all(trial.action == "skip" for trial in trials):
             continue
         if name in names or current_record(name, row, plan, before) is None:
-            records[name] = new_record(name, row, plan, datetime.now(UTC), names.get(name, ""))
+            record = new_record(name, row, plan, datetime.now(UTC), names.get(name, ""))
+            records[name, record.fingerprint] = record
     if records != before:
-        write_json(plan.folder.runs, {name: asdict(record) for name, record in records.items()})
+        write_json(plan.folder.runs, [asdict(record) for record in records.values()])
 
 
 def names_given(plan: Plan, run_id: str | None) -> dict[str, str]:
@@ -136,7 +142,7 @@ def names_given(plan: Plan, run_id: str | None) -> dict[str, str]:
             place=place,
             hint=f"choose one with --only: {', '.join(rows)}" if rows else "a study without runs",
         )
-    taken = {record.run_id: name for name, record in read_records(plan).items()}
+    taken = {record.run_id: record.experiment for record in read_records(plan).values()}
     if taken.get(safe_name(run_id), found[0]) != found[0]:
         raise UserError(f"the run of {taken[run_id]!r} is called so already", place=place)
     return {str(found[0]): run_id}

@@ -82,7 +82,8 @@ def look(plan: Plan, next_seed: int) -> EarlyStop | None:
 def _is_complete(plan: Plan, seeds: tuple[int, ...]) -> bool:
     """Tell from the files, which are newer than the plan, whether every arm has these seeds."""
     trials = [trial for trial in plan.trials if trial.seed in seeds]
-    return len(trials) == len(seeds) * len(plan.study.arms) and all(
+    promised = sum(seed in seeds for arm in plan.study.arms for seed in plan.study.seeds_of(arm))
+    return len(trials) == promised and all(
         inspect(trial.folder, trial.training, trial.evaluation).state == "finished"
         for trial in trials
     )

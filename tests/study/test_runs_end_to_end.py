@@ -1,0 +1,116 @@
+"""Experiments that are really trained: heads on a few vectors, from file to summary."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from planted_runs import head_study
+from planted_trials import plan_of
+
+from gonogo.core.files import read_json, read_json_lines
+from gonogo.core.progress import Silent
+from gonogo.report.summary import summary_csv
+from gonogo.study import runner
+from gonogo.study.decision import decide_plan
+from gonogo.study.experiments import gather_runs
+from gonogo.study.plan import PlannedTrial
+from gonogo.study.runner import RunSummary, run_plan
+from gonogo.study.trial import Outcome, run_trial
+
+SUMMARY = {
+    "columns": {
+        "run_id": "run_id",
+        "experiment": "experiment",
+        "steps": "training.max_steps",
+        "warmup": "warmup_steps",
+        "status": "status",
+        "best": {"kind": "figure", "figure": "R@10", "which": "best"},
+        "final": {"kind": "figure", "figure": "nDCG@10", "which": "final"},
+    },
+    "rank_by": "best",
+}
+
+
+@pytest.fixture
+def study(tiny_study: Path) -> Path:
+    return head_study(
+        tiny_study,
+        summary=SUMMARY,
+        experiments={
+            "small_1": {"arm": "small", "seeds": [1]},
+            "small_both": {"arm": "small"},
+            "large_2": {"arm": "large", "seeds": [2]},
+        },
+    )
+
+
+def run(study: Path, out: Path, *sets: str, **options: object) -> RunSummary:
+    return run_plan(plan_of(study, out, *sets, **options), device="cpu", progress=Silent())
+
+
+def summary(study: Path, out: Path, *sets: str) -> list[dict[str, str]]:
+    text = summary_csv(decide_plan(plan_of(study, out, *sets), "x"))
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_a_matrix_is_run_once_and_tells_what_its_logs_tell(study: Path, tmp_path: Path) -> None:
+    done = run(study, tmp_path, "training.warmup=2000")
+    assert sorted(done.seconds) == ["large/seed_2", "small/seed_1", "small/seed_2"]
+    assert not done.failed
+    found = summary(study, tmp_path, "training.warmup=2000")
+    assert [row["status"] for row in found] == ["success"] * 3
+    assert {(row["steps"], row["warmup"]) for row in found} == {("6", "6")}
+    for trial in plan_of(study, tmp_path, "training.warmup=2000").trials:
+        lines = list(read_json_lines(trial.folder.log("train_logs.jsonl")))
+        figures = {line["step"]: line["validation/R@10"] for line in lines}
+        assert [step for step, value in figures.items() if value is not None] == [2, 4, 6]
+        best = read_json(trial.folder.log("train_summary.json"))["best"]["R@10"]
+        state = read_json(trial.folder.checkpoint("best") / "state.json")
+        assert (best["step"], best["value"]) == (state["step"], state["value"])
+        assert best["value"] == max(value for value in figures.values() if value is not None)
+        if trial.name == "small/seed_1":
+            assert float(found[0]["best"]) == best["value"]
+
+
+def test_a_second_run_computes_nothing_and_keeps_the_names(study: Path, tmp_path: Path) -> None:
+    run(study, tmp_path)
+    before = gather_runs(plan_of(study, tmp_path))
+    assert run(study, tmp_path).seconds == {}
+    assert gather_runs(plan_of(study, tmp_path)) == before
+
+
+def test_one_run_by_hand_and_back_again(study: Path, tmp_path: Path) -> None:
+    run(study, tmp_path)
+    before = gather_runs(plan_of(study, tmp_path))
+    changed = plan_of(study, tmp_path, "training.learning_rate=0.01", only="large_2")
+    run_plan(changed, device="cpu", progress=Silent(), run_id="my_custom_run")
+    mine = summary(study, tmp_path, "training.learning_rate=0.01")
+    assert [(row["run_id"], row["status"]) for row in mine] == [
+        ("", "skipped"),
+        ("", "skipped"),
+        ("my_custom_run", "success"),
+    ]
+    assert run(study, tmp_path).seconds == {}
+    after = gather_runs(plan_of(study, tmp_path))
+    assert before is not None
+    assert after is not None
+    assert after == before
+
+
+def test_a_trial_that_fails_spoils_its_rows_alone(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run_but_large(trial: PlannedTrial, **how: Any) -> Outcome:
+        if trial.arm == "large":
+            raise MemoryError("none left")
+        return run_trial(trial, **how)
+
+    monkeypatch.setattr(runner, "run_trial", run_but_large)
+    assert run(study, tmp_path).failed == {"large/seed_2": "MemoryError: none left"}
+    found = summary(study, tmp_path)
+    assert [row["status"] for row in found] == ["success", "success", "failed"]
+    assert found[2]["best"] == ""
