@@ -259,10 +259,13 @@ class _RowNames(Sequence[str]):
 def embed(
     model: RetrievalModel | VectorModel, base: Shaped[ndarray, "n d"]
 ) -> Float[ndarray, "n e"]:
-    """Return a model's embeddings (fp32) of the vectors that its head stands on, by blocks."""
+    """Return a model's embeddings of the vectors that its head stands on, by blocks.
+
+    The head computes in fp32 whatever the backbone does: bf16 outputs would reorder near ties.
+    """
     parts = [np.empty((0, model.dimension), np.float32)]
     model.eval()
-    with torch.inference_mode(), model.autocast():
+    with torch.inference_mode():
         for start in range(0, len(base), _BLOCK):
             block = np.array(base[start : start + _BLOCK], dtype=np.float32)
             vectors = model.project(torch.from_numpy(block).to(model.device))
