@@ -6,6 +6,7 @@ the embeddings as well: near ties are what a graph search confuses.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy import ndarray
 
 from gonogo.core.errors import UserError
 from gonogo.core.types import Similarity
+from gonogo.spec.evaluation_tasks import EvaluationTask, NeighbourEvaluation
 
 _METRICS: dict[Similarity, str] = {"cosine": "cos", "dot": "ip", "euclidean": "l2sq"}
 
@@ -42,7 +44,17 @@ def approximate_top_k(
     return scores, rows
 
 
-def _index(dimension: int, similarity: Similarity) -> Any:
+def check_index(tasks: Iterable[EvaluationTask]) -> None:
+    """Refuse, before anything trains, tasks that need an index where none is installed.
+
+    Raises:
+        UserError: if usearch is needed and not installed.
+    """
+    if any(isinstance(task, NeighbourEvaluation) and task.against == "exact" for task in tasks):
+        _import()
+
+
+def _import() -> Any:
     try:
         from usearch.index import Index
     except ImportError as error:
@@ -50,4 +62,8 @@ def _index(dimension: int, similarity: Similarity) -> Any:
             "an approximate index needs the package usearch",
             hint="pip install 'gonogo[ann]', or leave out evaluated tasks against: exact",
         ) from error
-    return Index(ndim=dimension, metric=_METRICS[similarity], dtype="f32")
+    return Index
+
+
+def _index(dimension: int, similarity: Similarity) -> Any:
+    return _import()(ndim=dimension, metric=_METRICS[similarity], dtype="f32")

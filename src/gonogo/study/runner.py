@@ -16,6 +16,7 @@ from gonogo.core.errors import UserError
 from gonogo.core.files import write_text
 from gonogo.core.progress import Progress
 from gonogo.core.types import Device
+from gonogo.evaluation.approximate_index import check_index
 from gonogo.study.lock import sole_runner
 from gonogo.study.plan import Plan, PlannedReference, PlannedTrial
 from gonogo.study.references import score_reference
@@ -54,6 +55,7 @@ def run_plan(
     summary = RunSummary()
     rows = [row for row in plan.references if row.action != "skip"]
     total = len(plan.trials) + len(plan.references)
+    check_index(task for arm in plan.study.arms.values() for task in arm.evaluation.tasks.values())
     with sole_runner(plan.folder.lock):
         _freeze_study(plan)
         register_gate(plan)
