@@ -35,7 +35,7 @@ def expected_rows(data: NextVectors, number: int, query: np.ndarray) -> tuple[np
     return np.array(order), cosines[order]
 
 
-@pytest.mark.parametrize("low, high", [(0.3, 0.6), (-1.0, 1.0), (0.1, 0.2)])
+@pytest.mark.parametrize(("low", "high"), [(0.3, 0.6), (-1.0, 1.0), (0.1, 0.2)])
 def test_a_cosine_window_holds_the_nearest_inside_it(
     data: NextVectors, low: float, high: float
 ) -> None:

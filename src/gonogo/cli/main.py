@@ -17,9 +17,11 @@ from gonogo.cli import (
     evaluate,
     isotropy,
     plan,
+    postmortem,
     report,
     run,
     schema,
+    search,
     status,
     studies,
     summary,
@@ -40,6 +42,8 @@ app.command()(decide.decide)
 app.command()(compare.compare)
 app.command()(report.report)
 app.command()(summary.summary)
+app.command()(postmortem.postmortem)
+app.command()(search.search)
 app.command()(criteria.criteria)
 app.command(cls=ManyValues)(evaluate.evaluate)
 app.command()(isotropy.isotropy)

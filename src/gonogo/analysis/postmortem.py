@@ -1,0 +1,132 @@
+"""What became of a training of a query tower: where recall is lost, what is wrong, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float, Int, Shaped
+from numpy import ndarray
+
+MarginWord = Literal["collapsed", "low", "healthy"]
+RANK_BINS = ((1, 10), (11, 100), (101, 500), (501, 1000))
+"""First and last rank of each bin; beyond the last one there is another."""
+_COLLAPSED, _LOW = 0.05, 0.10
+_DUPLICATES, _ALIGNED, _FILLED = 0.02, 0.10, 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRecall:
+    """Recall of some pairs.
+
+    Attributes:
+        group: what they share.
+        pairs: how many.
+        recall: between 0 and 1.
+    """
+
+    group: str
+    pairs: int
+    recall: float
+
+
+def rank_histogram(ranks: Int[ndarray, "n"]) -> dict[str, int]:
+    """Count targets by rank, from 1; the bins cover every rank."""
+    bins = {f"{low}-{high}": (low, high) for low, high in RANK_BINS}
+    counts = {
+        name: int(((ranks >= low) & (ranks <= high)).sum()) for name, (low, high) in bins.items()
+    }
+    beyond = RANK_BINS[-1][1]
+    return {**counts, f"beyond {beyond}": int((ranks > beyond).sum())}
+
+
+def recall_by_group(
+    ranks: Int[ndarray, "n"], groups: Shaped[ndarray, "n"], cutoff: int
+) -> list[GroupRecall]:
+    """Return the recall of each group, the one that loses the most pairs first."""
+    found = ranks <= cutoff
+    rows = [
+        GroupRecall(str(group), int(own.sum()), float(found[own].mean()))
+        for group in np.unique(groups)
+        if (own := groups == group).any()
+    ]
+    return sorted(rows, key=lambda row: (-(1 - row.recall) * row.pairs, row.group))
+
+
+def recall_by_position(
+    ranks: Int[ndarray, "n"], positions: Float[ndarray, "n"], cutoff: int, parts: int = 5
+) -> list[GroupRecall]:
+    """Return recall by where in its article a target stands, from its start (0) to its end (1)."""
+    part = np.minimum((positions * parts).astype(int), parts - 1)
+    rows = []
+    for number in range(parts):
+        own = part == number
+        if own.any():
+            name = f"{100 * number // parts}-{100 * (number + 1) // parts} %"
+            rows.append(GroupRecall(name, int(own.sum()), float((ranks[own] <= cutoff).mean())))
+    return rows
+
+
+def margin_word(margin: float) -> MarginWord:
+    """Name a separation margin: below 0.05 collapsed, below 0.10 low; NaN is collapsed."""
+    if not margin >= _COLLAPSED:
+        return "collapsed"
+    return "low" if margin < _LOW else "healthy"
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a post-mortem measured, as far as its recommendation depends on it.
+
+    Attributes:
+        margin: over the negatives in force, at the last look.
+        duplicate_rate: share of near-duplicates of the positive among the nearest hard negatives.
+        alignment: mean cosine of different bank rows.
+        fill_rates: of the mined negatives, by look; empty where none were mined.
+        recall: of the targets, at the cutoff.
+        worst: the group that loses the most pairs.
+        cutoff: of the recall.
+    """
+
+    margin: float
+    duplicate_rate: float
+    alignment: float
+    fill_rates: Sequence[float]
+    recall: float
+    worst: GroupRecall
+    cutoff: int
+
+
+def recommend(found: Findings) -> list[str]:
+    """Return what to do, the most pressing first."""
+    said = []
+    word = margin_word(found.margin)
+    if word != "healthy":
+        said.append(
+            f"the margin is {word} ({found.margin:.3f}): a tighter window for mined negatives"
+            " (0.84-0.94), 8 of them, or a temperature of 0.045"
+        )
+    if found.duplicate_rate > _DUPLICATES:
+        said.append(
+            f"{found.duplicate_rate:.1%} of the hard negatives repeat their positive (more than"
+            f" {_DUPLICATES:.0%} is high): lower duplicate_above, or remove copies from the bank"
+        )
+    if abs(found.alignment) > _ALIGNED:
+        said.append(
+            f"different rows of the bank have a mean cosine of {found.alignment:.3f}: whiten it"
+            " (gonogo data whiten)"
+        )
+    if found.fill_rates and max(found.fill_rates) < _FILLED:
+        said.append(
+            f"at most {max(found.fill_rates):.1%} of the mined negatives asked for exist: this bank"
+            " has nothing in the cosine windows; use window: quantile"
+        )
+    lost = (1 - found.recall) > 0 and (1 - found.worst.recall) > 2 * (1 - found.recall)
+    if lost and found.worst.pairs > 1:
+        said.append(
+            f"{found.worst.group} alone loses {(1 - found.worst.recall) * found.worst.pairs:.0f}"
+            f" targets at {found.cutoff}: look at its texts"
+        )
+    return said or ["nothing is wrong that is measured here: more articles, or another encoder"]

@@ -1,0 +1,111 @@
+"""gonogo search: a cascade over a bank, asked once or measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from gonogo.data.next_vectors import NextVectors
+    from gonogo.evaluation.cascade import Asked, Cascade
+
+
+def search(
+    trial: Annotated[Path, typer.Argument(help="Folder of the trial whose tower retrieves.")],
+    pair: Annotated[
+        str | None,
+        typer.Option(
+            help="Show what is found for this pair; without it, measure on held-out ones."
+        ),
+    ] = None,
+    queries: Annotated[int, typer.Option(min=1, help="Held-out pairs to measure on.")] = 200,
+    depth: Annotated[int, typer.Option(min=1, help="Rows that retrieval hands on.")] = 500,
+    heuristic: Annotated[
+        float, typer.Option(help="Weight of the last vector in the mean beside the tower; 0: none.")
+    ] = 0.3,
+    rerank: Annotated[
+        Path | None, typer.Option(help="Trial whose tower ranks the best rows anew.")
+    ] = None,
+    rerank_keep: Annotated[int, typer.Option(min=1, help="Rows that it hands on.")] = 50,
+    lanes: Annotated[
+        Path | None,
+        typer.Option(help="JSON lines: task, modifier, domain of each bank row, in order."),
+    ] = None,
+    lane_alpha: Annotated[
+        float | None,
+        typer.Option(min=0.0, max=1.0, help="Blend alpha * vector + (1 - alpha) * code."),
+    ] = None,
+    cross_encoder: Annotated[
+        Path | None, typer.Option(help="Folder of a saved text model that reads pairs.")
+    ] = None,
+    keep: Annotated[int, typer.Option(min=1, help="Rows of the last stage.")] = 10,
+) -> None:
+    """Retrieve, then rank anew; print recall and latency of every stage, or the rows found."""
+    from gonogo.study.searching import (
+        SearchSettings,
+        asked_of,
+        build_cascade,
+        pairs_of,
+        read_codes,
+        tower_of,
+    )
+
+    settings = SearchSettings(
+        alpha=heuristic or None,
+        depth=depth,
+        rerank=rerank,
+        rerank_keep=rerank_keep,
+        lanes=lanes,
+        lane_alpha=lane_alpha,
+        cross_encoder=cross_encoder,
+        keep=keep,
+    )
+    tower, config = tower_of(trial)
+    data = pairs_of(config)
+    cascade = build_cascade(tower, data, settings)
+    numbers = _numbers(data, pair, queries)
+    codes = None if lanes is None else read_codes(lanes, len(data.bank))
+    asked = asked_of(data, numbers, codes)
+    targets = data.pairs.targets[numbers].tolist()
+    if pair is None:
+        _measure(cascade, asked, targets)
+    else:
+        _show(cascade, asked[0], targets[0], data)
+
+
+def _numbers(data: NextVectors, pair: str | None, queries: int) -> NDArray[np.int64]:
+    import numpy as np
+
+    from gonogo.core.errors import UserError, nearest
+
+    if pair is None:
+        return data.sample(data.validation, queries, "search")
+    found = np.flatnonzero(data.pairs.ids == pair)
+    if not len(found):
+        hint = nearest(pair, data.pairs.ids.tolist())
+        raise UserError(f"no pair {pair!r}", file=data.pairs.path, hint=hint)
+    return found
+
+
+def _measure(cascade: Cascade, asked: list[Asked], targets: list[int]) -> None:
+    from gonogo.evaluation.cascade_report import measure
+
+    typer.echo(f"{len(asked)} held-out pairs, {len(cascade.index):,} vectors")
+    typer.echo(f"{'stage':16} {'rows':>6} {'recall':>8} {'p50 ms':>8} {'p95 ms':>8}")
+    for row in measure(cascade, asked, targets):
+        typer.echo(
+            f"{row.name:16} {row.kept:6} {100 * row.recall:7.1f}% {row.p50:8.2f} {row.p95:8.2f}"
+        )
+
+
+def _show(cascade: Cascade, asked: Asked, target: int, data: NextVectors) -> None:
+    last = cascade.search(asked)[-1]
+    for rank, (row, score) in enumerate(zip(last.rows[:10], last.scores, strict=False), start=1):
+        mark = "*" if row == target else " "
+        text = data.bank.text(int(row)) or ""
+        typer.echo(f"{rank:3}{mark} {score:7.4f}  {data.bank.article_of(int(row))}: {text[:100]}")

@@ -1,0 +1,65 @@
+"""The figure of a post-mortem: ranks of the targets, recall by place, the looks by epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gonogo.report.plots.style import ACCENT, ARMS, MUTED, WIDTH, Plot
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def postmortem_plot(record: Mapping[str, Any]) -> Plot:
+    """Return the figure of what ``gonogo postmortem`` measured."""
+    counts = ", ".join(f"{name}: {count}" for name, count in record["rank_histogram"].items())
+    return Plot(
+        name="postmortem",
+        title=f"{record['trial']}: where recall is lost",
+        alt=f"Targets by rank ({counts}), recall by place in the article, and the looks.",
+        draw=partial(draw_postmortem, record=record),
+        family="postmortem",
+    )
+
+
+def draw_postmortem(figure: Figure, *, record: Mapping[str, Any]) -> None:
+    """Draw the panels one below the other."""
+    figure.set_size_inches(WIDTH, 7.5)
+    ranks, places, looks = figure.subplots(3, 1)
+    histogram = record["rank_histogram"]
+    share = 100 * np.array(list(histogram.values())) / max(sum(histogram.values()), 1)
+    _bars(ranks, list(histogram), share, "rank of the target", "% of targets")
+    rows = record["positions"]
+    recall = np.array([100 * row["recall"] for row in rows])
+    names = [row["group"] for row in rows]
+    _bars(places, names, recall, "place in the article", "% found at 500")
+    _curves(looks, record["history"])
+
+
+def _bars(axes: Axes, names: list[str], values: Any, x: str, y: str) -> None:
+    axes.bar(np.arange(len(names)), values, color=ACCENT, width=0.7)
+    axes.set_xticks(np.arange(len(names)), names)
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    axes.grid(axis="y")
+    axes.set_axisbelow(True)
+
+
+def _curves(axes: Axes, history: Mapping[str, list[Any]]) -> None:
+    epochs = _numbers(history["epoch"])
+    axes.plot(epochs, _numbers(history["recall@500"]), color=ARMS[0], marker="o", markersize=3)
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("recall@500, %", color=ARMS[0])
+    margins = axes.twinx()
+    margins.plot(epochs, _numbers(history["margin"]), color=ARMS[1], linestyle="dashed")
+    margins.axhline(0.04, color=MUTED, linewidth=0.8, linestyle="dotted")
+    margins.set_ylabel("separation margin", color=ARMS[1])
+
+
+def _numbers(values: list[Any]) -> Any:
+    return np.array([np.nan if value is None else value for value in values], dtype=float)

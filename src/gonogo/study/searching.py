@@ -1,0 +1,183 @@
+"""gonogo search: a cascade put together from trained towers, heuristics, lanes, cross-encoders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import yaml
+from jaxtyping import Float, Int64
+from numpy import ndarray
+
+from gonogo.core.errors import UserError
+from gonogo.core.progress import Silent
+from gonogo.data.lines import read_objects
+from gonogo.data.next_vectors import NextVectors, open_next_vectors
+from gonogo.evaluation.bank_index import BankIndex
+from gonogo.evaluation.batched import Runner, compute
+from gonogo.evaluation.cascade import (
+    Asked,
+    Cascade,
+    LaneStage,
+    PairStage,
+    Predict,
+    Stage,
+    VectorStage,
+)
+from gonogo.evaluation.lanes import LaneBlend, LaneBoost, LaneRule, code_numbers
+from gonogo.evaluation.next_vector_heuristics import weighted_mean
+from gonogo.models.build import load_model
+from gonogo.models.query_tower import QueryTower
+from gonogo.models.retrieval_model import RetrievalModel
+from gonogo.study.layout import TrialFolder
+
+_TEXTS = 3  # last chunks of the context that a cross-encoder reads as its query
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """What a cascade is made of.
+
+    Attributes:
+        alpha: of the weighted mean beside the tower; None does without.
+        depth: rows of the retrieval.
+        rerank: folder of a trial whose tower ranks anew; None leaves the stage out.
+        rerank_keep: rows that it hands on.
+        lanes: JSON lines with ``task``, ``modifier``, ``domain`` of each bank row, in order.
+        lane_alpha: blend of the lanes; None boosts the own lane by 1.10.
+        cross_encoder: folder of a saved text model that scores pairs.
+        keep: rows of the last stage.
+    """
+
+    alpha: float | None = 0.3
+    depth: int = 500
+    rerank: Path | None = None
+    rerank_keep: int = 50
+    lanes: Path | None = None
+    lane_alpha: float | None = None
+    cross_encoder: Path | None = None
+    keep: int = 10
+
+
+def tower_of(folder: Path) -> tuple[QueryTower, dict[str, Any]]:
+    """Return the best (or last) tower of a trial, and its configuration.
+
+    Raises:
+        UserError: if it is no trial of a query tower, or has no checkpoint.
+    """
+    trial = TrialFolder(folder)
+    if not trial.config.is_file():
+        raise UserError("no trial.yaml, so this is no trial's folder", file=folder)
+    config = yaml.safe_load(trial.config.read_text(encoding="utf-8"))["config"]
+    for name in ("best", "final"):
+        if (folder / "checkpoints" / name).is_dir():
+            model = load_model(folder / "checkpoints" / name)
+            if not isinstance(model, QueryTower):
+                raise UserError("its model is no query tower", file=folder)
+            return model, config
+    raise UserError("no checkpoint yet", file=folder / "checkpoints", hint="train it first")
+
+
+def pairs_of(config: dict[str, Any]) -> NextVectors:
+    """Open the pairs that a trial was trained on."""
+    tasks = [task for task in config["tasks"].values() if task["kind"] == "next_vector"]
+    return open_next_vectors(tasks[0]["data"]["folder"])
+
+
+def predict_with(model: QueryTower) -> Predict:
+    """Return a tower as what a cascade asks."""
+
+    @torch.inference_mode()
+    def predict(asked: Asked) -> Float[ndarray, "d"]:
+        context = torch.from_numpy(asked.context[None]).to(model.device)
+        present = torch.from_numpy(asked.present[None]).to(model.device)
+        query: Float[ndarray, "d"] = model(context, present)[0].cpu().numpy()
+        return query
+
+    return predict
+
+
+def weighted_mean_of(alpha: float) -> Predict:
+    """Return the weighted mean as what a cascade asks."""
+    return lambda asked: weighted_mean(asked.context[None], asked.present[None], alpha)[0]
+
+
+def build_cascade(model: QueryTower, data: NextVectors, settings: SearchSettings) -> Cascade:
+    """Put a cascade together over a bank.
+
+    Raises:
+        UserError: for lanes or models that do not fit the bank.
+    """
+    index = BankIndex(data.bank.vectors)
+    heuristic = None if settings.alpha is None else weighted_mean_of(settings.alpha)
+    stages = _stages(data, index, settings)
+    return Cascade(index, predict_with(model), heuristic, settings.depth, stages)
+
+
+def _stages(data: NextVectors, index: BankIndex, settings: SearchSettings) -> list[Stage]:
+    stages: list[Stage] = []
+    if settings.rerank is not None:
+        tower, _ = tower_of(settings.rerank)
+        tower.check_width(data.bank.dimension, data.bank.path)
+        stages.append(VectorStage(predict_with(tower), index, settings.rerank_keep))
+    if settings.lanes is not None:
+        rule: LaneRule = (
+            LaneBoost() if settings.lane_alpha is None else LaneBlend(settings.lane_alpha)
+        )
+        stages.append(LaneStage(read_codes(settings.lanes, len(data.bank)), rule, settings.keep))
+    if settings.cross_encoder is not None:
+        stages.append(_cross_encoder(data, settings.cross_encoder, settings.keep))
+    return stages
+
+
+def read_codes(path: Path, rows: int) -> Int64[np.ndarray, "n 3"]:
+    """Read the Task-Modifier-Domain code of every bank row.
+
+    Raises:
+        UserError: naming the line, for a part that is missing, or another number of lines.
+    """
+    codes = []
+    for number, line in read_objects(path):
+        try:
+            codes.append((str(line["task"]), str(line["modifier"]), str(line["domain"])))
+        except KeyError as error:
+            raise UserError(f"no {error}", file=path, place=f"line {number}") from error
+    if len(codes) != rows:
+        raise UserError(f"{len(codes)} codes for a bank of {rows} rows", file=path)
+    return code_numbers(codes)
+
+
+def _cross_encoder(data: NextVectors, folder: Path, keep: int) -> PairStage:
+    texts = data.bank.texts
+    if texts is None:
+        raise UserError("a cross-encoder needs the texts of the bank", file=data.bank.path)
+    model = load_model(folder)
+    if not isinstance(model, RetrievalModel):
+        raise UserError("this model scores no pairs of texts", file=folder)
+    model.eval()
+    scorer = model.cross_encoder
+    runner = Runner(scorer, model.device, model.autocast)
+    silent = Silent().bar("", 0)
+
+    def score(pairs: list[tuple[str, str]]) -> Float[ndarray, "k"]:
+        logits: Float[ndarray, "k"] = compute(pairs, scorer.tokenize, runner, silent)
+        return logits.astype(np.float32)
+
+    return PairStage(score, [str(text) for text in texts], keep)
+
+
+def asked_of(
+    data: NextVectors, numbers: Int64[np.ndarray, "n"], codes: Int64[np.ndarray, "m 3"] | None
+) -> list[Asked]:
+    """Return pairs as queries: without their own rows, in the lane of their last vector."""
+    contexts, texts = data.contexts(numbers), data.bank.texts
+    asked = []
+    for number, context, own in zip(numbers, contexts, data.own_rows(numbers), strict=True):
+        rows = data.pairs.contexts[number]
+        last = rows[rows >= 0][-_TEXTS:].tolist()
+        text = "" if texts is None else " ".join(str(texts[row]) for row in last)
+        asked.append(Asked(context, tuple(own), text, None if codes is None else codes[last[-1]]))
+    return asked

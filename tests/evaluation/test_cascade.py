@@ -1,0 +1,143 @@
+"""The cascade: what each stage hands on, the heuristic in the tower's place, fusion and lanes."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gonogo.data.vectors import unit_length
+from gonogo.evaluation.bank_index import BankIndex
+from gonogo.evaluation.cascade import Asked, Cascade, LaneStage, PairStage, VectorStage
+from gonogo.evaluation.cascade_report import measure
+from gonogo.evaluation.lanes import LaneBlend, LaneBoost, code_numbers
+from gonogo.evaluation.rank_fusion import fuse
+from gonogo.evaluation.search import Filters, top_k
+
+RNG = np.random.default_rng(3)
+BANK = RNG.standard_normal((400, 24)).astype(np.float32)
+
+
+def asked(number: int = 0, **changes: object) -> Asked:
+    return Asked(BANK[number : number + 1], **changes)  # type: ignore[arg-type]
+
+
+def noisy(scale: float, seed: int = 0):
+    noise = np.random.default_rng(seed).standard_normal(24).astype(np.float32)
+    return lambda one: one.context[-1] + scale * noise
+
+
+def test_a_single_query_finds_what_exact_search_finds() -> None:
+    index, query = BankIndex(BANK * 3.0), RNG.standard_normal(24).astype(np.float32)
+    ((rows, scores),) = index.nearest([query], 40, barred=(7, 9))
+    expected, exact = top_k(query[None], BANK, 40, filters=Filters(exclude=[[7, 9]]))[::-1]
+    assert rows.tolist() == expected[0].tolist()
+    np.testing.assert_allclose(scores, exact[0], atol=1e-5)
+
+
+def test_two_queries_are_answered_as_each_alone() -> None:
+    index, queries = BankIndex(BANK), [BANK[3] + BANK[4], BANK[5]]
+    together = index.nearest(queries, 15)
+    for query, (rows, _) in zip(queries, together, strict=True):
+        assert rows.tolist() == index.nearest([query], 15)[0][0].tolist()
+
+
+def test_a_bank_smaller_than_the_depth_gives_all_but_the_barred() -> None:
+    ((rows, _),) = BankIndex(BANK[:5]).nearest([BANK[0]], 500, barred=(2,))
+    assert sorted(rows.tolist()) == [0, 1, 3, 4]
+
+
+def test_every_stage_keeps_the_best_of_what_it_was_given() -> None:
+    index = BankIndex(BANK)
+    stages = [
+        VectorStage(noisy(0.1), index, keep=50),
+        PairStage(lambda pairs: np.array([-len(t) for _, t in pairs], np.float32), TEXTS, keep=10),
+    ]
+    traces = Cascade(index, noisy(0.5), depth=100, stages=stages).search(asked())
+    assert [len(trace.rows) for trace in traces] == [100, 50, 10]
+    for before, after in pairwise(traces):
+        assert set(after.rows.tolist()) <= set(before.rows.tolist())
+    middle = unit_length(BANK[traces[0].rows]) @ unit_length(noisy(0.1)(asked()))
+    assert traces[1].rows.tolist() == traces[0].rows[np.argsort(-middle)[:50]].tolist()
+    lengths = sorted(len(TEXTS[row]) for row in traces[1].rows.tolist())
+    assert [len(TEXTS[row]) for row in traces[2].rows.tolist()] == lengths[:10]
+
+
+TEXTS = ["x" * int(length) for length in RNG.permutation(400)]
+
+
+@pytest.mark.parametrize("broken", [np.full(24, np.nan, np.float32), np.zeros(24, np.float32)])
+def test_the_heuristic_stands_in_for_a_tower_that_fails(broken: np.ndarray) -> None:
+    index = BankIndex(BANK)
+    alone = Cascade(index, noisy(0.3), depth=20).search(asked())[0]
+    rescued = Cascade(index, lambda _: broken, noisy(0.3), depth=20).search(asked())[0]
+    assert rescued.rows.tolist() == alone.rows.tolist()
+    nothing = Cascade(index, lambda _: broken, depth=20).search(asked())[0]
+    assert not len(nothing.rows)
+
+
+def test_tower_and_heuristic_are_fused_by_rank() -> None:
+    index = BankIndex(BANK)
+    fused = Cascade(index, noisy(0.5), noisy(0.8, 1), depth=30).search(asked())[0]
+    each = [index.nearest([noisy(s, n)(asked())], 30)[0][0] for s, n in ((0.5, 0), (0.8, 1))]
+    assert fused.rows.tolist() == fuse(each, 30)[0].tolist()
+
+
+def test_fusion_by_hand() -> None:
+    rows, scores = fuse([np.array([5, 2]), np.array([2, 9, 5])], 3)
+    assert rows.tolist() == [2, 5, 9]
+    assert scores.tolist() == pytest.approx([1 / 62 + 1 / 61, 1 / 61 + 1 / 63, 1 / 62])
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.permutations(range(8)), st.permutations(range(8)), st.permutations([0, 1]))
+def test_fusion_does_not_depend_on_the_order_of_the_rankings(
+    one: list[int], other: list[int], order: list[int]
+) -> None:
+    rankings = [np.array(one), np.array(other)]
+    straight = fuse(rankings, 5)[0].tolist()
+    assert fuse([rankings[at] for at in order], 5)[0].tolist() == straight
+    assert fuse([rankings[0], rankings[0]], 8)[0].tolist() == one
+
+
+CODES = code_numbers([("ask", "short", "law"), ("ask", "long", "law"), ("tell", "long", "art")])
+
+
+def test_lanes_blend_and_boost() -> None:
+    scores = np.array([0.5, 0.6, -0.2], np.float32)
+    blended = LaneBlend(0.75).apply(scores, CODES, CODES[0])
+    assert blended.tolist() == pytest.approx([0.625, 0.45 + 0.25 * 2 / 3, -0.15])
+    boosted = LaneBoost().apply(scores, CODES, CODES[0])
+    assert boosted.tolist() == pytest.approx([0.55, 0.6, -0.2])
+    assert LaneBoost().apply(scores, CODES, CODES[2])[2] > scores[2]  # raised, not sunk
+    stage = LaneStage(CODES, LaneBoost())
+    rows = np.array([1, 0])
+    given_scores = np.array([0.6, 0.5], np.float32)
+    assert stage.scores(asked(), rows, given_scores) is given_scores  # a query without a code
+    changed = stage.scores(asked(code=CODES[0]), rows, given_scores)
+    assert changed.tolist() == pytest.approx([0.6, 0.55])
+
+
+def test_wrong_lanes_are_refused() -> None:
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        LaneBlend(1.2)
+    with pytest.raises(ValueError, match="penalty"):
+        LaneBoost(0.9)
+
+
+def test_recall_and_latency_are_told_by_stage() -> None:
+    index = BankIndex(BANK)
+    queries = [asked(n) for n in range(30)]
+    stages = [VectorStage(noisy(0.0), index, keep=5)]
+    reports = measure(Cascade(index, noisy(0.0), depth=50, stages=stages), queries, range(30))
+    assert [row.name for row in reports] == ["retrieval", "next_vector", "whole"]
+    assert [row.recall for row in reports] == [1.0, 1.0, 1.0]
+    assert [row.kept for row in reports] == [50, 5, 5]
+    assert all(0 < row.p50 <= row.p95 for row in reports)
+    missed = measure(Cascade(index, noisy(0.0), depth=1), queries, [399] * 30)
+    assert missed[0].recall == 0.0
+    with pytest.raises(ValueError, match="no queries"):
+        measure(Cascade(index, noisy(0.0)), [], [])

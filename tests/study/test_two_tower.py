@@ -1,0 +1,112 @@
+"""A study of query towers from pairs to verdict, its post-mortem, and its cascade."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+import yaml
+from planted_sequences import tower_config, write_sequences
+from planted_trials import plan_of
+from typer.testing import CliRunner
+
+from gonogo.cli.main import app
+from gonogo.core.errors import UserError
+from gonogo.core.progress import Silent
+from gonogo.spec.resolve import resolve
+from gonogo.study.postmortem import as_text, postmortem
+from gonogo.study.runner import run_plan
+from gonogo.study.shipped import find_study
+
+ROWS = ["last_vector", "context_mean", "weighted_mean-0.1", "weighted_mean-tuned", "oracle"]
+
+
+@pytest.fixture(scope="module")
+def trial(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    world = tmp_path_factory.mktemp("world")
+    config = tower_config(write_sequences(world)).model_dump(mode="json", by_alias=True)
+    evaluation = config.pop("evaluation") | {"references": [*ROWS, "random_vector", "untrained"]}
+    evaluation["metrics"] = ["R@10", "R@50"]
+    study = {
+        "study": "towers",
+        "seeds": [1],
+        "defaults": config,
+        "arms": {"residual": {}},
+        "evaluation": evaluation,
+        "gate": {
+            "kind": "improvement",
+            "task": "next",
+            "metric": "R@10",
+            "candidate": "residual",
+            "baseline": "weighted_mean-tuned",
+        },
+    }
+    (world / "towers.yaml").write_text(yaml.safe_dump(study))
+    plan = plan_of(world / "towers.yaml", world / "out")
+    summary = run_plan(plan, device="cpu", progress=Silent())
+    assert not summary.failed
+    return plan.trials[0].folder.path
+
+
+def test_every_row_is_measured_on_the_same_pairs(trial: Path) -> None:
+    rows = trial.parents[2] / "references"
+    tables = [pl.read_parquet(rows / name / "scores.parquet") for name in (*ROWS, "untrained")]
+    tables.append(pl.read_parquet(trial / "scores.parquet"))
+    asked = [set(table["query_id"]) for table in tables]
+    assert all(queries == asked[0] for queries in asked)
+    means = {
+        table["arm"][0]: table.filter(pl.col("metric") == "R@10")["value"].mean()
+        for table in tables
+    }
+    assert means["oracle"] == 1.0
+    assert means["oracle"] > means["residual"] > means["context_mean"]  # type: ignore[operator]
+    tuned = json.loads((rows / "weighted_mean-tuned/tuned.json").read_text())
+    assert tuned["tried"][str(tuned["alpha"])] == max(tuned["tried"].values())
+
+
+def test_a_postmortem_tells_where_recall_is_lost(trial: Path) -> None:
+    record = postmortem(trial)
+    assert json.loads((trial / "postmortem.json").read_text()) == record
+    assert sum(record["rank_histogram"].values()) == record["pairs"]
+    assert sum(row["pairs"] for row in record["articles"]) == record["pairs"]
+    assert sum(row["pairs"] for row in record["positions"]) == record["pairs"]
+    assert record["margin"]["word"] == "healthy"
+    assert record["fill_rates"]
+    scored = pl.read_parquet(trial / "scores.parquet").filter(pl.col("metric") == "R@10")
+    assert record["recall"]["R@10"] == pytest.approx(scored["value"].mean(), abs=0.02)
+    assert any("do next" in line for line in as_text(record))
+
+
+def test_the_verbs(trial: Path) -> None:
+    runner = CliRunner()
+    told = runner.invoke(app, ["postmortem", str(trial)], catch_exceptions=False)
+    assert told.exit_code == 0
+    assert (trial / "postmortem.png").read_bytes().startswith(b"\x89PNG")
+    found = runner.invoke(
+        app,
+        ["search", str(trial), "--rerank", str(trial), "--depth", "30", "--queries", "10"],
+        catch_exceptions=False,
+    )
+    assert [line.split()[0] for line in found.output.splitlines()[1:]] == [
+        "stage",
+        "retrieval",
+        "next_vector",
+        "whole",
+    ]
+
+
+def test_what_is_no_trial_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no trial's folder"):
+        postmortem(tmp_path)
+
+
+def test_the_shipped_study_is_what_it_says() -> None:
+    study = resolve(find_study("two_tower"), "full", ())
+    assert study.seeds == (42, 123, 456)
+    plain = study.arms["gru"]
+    assert plain.training.accumulation * plain.tasks["next"].batch_size == 512  # type: ignore[union-attr]
+    assert plain.training.learning_rate == 5e-5
+    assert plain.training.final_learning_rate == 1e-6
+    assert plain.evaluation.tasks["next"].mask_context  # type: ignore[union-attr]
