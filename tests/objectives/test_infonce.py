@@ -93,6 +93,24 @@ def test_equals_the_naive_loop(
     assert loss.item() == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
+@pytest.mark.parametrize("pairs", [1, 14, 15, 34])
+def test_blocks_of_queries_change_neither_loss_nor_gradient(monkeypatch, pairs):
+    draws = torch.Generator().manual_seed(3)
+    tables = {
+        "relevant": torch.rand(7, 7, generator=draws) < 0.3,
+        "same_query": torch.rand(7, 7, generator=draws) < 0.2,
+        "negative_kept": torch.rand(7, 3, generator=draws) < 0.7,
+    }
+    found = []
+    for most in (1 << 20, pairs):
+        monkeypatch.setattr("gonogo.objectives.infonce._PAIRS", most)
+        inputs = [each.requires_grad_() for each in embeddings(7)]
+        loss = infonce(*inputs, temperature=0.05, false_negative_margin=0.1, **tables)
+        found.append((loss, *torch.autograd.grad(loss, inputs)))
+    for whole, blocks in zip(*found, strict=True):
+        torch.testing.assert_close(blocks, whole, rtol=1e-12, atol=1e-14)
+
+
 def test_with_query_document_terms_alone_it_is_cross_entropy():
     q, p, _ = embeddings()
     none = q.new_zeros(5, 0, 8)

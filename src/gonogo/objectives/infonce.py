@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from gonogo.core.types import Similarity
 from gonogo.objectives.rows import at_least_fp32
 from gonogo.objectives.similarity import similarities
+
+_PAIRS = 1 << 20
+"""Pairs of query and document in a block, so that memory grows with the batch, not its square."""
 
 
 def infonce(
@@ -55,30 +61,50 @@ def infonce(
     with torch.autocast(queries.device.type, enabled=False):
         queries, positives = at_least_fp32(queries), at_least_fp32(positives)
         negatives = at_least_fp32(negatives)
-        pairs = similarities(queries, positives, similarity)
-        own = pairs.diagonal()
-        apart = _apart(pairs, relevant, same_query)
-        hard = similarities(queries.unsqueeze(1), negatives, similarity).squeeze(1)
-        kept = torch.ones_like(hard, dtype=torch.bool) if negative_kept is None else negative_kept
-        terms = [(hard, kept), (pairs, apart)]
-        sides = [queries] * query_query + [positives] * document_document
-        # Two queries, or two documents, that share an answer either way stay out.
-        terms += [(similarities(one, one, similarity), apart & apart.T) for one in sides]
-        values, masks = (torch.cat(parts, dim=1) for parts in zip(*terms, strict=True))
-        if false_negative_margin is not None:
-            masks = masks & (values <= own.unsqueeze(1) + false_negative_margin)
-        others = values.masked_fill(~masks, -torch.inf)
-        logits = torch.cat([own.unsqueeze(1), others], dim=1) / temperature
-        return (logits.logsumexp(dim=1) - logits[:, 0]).mean()
+        apart = _apart(positives, relevant, same_query)
+
+        def summed(rows: slice) -> Float[Tensor, ""]:
+            pairs = similarities(queries[rows], positives, similarity)
+            own = pairs.diagonal(rows.start)
+            hard = similarities(queries[rows].unsqueeze(1), negatives[rows], similarity).squeeze(1)
+            kept = torch.ones_like(hard, dtype=torch.bool)
+            terms = [(hard, kept if negative_kept is None else negative_kept[rows])]
+            terms += [(pairs, apart[rows])]
+            # Two queries, or two documents, that share an answer either way stay out.
+            both = apart[rows] & apart.T[rows]
+            sides = [queries] * query_query + [positives] * document_document
+            terms += [(similarities(one[rows], one, similarity), both) for one in sides]
+            values, masks = (torch.cat(parts, dim=1) for parts in zip(*terms, strict=True))
+            if false_negative_margin is not None:
+                masks = masks & (values <= own.unsqueeze(1) + false_negative_margin)
+            others = values.masked_fill(~masks, -torch.inf)
+            logits = torch.cat([own.unsqueeze(1), others], dim=1) / temperature
+            return (logits.logsumexp(dim=1) - logits[:, 0]).sum()
+
+        return _over_blocks(summed, len(queries)) / len(queries)
+
+
+def _over_blocks(summed: Callable[[slice], Tensor], size: int) -> Float[Tensor, ""]:
+    """Add up blocks of queries; beyond one block each is computed anew for its gradient."""
+    step = max(1, _PAIRS // size)
+    if step >= size:
+        return summed(slice(0, size))
+    sums = [
+        checkpoint(
+            summed, slice(start, start + step), use_reentrant=False, preserve_rng_state=False
+        )
+        for start in range(0, size, step)
+    ]
+    return torch.stack(sums).sum()
 
 
 def _apart(
-    pairs: Float[Tensor, "b b"],
+    positives: Float[Tensor, "b d"],
     relevant: Bool[Tensor, "b b"] | None,
     same_query: Bool[Tensor, "b b"] | None,
 ) -> Bool[Tensor, "b b"]:
     """Return where positive j may be a negative of query i; never on the diagonal."""
-    together = torch.eye(len(pairs), dtype=torch.bool, device=pairs.device)
+    together = torch.eye(len(positives), dtype=torch.bool, device=positives.device)
     for known in (relevant, same_query):
         together = together if known is None else together | known
     return ~together
