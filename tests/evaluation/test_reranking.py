@@ -9,6 +9,7 @@ from gonogo.core.progress import Silent
 from gonogo.data.datasets import RetrievalDataset
 from gonogo.evaluation.reranking import rerank
 from gonogo.models.retrieval_model import RetrievalModel
+from gonogo.models.shared_prefix import common_prefix
 
 CANDIDATES = {
     "q1": [(0, 9.0), (5, 8.0), (4, 7.0)],
@@ -63,3 +64,22 @@ def test_queries_without_candidates_have_empty_rankings(
     encoder_model: RetrievalModel, dataset: RetrievalDataset
 ) -> None:
     assert rerank(encoder_model, dataset, {"q3": []}, progress=Silent()) == {"q3": []}
+
+
+def test_a_decoder_reads_what_a_query_s_pairs_begin_with_once(
+    decoder_model: RetrievalModel, dataset: RetrievalDataset
+) -> None:
+    read: list[int] = []
+    embed = decoder_model.backbone.transformer.get_input_embeddings()
+    handle = embed.register_forward_hook(lambda _, inputs, __: read.append(inputs[0].numel()))
+    try:
+        rerank(decoder_model, dataset, {"q1": [(0, 0.0), (3, 0.0)]}, progress=Silent())
+    finally:
+        handle.remove()
+    texts = [dataset.corpus.texts[row] for row in (0, 3)]
+    pairs = [(dataset.queries["q1"], text) for text in texts]
+    rows = decoder_model.cross_encoder.tokenize(pairs)
+    shared = common_prefix(rows)
+    assert shared > 20
+    rest = [len(row) - shared for row in rows]
+    assert sum(read) in (shared + sum(rest), shared + 2 * max(rest))  # one block or two

@@ -13,6 +13,7 @@ from gonogo.models.heads import MlpScore, YesNoScore
 from gonogo.models.packed_encoder import packed
 from gonogo.models.pooling import Pooling, pad_right, pool, pool_rows
 from gonogo.models.prompts import PairLayout
+from gonogo.models.shared_prefix import AfterPrefix, keeps_all_keys
 
 
 class CrossEncoder(nn.Module):
@@ -62,6 +63,15 @@ class CrossEncoder(nn.Module):
             return logits
 
         return score
+
+    @property
+    def shares_prefixes(self) -> bool:
+        """Return whether rows that begin alike can be scored by `after`."""
+        return self._pooling == "last_token" and keeps_all_keys(self.backbone)
+
+    def after(self, prefix: Sequence[int]) -> AfterPrefix:
+        """Return `forward` for the rest of rows that begin with ``prefix``, for inference."""
+        return AfterPrefix(self.backbone, prefix, self.head, self.pad_id)
 
     def _row_types(self, rows: list[list[int]]) -> list[list[int]] | None:
         """Return for rows what `_token_types` does for a padded block."""
