@@ -82,8 +82,10 @@ class SummarySpec(Spec):
 
     def listed(self) -> dict[str, ColumnSpec]:
         """Return the columns, by default the facts that every study has."""
-        usual = {name: FactColumn(fact=name) for name in FACTS if name != "warmup_steps"}
-        return self.columns or dict(usual)
+        usual: dict[str, ColumnSpec] = {
+            name: FactColumn(fact=name) for name in FACTS if name != "warmup_steps"
+        }
+        return self.columns or usual
 
     def placeholders(self) -> Iterator[str]:
         """Yield the names in the braces of ``run_id``."""

@@ -41,7 +41,7 @@ def check_summary(summary: SummarySpec | None, arms: Mapping[str, TrialConfig], 
 def _check_key(key: str, arms: Mapping[str, TrialConfig], path: Path, place: str) -> None:
     """Walk a dotted key through the schema; names of tasks are those that the arms have."""
     schema = TrialConfig.model_json_schema()
-    dumped = [config.model_dump(mode="json", by_alias=True) for config in arms.values()]
+    dumped: list[Any] = [config.model_dump(mode="json", by_alias=True) for config in arms.values()]
     nodes: list[Node] = [schema]
     for part in key.split("."):
         names = {name for node in nodes for name in node.get("properties", {})}
