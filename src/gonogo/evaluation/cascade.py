@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
@@ -49,6 +49,7 @@ Predict = Callable[[Asked], Float[ndarray, "d"]]
 """From a query to the vector that should come next."""
 
 
+@runtime_checkable
 class Stage(Protocol):
     """Scores candidates anew; the best ``keep`` go on."""
 
