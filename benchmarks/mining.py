@@ -120,6 +120,8 @@ if __name__ == "__main__":
             "mine_hard_negatives, default": peer,
             "mine_hard_negatives, blocks of 2,048": partial(peer, batch=2048),
             "mine_hard_negatives with faiss": partial(peer, use_faiss=True),
-            "the same, blocks of 2,048": partial(peer, use_faiss=True, batch=2048),
+            "mine_hard_negatives with faiss, blocks of 2,048": partial(
+                peer, use_faiss=True, batch=2048
+            ),
         },
     )
