@@ -61,7 +61,9 @@ def test_no_shared_dataset_means_no_mean(planted):
 def test_references_and_off_task_arms_are_marked(planted):
     arm = planted({("a", "embed"): 1.0, ("a", "rerank"): 1.0})
     bm25 = planted({("bm25", "embed"): 0.5}, seeds=[None])
-    found, _ = rows(pl.concat([arm, bm25]), Expected(arms={"a": ("embed",)}, seeds=(1, 2, 3)))
+    found, _ = rows(
+        pl.concat([arm, bm25]), Expected(arms={"a": ("embed",), "b": ("rerank",)}, seeds=(1, 2, 3))
+    )
     assert found["bm25", "embed", "ants", "nDCG@10"].reference
     assert found["bm25", "embed", "ants", "nDCG@10"].seeds == 0
     assert found["bm25", "embed", "ants", "nDCG@10"].std is None

@@ -240,6 +240,12 @@ def test_off_task_arms_and_false_specialists_are_said(interference):
     assert "emb_only is no specialist: it was trained on rerank too" in warnings
 
 
+def test_a_task_that_no_arm_is_trained_under_is_off_task_for_none(interference):
+    arms = dict.fromkeys(ARMS, ("distill",))
+    warnings = verdict(interference(), arms=arms, seeds=(1, 2, 3)).decision.warnings
+    assert not any("not trained on" in line for line in warnings)
+
+
 def test_unequal_exposure_is_under_training_not_interference(interference):
     trials = tuple(
         TrialRecord(arm=arm, seed=1, state="finished", examples={"embed": examples})

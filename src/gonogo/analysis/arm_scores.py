@@ -101,7 +101,7 @@ def _row(
         std=_sample_std(figures),
         seeds=sum(seed is not None for seed in values),
         queries=min(count for _, count in values.values()),
-        off_task=arm in expected.arms and task not in expected.arms[arm],
+        off_task=expected.is_off_task(arm, task),
         reference=arm in expected.references or (arm not in expected.arms and table.unseeded(arm)),
     )
 

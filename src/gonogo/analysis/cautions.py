@@ -101,7 +101,7 @@ def _off_task(scores: JudgedScores) -> Iterator[str]:
     arms = scores.expected.arms
     for contrast in scores.contrasts:
         for arm in contrast.arms:
-            if arm in arms and contrast.task not in arms[arm]:
+            if scores.expected.is_off_task(arm, contrast.task):
                 yield f"{arm} is judged on {contrast.task}, which it was not trained on"
         alone = contrast.reference
         if isinstance(scores.gate, InterferenceGate) and alone in arms:

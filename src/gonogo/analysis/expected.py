@@ -34,6 +34,14 @@ class Expected:
     queries: Mapping[str, int] = field(default_factory=dict)
     """Queries of each data set, where known; it alone tells a query that all arms lack."""
 
+    def is_off_task(self, arm: str, task: str) -> bool:
+        """Tell whether an arm is scored on what others were taught and it was not.
+
+        An evaluated task under whose name no arm is trained looks at them all from outside.
+        """
+        taught = {each for tasks in self.arms.values() for each in tasks}
+        return arm in self.arms and task in taught and task not in self.arms[arm]
+
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
