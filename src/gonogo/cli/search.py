@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from gonogo.data.next_vectors import NextVectors
     from gonogo.evaluation.cascade import Asked, Cascade
+    from gonogo.study.searching import SearchSettings
 
 
 def search(
@@ -46,14 +47,7 @@ def search(
     keep: Annotated[int, typer.Option(min=1, help="Rows of the last stage.")] = 10,
 ) -> None:
     """Retrieve, then rank anew; print recall and latency of every stage, or the rows found."""
-    from gonogo.study.searching import (
-        SearchSettings,
-        asked_of,
-        build_cascade,
-        pairs_of,
-        read_codes,
-        tower_of,
-    )
+    from gonogo.study.searching import SearchSettings
 
     settings = SearchSettings(
         alpha=heuristic or None,
@@ -65,11 +59,23 @@ def search(
         cross_encoder=cross_encoder,
         keep=keep,
     )
+    _search(trial, pair, queries, settings)
+
+
+def _search(trial: Path, pair: str | None, queries: int, settings: SearchSettings) -> None:
+    from gonogo.study.searching import (
+        asked_of,
+        build_cascade,
+        pairs_of,
+        read_codes,
+        tower_of,
+    )
+
     tower, config = tower_of(trial)
     data = pairs_of(config)
     cascade = build_cascade(tower, data, settings)
     numbers = _numbers(data, pair, queries)
-    codes = None if lanes is None else read_codes(lanes, len(data.bank))
+    codes = None if settings.lanes is None else read_codes(settings.lanes, len(data.bank))
     asked = asked_of(data, numbers, codes)
     targets = data.pairs.targets[numbers].tolist()
     if pair is None:
