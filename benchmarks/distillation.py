@@ -117,8 +117,9 @@ def bare(task: NeighbourTask, head: ResidualMlp) -> Callable[[int], None]:
         batch = task.batch(number)
         ids = np.concatenate([batch.anchors, batch.neighbours.ravel(), batch.negatives])
         distinct, places = np.unique(ids, return_inverse=True)
-        out = rounded(torch.from_numpy(distinct))
-        rows = nn.functional.embedding(torch.from_numpy(places), nn.functional.normalize(out))
+        rows = nn.functional.embedding(
+            torch.from_numpy(places), rounded(torch.from_numpy(distinct))[0]
+        )
         anchor, near, far = rows.split([BATCH, BATCH * NEAR, FAR])
         near_cosines = torch.bmm(near.view(BATCH, NEAR, -1), anchor.unsqueeze(2)).squeeze(2)
         cosines = torch.from_numpy(table.unit(batch.anchors) @ table.unit(batch.negatives).T)

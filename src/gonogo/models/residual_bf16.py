@@ -19,6 +19,7 @@ from torch import Tensor
 from gonogo.models.projections import ResidualMlp
 
 _LEVELS = 1 << 15
+_DRAWN = 1 << 18  # values drawn at once: they stay in a core's cache
 _ALIGNED = 8  # columns a product's inner width is filled up to
 
 
@@ -59,17 +60,20 @@ class RoundedResidual:
         self._head, self._table = head, table
         self.passes, self._memory = 0, self._room(0)
 
-    def __call__(self, rows: Int64[Tensor, "u"]) -> Float[Tensor, "u e"]:
-        """Return what the head makes of rows by number, in fp32, not normalised.
+    def __call__(
+        self, rows: Int64[Tensor, "u"]
+    ) -> tuple[Float[Tensor, "u e"], Float[Tensor, "u 1"]]:
+        """Return the embeddings of rows by number at length 1, in fp32, and their lengths before.
 
-        Its gradient must be asked for before the next call, which writes over what it needs.
+        Their gradient must be asked for before the next call, which writes over what it needs; the
+        lengths have none.
         """
         if len(rows) > len(self._memory.unit):
             self._memory = self._room(len(rows) + len(rows) // 16)
         memory = self._memory.first(len(rows))
         torch.index_select(self._table, 0, rows, out=memory.unit)
         head, self.passes = self._head, self.passes + 1
-        embedded: Tensor = _ResidualHead.apply(  # type: ignore[no-untyped-call]
+        embedded: tuple[Tensor, Tensor] = _ResidualHead.apply(  # type: ignore[no-untyped-call]
             head.mlp.inner.weight,
             head.mlp.inner.bias,
             head.mlp.outer.weight,
@@ -89,7 +93,7 @@ class RoundedResidual:
 
 
 class _ResidualHead(torch.autograd.Function):
-    """``W2 drop(gelu(W1 u + b1)) + b2 + s W u`` and its gradient by all but u."""
+    """``o / |o|`` of ``o = W2 drop(gelu(W1 u + b1)) + b2 + s W u``, its gradient by all but u."""
 
     @staticmethod
     def forward(
@@ -103,7 +107,7 @@ class _ResidualHead(torch.autograd.Function):
         memory: _Memory,
         drop: float,
         owner: RoundedResidual,
-    ) -> Tensor:
+    ) -> tuple[Tensor, Tensor]:
         torch.mm(memory.unit, _with_bias(inner, inner_bias).t(), out=memory.before)
         torch.ops.aten.gelu.out(memory.before, out=memory.active)
         kept = _kept(memory.active, drop) if drop else None
@@ -113,18 +117,22 @@ class _ResidualHead(torch.autograd.Function):
         scaled = (outer / _kept_share(drop)).bfloat16()
         linear = memory.unit @ _with_bias(scale * skip, outer_bias).t()
         out = torch.addmm(linear, memory.active, scaled.t()).float()
-        ctx.save_for_backward(scaled, skip, scale)
+        lengths = out.norm(dim=1, keepdim=True).clamp_min_(1e-12)
+        out /= lengths
+        ctx.mark_non_differentiable(lengths)
+        ctx.save_for_backward(scaled, skip, scale, out, lengths)
         ctx.memory, ctx.kept, ctx.drop = memory, kept, drop
         ctx.owner, ctx.number = owner, owner.passes
-        return out
+        return out, lengths
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, gradient: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
         if ctx.number != ctx.owner.passes:
             raise RuntimeError("another pass wrote over what this gradient needs")
-        scaled, skip, scale = ctx.saved_tensors
+        scaled, skip, scale, out, lengths = ctx.saved_tensors
         memory, width = ctx.memory, skip.shape[1]
-        rounded = gradient.bfloat16()
+        along = (gradient * out).sum(dim=1, keepdim=True)
+        rounded = torch.addcmul(gradient, out, along, value=-1).div_(lengths).bfloat16()
         outer = (rounded.t() @ memory.active).float() / _kept_share(ctx.drop)
         linear = (rounded.t() @ memory.unit).float()
         by_skip = linear[:, :width]
@@ -161,11 +169,14 @@ def _kept(values: Float[Tensor, "n h"], drop: float) -> Int16[Tensor, "n h"]:
     fills the mask from there, fifteen times as fast.
     """
     seed = int(torch.empty((), dtype=torch.int64).random_())
-    words = np.random.SFC64(seed).random_raw(-(-values.numel() // 4))
-    draws = torch.from_numpy(words.view(np.int16))[: values.numel()].view(values.shape)
+    source = np.random.SFC64(seed)
+    kept = torch.empty(-(-values.numel() // 4) * 4, dtype=torch.int16)
     # Halved, so that the difference fits into 16 bits; shifted by 15, only its sign is left.
     bound = round(_kept_share(drop) * _LEVELS) - _LEVELS // 2
-    return draws.bitwise_right_shift_(1).sub_(bound).bitwise_right_shift_(15)
+    for part in torch.split(kept, _DRAWN):
+        words = torch.from_numpy(source.random_raw(len(part) // 4).view(np.int16))
+        torch.bitwise_right_shift(words.bitwise_right_shift_(1).sub_(bound), 15, out=part)
+    return kept[: values.numel()].view(values.shape)
 
 
 def _kept_share(drop: float) -> float:

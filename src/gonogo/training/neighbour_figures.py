@@ -8,6 +8,7 @@ from torch import Tensor
 
 from gonogo.objectives.neighbour_distillation import candidate_entropy, candidate_overlap
 
+_ANCHORS = 64  # looked at of each batch: enough for a log, a tenth of a step's time saved
 COLLAPSED = 0.99
 """Mean cosine of anchors and random documents from which on embeddings count as one point."""
 
@@ -18,10 +19,10 @@ def figures(
     kept: Bool[Tensor, "b m"],
     *,
     filtered: Float[Tensor, ""],
-    lengths: Float[Tensor, "u"],
+    lengths: Float[Tensor, "u 1"],
     temperature: float,
 ) -> dict[str, float]:
-    """Return figures by name.
+    """Return figures by name, over the first anchors of the batch.
 
     Args:
         teacher: cosines of b anchors to their candidates, neighbours before negatives.
@@ -32,6 +33,7 @@ def figures(
         temperature: of the teacher's distribution, whose entropy is in nats.
     """
     with torch.no_grad():
+        teacher, student, kept = (each[:_ANCHORS] for each in (teacher, student, kept))
         near = student.shape[1] - kept.shape[1]
         own, others = student[:, :near], student[:, near:]
         at_random = (others * kept).sum() / kept.sum().clamp(min=1)

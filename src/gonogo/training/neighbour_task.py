@@ -25,8 +25,8 @@ from gonogo.training.vector_queue import kept_by_id
 
 _LOOKED_AT = 10  # nearest neighbours that a look counts
 
-Student = Callable[[Int64[np.ndarray, " u"]], Float[Tensor, "u e"]]
-"""From document numbers to the head's output, with its graph, not normalised."""
+Student = Callable[[Int64[np.ndarray, " u"]], tuple[Float[Tensor, "u e"], Float[Tensor, "u 1"]]]
+"""From document numbers to embeddings of length 1, with their graph, and the lengths before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class _Embedded:
     anchors: Float[Tensor, "b e"]
     neighbours: Float[Tensor, "b k e"]
     negatives: Float[Tensor, "m e"]
-    lengths: Float[Tensor, "u"]
+    lengths: Float[Tensor, "u 1"]
 
 
 NeighbourLoss = Callable[[Candidates], Float[Tensor, ""]]
@@ -165,15 +165,13 @@ class NeighbourTask:
         """Run each distinct document once, and hand its embedding to every place it stands at."""
         numbers = np.concatenate([batch.anchors, batch.neighbours.ravel(), batch.negatives])
         distinct, places = np.unique(numbers, return_inverse=True)
-        out = self._student(distinct)
-        lengths = out.norm(dim=1)
-        unit = out / lengths.clamp_min(1e-12).unsqueeze(1)
+        unit, lengths = self._student(distinct)
         # A lookup whose gradient sums in a fixed order, and in parallel (indexing's does neither).
-        at = torch.from_numpy(places).to(out.device)
+        at = torch.from_numpy(places).to(unit.device)
         rows = torch.nn.functional.embedding(at, unit)
         size, (count, width) = len(batch.anchors), batch.neighbours.shape
         near = rows[size : size + count * width].view(count, width, -1)
-        return _Embedded(rows[:size], near, rows[size + count * width :], lengths.detach())
+        return _Embedded(rows[:size], near, rows[size + count * width :], lengths)
 
     def validate(self) -> dict[str, float]:
         """Return R@10 and nDCG@10 of held-out documents, by exact search, mean over documents."""

@@ -30,6 +30,8 @@ from gonogo.training.neighbour_task import Filter, NeighbourTask, Student
 from gonogo.training.teacher_table import TeacherTable
 from gonogo.training.trainable import TrainableModel
 
+Embedded = tuple[Float[Tensor, "u e"], Float[Tensor, "u 1"]]
+
 
 def build_neighbour_task(
     name: str,
@@ -92,16 +94,17 @@ def build_student(
     if products == "bf16" and model.device == "cpu" and isinstance(head, ResidualMlp):
         rounded = RoundedResidual(head, table.rounded())
 
-        def fast(numbers: Int64[np.ndarray, " u"]) -> Float[Tensor, "u e"]:
+        def fast(numbers: Int64[np.ndarray, " u"]) -> Embedded:
             return rounded(torch.from_numpy(numbers))
 
         return fast
 
-    def student(numbers: Int64[np.ndarray, " u"]) -> Float[Tensor, "u e"]:
+    def student(numbers: Int64[np.ndarray, " u"]) -> Embedded:
         base = torch.from_numpy(table.base(numbers)).to(model.device)
         with autocast(model.device, products):
             embedded: Tensor = head(base)
-        return embedded.float()
+        lengths = embedded.float().norm(dim=1, keepdim=True).clamp_min(1e-12)
+        return embedded.float() / lengths, lengths.detach()
 
     return student
 

@@ -89,7 +89,7 @@ class TeacherTable:
         return np.searchsorted(self._starts, numbers, side="right") - 1
 
     def _gather(
-        self, tables: Sequence[Shaped[ndarray, "n d"]], numbers: Int64[ndarray, "m"], kind: type
+        self, tables: Sequence[Shaped[ndarray, "_ d"]], numbers: Int64[ndarray, "m"], kind: type
     ) -> Shaped[ndarray, "m d"]:
         if len(tables) == 1:
             return np.asarray(tables[0][numbers], dtype=kind)
