@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gonogo.data.batching import epoch_order, pad, padding_waste, token_budget_chunks
+from gonogo.data.batching import (
+    end_to_end_chunks,
+    epoch_order,
+    pad,
+    padding_waste,
+    token_budget_chunks,
+)
 
 LENGTHS = st.lists(st.integers(0, 60), max_size=40)
 
@@ -105,3 +111,25 @@ def test_pad_by_hand_on_both_sides_with_a_padding_id_that_is_also_a_token():
 def test_the_mask_gives_the_rows_back(rows, side):
     ids, mask = pad(rows, 0, side)
     assert [row[kept == 1].tolist() for row, kept in zip(ids, mask, strict=True)] == rows
+
+
+@settings(deadline=None, max_examples=100)
+@given(lengths=LENGTHS, budget=st.integers(1, 200))
+def test_blocks_without_padding_hold_every_row_once_and_no_more_than_the_budget(lengths, budget):
+    chunks = end_to_end_chunks(lengths, budget)
+    assert sorted(itertools.chain(*chunks)) == list(range(len(lengths)))
+    for chunk in chunks:
+        held = [lengths[row] for row in chunk]
+        assert len(chunk) == 1 or sum(held) <= budget
+        assert len(chunk) == 1 or len(chunk) * max(held) <= 2 * budget
+        assert held == sorted(held, reverse=True)
+
+
+def test_blocks_without_padding_are_filled():
+    assert [len(chunk) for chunk in end_to_end_chunks([10] * 25, 100)] == [10, 10, 5]
+    assert [chunk.tolist() for chunk in end_to_end_chunks([2, 12, 4, 10], 16)] == [[1], [3, 2, 0]]
+
+
+def test_a_budget_below_one_token_is_refused_without_padding_too():
+    with pytest.raises(ValueError, match="budget"):
+        end_to_end_chunks([1], 0)

@@ -63,6 +63,34 @@ def test_equals_torchs_attention(count, length, groups, shared, causal, padded, 
             torch.testing.assert_close(mine, theirs, rtol=1e-10, atol=1e-12)
 
 
+@settings(deadline=None, max_examples=25)
+@given(
+    lengths=st.lists(st.integers(1, 5), min_size=1, max_size=6).map(tuple),
+    causal=st.booleans(),
+    block=st.sampled_from([1, 60, 1 << 20]),
+)
+def test_texts_end_to_end_see_themselves_alone(lengths, causal, block):
+    query = heads(1, 1, 4, sum(lengths), 3)
+    key, value = heads(2, 1, 2, sum(lengths), 3), heads(3, 1, 2, sum(lengths), 3)
+    text = torch.repeat_interleave(torch.arange(len(lengths)), torch.tensor(lengths))
+    seen = text[:, None] == text[None, :]
+    if causal:
+        seen = seen.tril()
+
+    def ours(*inputs):
+        module, ignored = DECODER if causal else ENCODER, torch.ones(1, 1, 1, 1, dtype=torch.bool)
+        return blocked_attention(module, *inputs, ignored, lengths=lengths)[0].transpose(1, 2)
+
+    def oracle(q, k, v):
+        return scaled_dot_product_attention(q, k, v, attn_mask=seen, enable_gqa=True)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(attention, "_WEIGHTS", block)
+        inputs = (query, key, value)
+        for mine, theirs in zip(results(ours, inputs), results(oracle, inputs), strict=True):
+            torch.testing.assert_close(mine, theirs, rtol=1e-10, atol=1e-12)
+
+
 def test_an_additive_mask_and_a_scaling_of_the_models_own():
     inputs = [heads(n, 2, 3, 4, 8) for n in range(3)]
     mask = heads(7, 2, 1, 4, 4).detach()

@@ -57,6 +57,21 @@ def test_padding_is_counted() -> None:
     assert (output.tokens, output.padded_tokens) == (4, 6)
 
 
+def test_without_padding_rows_of_all_lengths_share_a_pass_and_none_is_counted() -> None:
+    model, shapes = make_model(0.0), []
+
+    def forward(ids: Tensor, mask: Tensor) -> Tensor:
+        shapes.append(tuple(ids.shape))
+        return model.bi_encoder(ids, mask)
+
+    rows = [[1] * length for length in (12, 2, 10, 4)]
+    chunks = ChunkSettings(16, 0, "cpu", model.autocast, packed=True)
+    output = forward_chunks(forward, rows, chunks)
+    torch.testing.assert_close(output.rows, one_by_one(model, rows))
+    assert shapes == [(1, 12), (3, 10)]
+    assert (output.tokens, output.padded_tokens) == (28, 28)
+
+
 def test_no_pass_exceeds_the_budget() -> None:
     model, shapes = make_model(0.0), []
 

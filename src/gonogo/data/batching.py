@@ -65,6 +65,33 @@ def _cheapest_cuts(ascending: NDArray[np.int64], budget: int, cost: int) -> list
     return cuts[::-1]
 
 
+def end_to_end_chunks(lengths: Sequence[int], budget: int) -> list[NDArray[np.int64]]:
+    """Group rows that are computed end to end, without padding, into blocks.
+
+    Args:
+        lengths: tokens of each row.
+        budget: most tokens of a block; one longer row makes a block alone. Laid out with padding,
+            as its outputs are, a block holds at most twice as many.
+
+    Returns:
+        Row indices of each block, the longest rows first.
+    """
+    if budget < 1:
+        raise ValueError(f"a budget of {budget} tokens holds no row")
+    rows = np.asarray(lengths, dtype=np.int64)
+    chunks: list[list[int]] = []
+    longest = held = 0
+    for row in np.argsort(rows, kind="stable")[::-1].tolist():
+        length = int(rows[row])
+        fits = chunks and held + length <= budget
+        if not fits or (len(chunks[-1]) + 1) * longest > 2 * budget:
+            chunks.append([])
+            longest, held = length, 0
+        chunks[-1].append(row)
+        held += length
+    return [np.array(chunk, dtype=np.int64) for chunk in chunks]
+
+
 def padding_waste(lengths: Sequence[int], chunks: Sequence[NDArray[np.int64]]) -> float:
     """Return the share of padded tokens that are padding, between 0 and 1; 0 for no tokens."""
     rows = np.asarray(lengths, dtype=np.int64)

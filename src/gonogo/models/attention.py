@@ -9,7 +9,9 @@ cores: torch 72 ms without and 252 ms with dropout, this file 29 ms and 37 ms.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float, Shaped
@@ -39,6 +41,7 @@ def blocked_attention(
     dropout: float = 0.0,
     scaling: float | None = None,
     is_causal: bool | None = None,
+    lengths: tuple[int, ...] | None = None,
     **others: Any,
 ) -> tuple[Float[Tensor, "n t h d"], None]:
     """Attend, as transformers' attention interface asks; what it cannot do goes to torch's kernels.
@@ -52,6 +55,7 @@ def blocked_attention(
         dropout: probability that a softmax weight is dropped.
         scaling: of the products; 1 / sqrt(d) when not given.
         is_causal: whether tokens see only what stands before them; the module's when not given.
+        lengths: tokens of texts laid end to end in one row; each sees itself alone.
         others: what only some architectures need.
     """
     causal = bool(getattr(module, "is_causal", True) if is_causal is None else is_causal)
@@ -63,9 +67,14 @@ def blocked_attention(
         )
     # Under autocast, rotary positions leave queries and keys in fp32.
     query, key = query.to(value.dtype), key.to(value.dtype)
-    bias = _bias(attention_mask, causal and attention_mask is None, query)
+    if lengths is None:
+        lengths = (query.shape[2],) * query.shape[0]
+    else:
+        attention_mask = None
+    bias = None if attention_mask is None else _bias(attention_mask, query.dtype)
     scale = query.shape[3] ** -0.5 if scaling is None else scaling
-    output: Tensor = _Attention.apply(query, key, value, bias, dropout, scale)  # type: ignore[no-untyped-call]
+    how = _How(lengths, causal and bias is None, dropout, scale)
+    output: Tensor = _Attention.apply(query, key, value, bias, how)  # type: ignore[no-untyped-call]
     return output.transpose(1, 2), None
 
 
@@ -73,20 +82,43 @@ AttentionInterface.register(BLOCKED, blocked_attention)
 AttentionMaskInterface.register(BLOCKED, sdpa_mask)
 
 
-def _bias(mask: Tensor | None, causal: bool, query: Heads) -> Tensor | None:
+class _How(NamedTuple):
+    """Lengths of the texts, whether they are read left to right, dropout and scaling."""
+
+    lengths: tuple[int, ...]
+    causal: bool
+    p: float
+    scale: float
+
+
+class _Block(NamedTuple):
+    """Texts of one length that stand next to each other: which, at which tokens, how long."""
+
+    texts: slice
+    tokens: slice
+    length: int
+
+
+def _blocks(lengths: Sequence[int], heads: int) -> Iterator[_Block]:
+    text = token = 0
+    for length, same in groupby(lengths):
+        left, most = len(list(same)), max(1, _WEIGHTS // (heads * length * length))
+        while left:
+            count = min(left, most)
+            texts, tokens = slice(text, text + count), slice(token, token + count * length)
+            yield _Block(texts, tokens, length)
+            text, token, left = texts.stop, tokens.stop, left - count
+
+
+def _bias(mask: Tensor, dtype: torch.dtype) -> Tensor:
     """Return what is added to the products: 0, or as good as minus infinity where none is seen.
 
     A padded place may see nothing at all: its weights shall be useless, but numbers.
     """
-    if mask is None:
-        if not causal:
-            return None
-        length = query.shape[2]
-        mask = torch.ones(length, length, dtype=torch.bool).tril()[None, None]
     if mask.dtype != torch.bool:
-        return mask.to(query.dtype)
-    unseen = torch.finfo(query.dtype).min / 2
-    return torch.zeros(mask.shape, dtype=query.dtype).masked_fill_(~mask, unseen)
+        return mask.to(dtype)
+    unseen = torch.finfo(dtype).min / 2
+    return torch.zeros(mask.shape, dtype=dtype).masked_fill_(~mask, unseen)
 
 
 class _Attention(torch.autograd.Function):
@@ -98,57 +130,73 @@ class _Attention(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None, p: float, s: float
+        ctx: Any, query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None, how: _How
     ) -> Tensor:
         output = _like(query)
-        bits = RandomBits() if p else None
+        bits = RandomBits() if how.p else None
         kept = []
         with torch.autocast("cpu", enabled=False):
-            for rows in _blocks(query):
-                q, k, v = _folded(query[rows] * s, key), key[rows].flatten(0, 1), value[rows]
+            q_flat, k_flat, v_flat, flat = (_flat(each) for each in (query, key, value, output))
+            for block in _blocks(how.lengths, query.shape[1]):
+                q = _folded(_texts(q_flat, block) * how.scale, key)
+                k, v = (_texts(each, block).flatten(0, 1) for each in (k_flat, v_flat))
                 weights = torch.bmm(q, k.transpose(1, 2))
-                if bias is not None:
-                    square = weights.view(-1, *query.shape[1:3], key.shape[2])
-                    square += bias if len(bias) == 1 else bias[rows]
+                if bias is not None or how.causal:
+                    square = weights.view(-1, query.shape[1], block.length, block.length)
+                    square += _bias_of(bias, block, query.dtype)
                 torch.softmax(weights, -1, out=weights)
                 used = weights
                 if bits:
-                    bits.flip(weights, p)
+                    bits.flip(weights, how.p)
                     used = weights.relu()
-                product = torch.bmm(used, v.flatten(0, 1))
-                output[rows] = product.view_as(output[rows]) * (1 / (1 - p))
+                part = _texts(flat, block)
+                part.copy_(torch.bmm(used, v).view_as(part)).mul_(1 / (1 - how.p))
                 kept.append(weights)
         if any(ctx.needs_input_grad):
             ctx.save_for_backward(query, key, value, *kept)
-            ctx.p, ctx.s = p, s
+            ctx.how = how
         return output
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         query, key, value, *kept = ctx.saved_tensors
-        p, s = ctx.p, ctx.s
-        found = _like(query), _like(key), _like(value)
-        for rows, weights in zip(_blocks(query), kept, strict=True):
-            out = _folded(gradient[rows] * (1 / (1 - p)), key)
-            q, k, v = _folded(query[rows] * s, key), key[rows].flatten(0, 1), value[rows]
+        p, scale, found = ctx.how.p, ctx.how.scale, (_like(query), _like(key), _like(value))
+        q_flat, k_flat, v_flat, flat = (_flat(each) for each in (query, key, value, gradient))
+        found_flat = [_flat(each) for each in found]
+        for block, weights in zip(_blocks(ctx.how.lengths, query.shape[1]), kept, strict=True):
+            out = _folded(_texts(flat, block) * (1 / (1 - p)), key)
+            q = _folded(_texts(q_flat, block) * scale, key)
+            k, v = (_texts(each, block).flatten(0, 1) for each in (k_flat, v_flat))
             used, shares = (weights.relu(), weights.abs()) if p else (weights, weights)
             towards_v = torch.bmm(out.transpose(1, 2), used).transpose(1, 2)
-            slope = torch.bmm(out, v.flatten(0, 1).transpose(1, 2))
+            slope = torch.bmm(out, v.transpose(1, 2))
             if p:
                 slope = torch.ops.aten.threshold_backward(slope, weights, 0)
             slope = torch._softmax_backward_data(slope, shares, -1, slope.dtype)
-            towards_q = torch.bmm(slope, k)
+            towards_q = torch.bmm(slope, k) * scale
             towards_k = torch.bmm(q.transpose(1, 2), slope).transpose(1, 2)
-            for whole, part in zip(found, (towards_q * s, towards_k, towards_v), strict=True):
-                whole[rows] = part.reshape(whole[rows].shape)
-        return *found, None, None, None
+            for whole, part in zip(found_flat, (towards_q, towards_k, towards_v), strict=True):
+                place = _texts(whole, block)
+                place.copy_(part.reshape(place.shape))
+        return *found, None, None
 
 
-def _blocks(query: Heads) -> list[slice]:
-    count, heads, length, _ = query.shape
-    size = max(1, _WEIGHTS // (heads * length * length))
-    return [slice(start, start + size) for start in range(0, count, size)]
+def _bias_of(bias: Tensor | None, block: _Block, dtype: torch.dtype) -> Tensor:
+    """Return the block's rows of the mask, or a causal one of its length."""
+    if bias is None:
+        return _bias(torch.ones(block.length, block.length, dtype=torch.bool).tril(), dtype)
+    return bias if len(bias) == 1 else bias[block.texts]
+
+
+def _flat(heads: Shaped[Tensor, "n h t d"]) -> Shaped[Tensor, "m h d"]:
+    """Return one row a token, as the projections lie in memory."""
+    return heads.transpose(1, 2).flatten(0, 1)
+
+
+def _texts(flat: Shaped[Tensor, "m h d"], block: _Block) -> Shaped[Tensor, "c h t d"]:
+    """Return a block's texts as a view."""
+    return flat[block.tokens].view(-1, block.length, *flat.shape[1:]).transpose(1, 2)
 
 
 def _folded(rows: Heads, key: Tensor) -> Float[Tensor, "m r d"]:

@@ -8,16 +8,28 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from safetensors import safe_open
 from torch import Tensor, nn
-from transformers import AutoModel, PreTrainedModel
+from transformers import (
+    AutoModel,
+    BertModel,
+    LlamaModel,
+    PreTrainedModel,
+    Qwen2Model,
+    Qwen3Model,
+    RobertaModel,
+    XLMRobertaModel,
+)
 from transformers.utils import logging as transformers_logging
 
 from gonogo.core.errors import UserError
 from gonogo.data.weights import Kind, WeightSource
 from gonogo.models.attention import BLOCKED
 from gonogo.models.gguf_conversion import converted
+
+_PACKED = (BertModel, RobertaModel, XLMRobertaModel, LlamaModel, Qwen2Model, Qwen3Model)
+"""Architectures that hand on where texts end, and whose tokens know each other by nothing else."""
 
 
 class Backbone(nn.Module):
@@ -39,10 +51,14 @@ class Backbone(nn.Module):
         """Return the most tokens that the position encoding was made for."""
         config = self.transformer.config
         most = int(getattr(config, "max_position_embeddings", 0) or 1_000_000)
-        # RoBERTa's positions start behind its padding id.
+        return most - self._first_position
+
+    @property
+    def _first_position(self) -> int:
+        """Return the first token's position: RoBERTa's start behind its padding id."""
         rows = getattr(getattr(self.transformer, "embeddings", None), "position_embeddings", None)
         padding = getattr(rows, "padding_idx", None)
-        return most if padding is None else most - padding - 1
+        return 0 if padding is None else padding + 1
 
     def forward(
         self,
@@ -53,17 +69,46 @@ class Backbone(nn.Module):
         """Return one vector a token; those at padded places mean nothing.
 
         A decoder gets no mask: behind right padding no token sees any padding, and attention
-        without a mask runs in the fast causal kernels.
+        without a mask runs in the fast causal kernels. Where the architecture allows it, padding
+        is taken out altogether and the texts go through end to end, each seeing itself alone.
         """
-        inputs: dict[str, Any] = {"input_ids": input_ids}
+        inputs: dict[str, Any] = {"input_ids": input_ids, "token_type_ids": token_type_ids}
+        real = attention_mask.bool()
+        packed = self.packs and not bool(real.all())
+        if packed:
+            inputs = {name: ids if ids is None else ids[real][None] for name, ids in inputs.items()}
+            inputs |= self._end_to_end(attention_mask, real)
+        elif self.kind == "encoder":
+            inputs["attention_mask"] = attention_mask
         if self.kind == "decoder":
             inputs["use_cache"] = False
-        else:
-            inputs["attention_mask"] = attention_mask
-            if token_type_ids is not None:
-                inputs["token_type_ids"] = token_type_ids
-        hidden: Tensor = self.transformer(**inputs).last_hidden_state
-        return hidden
+        given = {name: value for name, value in inputs.items() if value is not None}
+        hidden: Tensor = self.transformer(**given).last_hidden_state
+        if not packed:
+            return hidden
+        padded = hidden.new_zeros(*input_ids.shape, hidden.shape[-1])
+        padded[real] = hidden[0]
+        return padded
+
+    @property
+    def packs(self) -> bool:
+        """Return whether texts can go through end to end: on a CPU, by `blocked_attention`."""
+        config = self.transformer.config
+        whole = getattr(config, "sliding_window", None) is None
+        here = self.transformer.device.type == "cpu" and config._attn_implementation == BLOCKED
+        return whole and here and isinstance(self.transformer, _PACKED)
+
+    def _end_to_end(
+        self, attention_mask: Int[Tensor, "n t"], real: Bool[Tensor, "n t"]
+    ) -> dict[str, Any]:
+        """Return where each token stands in its text, and where the texts end."""
+        positions = attention_mask.cumsum(1)[real][None] - 1
+        return {
+            "position_ids": positions + self._first_position,
+            # With four dimensions, transformers makes no mask of its own.
+            "attention_mask": torch.ones(1, 1, 1, 1, dtype=torch.bool),
+            "lengths": tuple(attention_mask.sum(1).tolist()),
+        }
 
 
 def load_backbone(source: WeightSource, kind: Kind, dtype: torch.dtype) -> tuple[Backbone, Path]:

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float, Int, Int64
 from torch import Tensor
 
-from gonogo.data.batching import pad, token_budget_chunks
+from gonogo.data.batching import end_to_end_chunks, pad, token_budget_chunks
 from gonogo.training.gradcache import replayed
 from gonogo.training.token_rows import TokenRows
 
@@ -31,6 +31,7 @@ class ChunkSettings:
         device: where the model lives.
         autocast: opens the model's number format around each pass.
         replay: drop each pass's activations and compute them anew for its gradient.
+        packed: the model takes padding out itself, so rows of any lengths may go together.
     """
 
     budget: int
@@ -38,6 +39,7 @@ class ChunkSettings:
     device: str
     autocast: Callable[[], AbstractContextManager[object]]
     replay: bool = False
+    packed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,8 @@ def forward_chunks(forward: Forward, rows: Rows, settings: ChunkSettings) -> Chu
     if settings.replay and torch.is_grad_enabled():
         forward = replayed(forward)
     lengths = [len(row) for row in rows]
-    chunks = token_budget_chunks(lengths, settings.budget)
+    cut = end_to_end_chunks if settings.packed else token_budget_chunks
+    chunks = cut(lengths, settings.budget)
     outputs, padded = [], 0
     for chunk in chunks:
         ids, mask = pad([rows[row] for row in chunk], settings.pad_id)
@@ -77,7 +80,7 @@ def forward_chunks(forward: Forward, rows: Rows, settings: ChunkSettings) -> Chu
             outputs.append(forward(_tensor(ids, settings.device), _tensor(mask, settings.device)))
     places = np.argsort(np.concatenate(chunks))
     ordered = torch.cat([output.float() for output in outputs])[_tensor(places, settings.device)]
-    return ChunkedOutput(ordered, sum(lengths), padded)
+    return ChunkedOutput(ordered, sum(lengths), sum(lengths) if settings.packed else padded)
 
 
 def forward_distinct(

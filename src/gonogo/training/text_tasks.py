@@ -75,7 +75,10 @@ class TextTasks:
 
     def _settings(self, pad_id: int) -> ChunkSettings:
         model = self._model
-        return ChunkSettings(self._budget, pad_id, model.device, model.autocast, self._replay)
+        packed = isinstance(model, RetrievalModel) and model.backbone.packs
+        return ChunkSettings(
+            self._budget, pad_id, model.device, model.autocast, self._replay, packed
+        )
 
     def _retrieval(self, name: str, spec: specs.RetrievalTask) -> Task:
         encoder, seed, progress = self._model.bi_encoder, self._seed, self._progress
