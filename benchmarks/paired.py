@@ -21,7 +21,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +46,8 @@ class Work:
 
     flops: float
     form: peak.Format
+    figures: Figures = field(default_factory=dict)
+    """What else is to be said about it, by name."""
 
 
 def main(
@@ -153,6 +155,7 @@ def _figures(
         figures["ratio of processor time"] = taken[peer].processor_seconds / ours.processor_seconds
     if work:
         figures["fraction of peak"] = work.flops / ours.seconds / 1e9 / measured[work.form]
+        figures |= work.figures
     figures["MB"] = ours.memory_mb
     figures |= {f"seconds, {name}": one.seconds for name, one in taken.items()}
     figures |= {f"MB, {name}": one.memory_mb for name, one in taken.items() if name != own}

@@ -1,0 +1,169 @@
+"""Quality: nDCG@10 after the same training by gonogo and by sentence-transformers' trainer.
+
+    python benchmarks/quality.py                       ten minutes on 2 cores
+    python benchmarks/quality.py --scores FILE         goes on where an interrupted run stopped
+
+MiniLM learns the same triples from SciFact's training queries in as many steps of the same batch
+size, both in bf16 autocast. Then both sets of weights are evaluated by the same code on SciFact's
+test queries, over every judged document and a fixed sample of the others. The interval is over
+seeds and queries (docs/statistics.md); quality is unchanged where it holds 0.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import paired
+import peak
+from contrastive import Ours, PeerSetting, Setting, peer, triples
+
+from gonogo.analysis.intervals import difference_estimate
+from gonogo.core.files import read_json, write_json
+from gonogo.core.seeds import generator
+from gonogo.data.loading import load_dataset
+from gonogo.evaluation.encoding import encode
+from gonogo.evaluation.metrics import per_query
+from gonogo.evaluation.search import top_k
+from gonogo.models.retrieval_model import RetrievalModel
+from gonogo.spec.data import BeirData
+
+SYSTEMS = ("gonogo", "sentence-transformers", "untrained")
+Scores = dict[str, float]
+
+
+def setting(options: argparse.Namespace) -> Setting:
+    return Setting(
+        data="scifact",
+        examples=options.examples,
+        length=options.length,
+        learning_rate=options.learning_rate,
+    )
+
+
+def trained(system: str, seed: int, options: argparse.Namespace) -> RetrievalModel:
+    """Train one of them, and return its weights in gonogo's model."""
+    chosen = setting(options)
+    ours = Ours(chosen, seed)
+    match system:
+        case "gonogo":
+            ours.epoch()
+        case "sentence-transformers":
+            model, train = peer(chosen, PeerSetting(), triples(chosen), seed)
+            train()
+            own = ours.model.backbone.transformer
+            theirs = model[0].auto_model.state_dict()
+            own.load_state_dict({name: theirs[name] for name in own.state_dict()})
+    return ours.model.eval()
+
+
+def evaluate(model: RetrievalModel, options: argparse.Namespace) -> Scores:
+    """Return nDCG@10 of each test query."""
+    data = load_dataset(BeirData(folder=setting(options).folder), "test")
+    judged = {document for grades in data.qrels.values() for document in grades}
+    others = [row for row, name in enumerate(data.corpus.ids) if name not in judged]
+    drawn = generator(0, "quality", "documents").permutation(others)
+    wanted = max(0, options.documents - len(judged))
+    rows = [row for row, name in enumerate(data.corpus.ids) if name in judged]
+    rows = sorted([*rows, *drawn[:wanted].tolist()])
+    queries = list(data.queries)
+
+    def embed(texts: list[str], side: Any) -> Any:
+        return encode(model.bi_encoder, texts, side, device="cpu", autocast=model.autocast)
+
+    documents = embed([data.corpus.texts[row] for row in rows], "passage")
+    asked = embed([data.queries[query] for query in queries], "query")
+    scores, found = top_k(asked, documents, 10)
+    ranking = {
+        query: [
+            (data.corpus.ids[rows[place]], float(score)) for place, score in zip(*both, strict=True)
+        ]
+        for query, *both in zip(queries, found, scores, strict=True)
+    }
+    return {query: value for _, query, value in per_query(ranking, data.qrels, ["nDCG@10"])}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--examples", type=int, default=320)
+    parser.add_argument("--length", type=int, default=128)
+    parser.add_argument("--learning-rate", type=float, default=1e-4)
+    parser.add_argument("--documents", type=int, default=1500)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument(
+        "--scores", type=Path, help="keep each model's scores there, and reuse them"
+    )
+    parser.add_argument("--json", type=Path, help="write the figures there")
+    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        system, seed = options.child
+        print(json.dumps(evaluate(trained(system, int(seed), options), options)))
+        return
+    start = time.perf_counter()
+    print(f"{peak.machine()}\n", flush=True)
+    figures = report(collect(options))
+    if options.json:
+        minutes = (time.perf_counter() - start) / 60
+        paired.write_record(
+            options.json,
+            (parser.description or "").splitlines()[0],
+            "sentence-transformers, bf16 autocast",
+            figures,
+            minutes,
+        )
+
+
+def collect(options: argparse.Namespace) -> dict[str, list[Scores]]:
+    """Train and evaluate each system and seed in a process of its own."""
+    kept: dict[str, Scores] = {}
+    if options.scores and options.scores.exists():
+        kept = read_json(options.scores)
+    found: dict[str, list[Scores]] = {}
+    for system in SYSTEMS:
+        for seed in range(1, 2 if system == "untrained" else options.seeds + 1):
+            key = f"{system}, seed {seed}"
+            if key not in kept:
+                kept[key] = _child(system, seed)
+                if options.scores:
+                    write_json(options.scores, kept)
+            print(f"{key}: {np.mean(list(kept[key].values())):.4f}", flush=True)
+            found.setdefault(system, []).append(kept[key])
+    return found
+
+
+def _child(system: str, seed: int) -> Scores:
+    command = [sys.executable, "-W", "ignore", *sys.argv, "--child", system, str(seed)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    scores: Scores = json.loads(done.stdout.strip().splitlines()[-1])
+    return scores
+
+
+def report(found: dict[str, list[Scores]]) -> dict[str, float]:
+    """Print and return means, spreads, and the difference with its interval."""
+    figures: dict[str, float] = {}
+    values = {}
+    for system, seeds in found.items():
+        values[system] = np.array([[one[query] for query in sorted(seeds[0])] for one in seeds])
+        means = values[system].mean(1)
+        figures[f"nDCG@10, {system}"] = float(means.mean())
+        if len(means) > 1:
+            figures[f"sd over seeds, {system}"] = float(means.std(ddof=1))
+    ours, theirs = (values[system] for system in SYSTEMS[:2])
+    estimate = difference_estimate([(theirs, ours)], bootstrap_draws=0)
+    figures["difference"] = estimate.value
+    if estimate.interval:
+        figures["difference, low"] = estimate.interval.low
+        figures["difference, high"] = estimate.interval.high
+    print("\n" + "\n".join(f"{name}: {value:.4f}" for name, value in figures.items()))
+    return figures
+
+
+if __name__ == "__main__":
+    main()
