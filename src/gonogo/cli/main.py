@@ -15,6 +15,7 @@ from gonogo.cli import (
     decide,
     doctor,
     evaluate,
+    export,
     isotropy,
     plan,
     postmortem,
@@ -46,6 +47,7 @@ app.command()(postmortem.postmortem)
 app.command()(search.search)
 app.command()(criteria.criteria)
 app.command(cls=ManyValues)(evaluate.evaluate)
+app.command()(export.export)
 app.command()(isotropy.isotropy)
 app.command()(studies.studies)
 app.command()(doctor.doctor)
