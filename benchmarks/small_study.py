@@ -27,6 +27,7 @@ def config(
     regularisers: Sequence[dict[str, Any]] = (),
     *,
     precision: str = "auto",
+    dropout: float = 0.1,
     **task: Any,
 ) -> TrialConfig:
     """Return MiniLM with a projection on SciFact, or on API documentation where that is absent."""
@@ -36,7 +37,7 @@ def config(
             "model": {
                 "backbone": "minilm",
                 "adapter": {"kind": adapter},
-                "projection": {"kind": "mlp"},
+                "projection": {"kind": "mlp", "dropout": dropout},
                 "similarity": "euclidean",
                 "lengths": {"query": 48, "passage": 160, "pair": 256},
             },
