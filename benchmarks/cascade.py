@@ -14,7 +14,7 @@ import argparse
 import numpy as np
 
 from gonogo.evaluation.bank_index import BankIndex
-from gonogo.evaluation.cascade import Asked, Cascade, LaneStage, VectorStage
+from gonogo.evaluation.cascade import Asked, Cascade, LaneStage, Stage, VectorStage
 from gonogo.evaluation.cascade_report import measure
 from gonogo.evaluation.lanes import LaneBoost
 from gonogo.models.build import build_model
@@ -47,7 +47,7 @@ def main() -> None:
         Asked(bank[row] + one, code=codes[row]) for row, one in zip(targets, noise, strict=True)
     ]
     index = BankIndex(bank)
-    stages = [
+    stages: list[Stage] = [
         VectorStage(predict_with(tower(GruContext(), given.dimension)), index, keep=50),
         LaneStage(codes, LaneBoost(), keep=10),
     ]

@@ -88,7 +88,7 @@ class Watch:
 
     def seconds(self) -> float:
         """Return the median time of a step, the first ten left out."""
-        return statistics.median(np.diff(self.times)[10:].tolist())
+        return float(statistics.median(np.diff(self.times)[10:].tolist()))
 
     def growth(self) -> float:
         """Return how many MB the second half of the steps held more than the first, at the most."""
@@ -120,7 +120,7 @@ def bare(task: NeighbourTask, head: ResidualMlp) -> Callable[[int], None]:
         rows = nn.functional.embedding(
             torch.from_numpy(places), rounded(torch.from_numpy(distinct))[0]
         )
-        anchor, near, far = rows.split([BATCH, BATCH * NEAR, FAR])
+        anchor, near, far = torch.split(rows, [BATCH, BATCH * NEAR, FAR])
         near_cosines = torch.bmm(near.view(BATCH, NEAR, -1), anchor.unsqueeze(2)).squeeze(2)
         cosines = torch.from_numpy(table.unit(batch.anchors) @ table.unit(batch.negatives).T)
         loss = neighbour_distillation(

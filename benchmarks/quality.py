@@ -157,7 +157,8 @@ def report(found: dict[str, list[Scores]]) -> dict[str, float]:
             figures[f"sd over seeds, {system}"] = float(means.std(ddof=1))
     ours, theirs = (values[system] for system in SYSTEMS[:2])
     estimate = difference_estimate([(theirs, ours)], bootstrap_draws=0)
-    figures["difference"] = estimate.value
+    if estimate.value is not None:
+        figures["difference"] = estimate.value
     if estimate.interval:
         figures["difference, low"] = estimate.interval.low
         figures["difference, high"] = estimate.interval.high

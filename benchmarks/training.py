@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 
 import paired
 from contrastive import Ours, PeerSetting, Setting, peer, triples
@@ -79,6 +80,6 @@ if __name__ == "__main__":
     paired.main(
         parser,
         {"gonogo": gonogo}
-        | {name: (lambda o, how=how: theirs(o, how)) for name, how in PEERS.items()},
+        | {name: partial(theirs, how=how) for name, how in PEERS.items()},
         work,
     )

@@ -134,10 +134,11 @@ class PairGroup:
 
     def _count(self, reasons: list[Flags], found: Found, passed: Flags) -> MiningDrops:
         """Count what was passed over by its first reason."""
-        counts = []
+        counts: list[int] = []
         for reason in reasons:
             last = reason & passed
             counts.append(int(last.sum()))
             passed = passed & ~reason
         both = last & (found.scores > np.float32(self.rule.duplicate))
-        return MiningDrops(0, *counts, int(both.sum()))
+        positives, equal, barred, near = counts
+        return MiningDrops(0, positives, equal, barred, near, int(both.sum()))
