@@ -79,7 +79,6 @@ if __name__ == "__main__":
     parser.add_argument("--length", type=int, default=256)
     paired.main(
         parser,
-        {"gonogo": gonogo}
-        | {name: partial(theirs, how=how) for name, how in PEERS.items()},
+        {"gonogo": gonogo} | {name: partial(theirs, how=how) for name, how in PEERS.items()},
         work,
     )

@@ -50,7 +50,7 @@ class ResidualMean(nn.Module):
         return means[:, 0] + residual.float()
 
     def _left(self, present: Bool[Tensor, "n t"]) -> Bool[Tensor, "n t"]:
-        """Return what is read of the contexts; draws from torch's own generator, as dropout does."""
+        """Return what is read of the contexts; draws from torch's own generator like dropout."""
         if not self.training or not self.context_dropout:
             return present
         kept = torch.rand(present.shape, device=present.device) >= self.context_dropout
