@@ -161,6 +161,8 @@ def test_masks_equal_sets(b, k, m, seed):
     for i in range(b):
         own = {int(anchors[i]), *near[i].tolist()}
         assert kept[i].tolist() == [one not in own for one in ids.tolist()]
+
+
 @settings(deadline=None, max_examples=60)
 @given(
     ids=st.lists(st.integers(0, 9), max_size=8),
