@@ -115,7 +115,8 @@ def test_corpus_vectors_are_kept_and_found_again(
     tokenize = encoder_model.bi_encoder.tokenize
 
     def watching(texts: list[str], side: str) -> list[list[int]]:
-        seen.append(side)
+        if any(texts):  # an empty one is asked for the frame that all texts stand in
+            seen.append(side)
         return tokenize(texts, side)  # type: ignore[arg-type]
 
     monkeypatch.setattr(encoder_model.bi_encoder, "tokenize", watching)
