@@ -20,6 +20,7 @@ from transformers import AutoModel, PretrainedConfig, PreTrainedModel
 from gonogo.core.errors import UserError
 from gonogo.core.seeds import derive_seed
 from gonogo.models.backbones import Backbone
+from gonogo.models.low_rank import FusedUpdate
 from gonogo.spec.model import AdapterSpec, Frozen, FullTuning, LoraAdapter
 
 _PREFIX = "base_model.model."  # what PEFT puts before every name in its files
@@ -153,3 +154,4 @@ def _initialise(layer: LoraLayer, seed: int) -> None:
     # Autocast brings both operands to its own type; PEFT's cast to the adapter's fp32 before it
     # would cost two copies of every activation.
     layer.cast_input_dtype_enabled = False
+    layer.lora_variant["default"] = FusedUpdate()
