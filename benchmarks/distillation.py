@@ -123,7 +123,9 @@ def bare(task: NeighbourTask, head: ResidualMlp) -> Callable[[int], None]:
         anchor, near, far = torch.split(rows, [BATCH, BATCH * NEAR, FAR])
         near_cosines = torch.bmm(near.view(BATCH, NEAR, -1), anchor.unsqueeze(2)).squeeze(2)
         # torch's product: numpy's would leave threads that spin beside torch's own
-        own, others = (torch.from_numpy(table.unit(ids)) for ids in (batch.anchors, batch.negatives))
+        own, others = (
+            torch.from_numpy(table.unit(ids)) for ids in (batch.anchors, batch.negatives)
+        )
         cosines = own @ others.t()
         loss = neighbour_distillation(
             torch.cat([torch.from_numpy(batch.cosines), cosines], 1),
