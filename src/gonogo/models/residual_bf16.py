@@ -4,7 +4,9 @@ Weights, their gradients, the optimiser, and everything behind the head (lengths
 loss) stay in fp32. Rounded are the factors of the matrix products, whose sums run in fp32, and the
 activations between them. What else it saves: biases are a column of the products, so that neither
 adding them nor summing their gradient is a pass of its own; rows and activations are written into
-the same memory at every step; and nothing is computed for the inputs, which never learn.
+the same memory at every step; their number is filled up to a few sizes, because oneDNN makes and
+keeps a kernel for each size it meets (2 GB after 1,000 steps, measured); and nothing is computed
+for the inputs, which never learn.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from gonogo.models.projections import ResidualMlp
 _LEVELS = 1 << 15
 _DRAWN = 1 << 18  # values drawn at once: they stay in a core's cache
 _ALIGNED = 8  # columns a product's inner width is filled up to
+_ROWS = 512  # rows a batch is filled up to a multiple of
 
 
 def with_ones(unit: Float32[Tensor, "n d"]) -> Float[Tensor, "n w"]:
@@ -37,12 +40,16 @@ def _widened(width: int) -> int:
 
 
 class _Memory(NamedTuple):
-    """What a step is written into: rows, activations before and after, and their gradient."""
+    """What a step is written into.
+
+    Rows, activations before and after, their gradient, and the outputs'.
+    """
 
     unit: Tensor
     before: Tensor
     active: Tensor
     back: Tensor
+    given: Tensor
 
     def first(self, count: int) -> _Memory:
         return _Memory(*(part[:count] for part in self))
@@ -68,10 +75,12 @@ class RoundedResidual:
         Their gradient must be asked for before the next call, which writes over what it needs; the
         lengths have none.
         """
-        if len(rows) > len(self._memory.unit):
-            self._memory = self._room(len(rows) + len(rows) // 16)
-        memory = self._memory.first(len(rows))
-        torch.index_select(self._table, 0, rows, out=memory.unit)
+        filled = -(-len(rows) // _ROWS) * _ROWS
+        if filled > len(self._memory.unit):
+            self._memory = self._room(filled)
+        memory = self._memory.first(filled)
+        torch.index_select(self._table, 0, rows, out=memory.unit[: len(rows)])
+        memory.unit[len(rows) :] = 0
         head, self.passes = self._head, self.passes + 1
         embedded: tuple[Tensor, Tensor] = _ResidualHead.apply(  # type: ignore[no-untyped-call]
             head.mlp.inner.weight,
@@ -81,6 +90,7 @@ class RoundedResidual:
             head.skip.weight,
             head.skip_scale,
             memory,
+            len(rows),
             head.mlp.drop.p if head.training else 0.0,
             self,
         )
@@ -88,7 +98,7 @@ class RoundedResidual:
 
     def _room(self, count: int) -> _Memory:
         hidden = self._head.mlp.inner.out_features
-        widths = [self._table.shape[1], hidden, hidden, hidden]
+        widths = [self._table.shape[1], hidden, hidden, hidden, self._head.dimension]
         return _Memory(*(torch.empty(count, width, dtype=torch.bfloat16) for width in widths))
 
 
@@ -105,6 +115,7 @@ class _ResidualHead(torch.autograd.Function):
         skip: Tensor,
         scale: Tensor,
         memory: _Memory,
+        count: int,
         drop: float,
         owner: RoundedResidual,
     ) -> tuple[Tensor, Tensor]:
@@ -116,7 +127,7 @@ class _ResidualHead(torch.autograd.Function):
         # The kept ones grow by 1 / (1 - p): in the small matrix rather than in every activation.
         scaled = (outer / _kept_share(drop)).bfloat16()
         linear = memory.unit @ _with_bias(scale * skip, outer_bias).t()
-        out = torch.addmm(linear, memory.active, scaled.t()).float()
+        out = torch.addmm(linear, memory.active, scaled.t())[:count].float()
         lengths = out.norm(dim=1, keepdim=True).clamp_min_(1e-12)
         out /= lengths
         ctx.mark_non_differentiable(lengths)
@@ -132,7 +143,9 @@ class _ResidualHead(torch.autograd.Function):
         scaled, skip, scale, out, lengths = ctx.saved_tensors
         memory, width = ctx.memory, skip.shape[1]
         along = (gradient * out).sum(dim=1, keepdim=True)
-        rounded = torch.addcmul(gradient, out, along, value=-1).div_(lengths).bfloat16()
+        rounded = memory.given
+        rounded[: len(out)] = torch.addcmul(gradient, out, along, value=-1).div_(lengths)
+        rounded[len(out) :] = 0
         outer = (rounded.t() @ memory.active).float() / _kept_share(ctx.drop)
         linear = (rounded.t() @ memory.unit).float()
         by_skip = linear[:, :width]
@@ -148,6 +161,7 @@ class _ResidualHead(torch.autograd.Function):
             linear[:, width],
             scale * by_skip,
             (skip * by_skip).sum(),
+            None,
             None,
             None,
             None,
