@@ -15,7 +15,7 @@ command -v gonogo >/dev/null || { echo "error: gonogo is not installed here (pip
 gonogo run two_tower "$@" --dry-run >/dev/null || {
   echo "error: the study cannot run yet; make its data first:" >&2
   echo "  gonogo data bank SOURCE... --out next_vector/bank" >&2
-  echo "  gonogo data pairs next_vector/bank --out next_vector/pairs --context 30 --min-context 5 --stride 4 --max-per-seq 200" >&2
+  echo "  gonogo data pairs next_vector/bank --out next_vector/pairs --context 30 --stride 3 --max-per-seq 400 --seed 7" >&2
   echo "  gonogo data preflight next_vector/pairs --epochs 30" >&2
   exit 2
 }

@@ -12,6 +12,7 @@ from torch import Tensor
 from gonogo.objectives.rows import at_least_fp32
 
 _ROUNDING = 1e-2  # bf16 keeps 3 digits
+_NOTHING = -1e30  # not -inf, of which a row with nothing else has no gradient but NaN
 
 
 class Negatives(NamedTuple):
@@ -26,13 +27,25 @@ class Negatives(NamedTuple):
     in_force: Bool[Tensor, "b m"]
 
 
+class MarginLoss(NamedTuple):
+    """What is minimised, and what each group of negatives would cost alone.
+
+    Attributes:
+        loss: over all groups in one denominator, with its graph.
+        alone: over each group by itself, without one.
+    """
+
+    loss: Float[Tensor, ""]
+    alone: tuple[Float[Tensor, ""], ...]
+
+
 def margin_infonce(
     positives: Float[Tensor, "b"],
     negatives: Sequence[Negatives],
     *,
     temperature: float,
     margin: float,
-) -> Float[Tensor, ""]:
+) -> MarginLoss:
     r"""Return ``-mean_i log(e^{(p_i - m)/t} / (e^{(p_i - m)/t} + sum_k f_ik e^{n_ik/t}))``.
 
     The margin m is in cosine: it is taken off before the division by the temperature (the additive
@@ -53,10 +66,16 @@ def margin_infonce(
         largest = float(positives.detach().abs().amax()) if len(positives) else 0.0
         if largest > 1 + _ROUNDING:
             raise ValueError(f"{largest:.4g} is no cosine; divided by the temperature?")
-        own = positives - margin
-        others = [
-            at_least_fp32(each.cosines).masked_fill(~each.in_force, -torch.inf)
-            for each in negatives
-        ]
-        logits = torch.cat([own.unsqueeze(1), *others], dim=1) / temperature
-        return (logits.logsumexp(dim=1) - logits[:, 0]).mean()
+        own = (positives - margin) / temperature
+        # Each group is summed once: the whole denominator is a sum of its groups' sums.
+        sums = [_log_sum(each, temperature) for each in negatives]
+        loss = (torch.stack([own, *sums]).logsumexp(dim=0) - own).mean()
+        with torch.no_grad():
+            alone = tuple((torch.logaddexp(own, each) - own).mean() for each in sums)
+        return MarginLoss(loss, alone)
+
+
+def _log_sum(group: Negatives, temperature: float) -> Float[Tensor, "b"]:
+    """Return the logarithm of a group's part of each denominator."""
+    logits = at_least_fp32(group.cosines) / temperature
+    return logits.masked_fill(~group.in_force, _NOTHING).logsumexp(dim=1)

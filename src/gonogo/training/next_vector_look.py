@@ -109,7 +109,9 @@ class _Margins:
         if held is None or not len(held.ids):
             return
         apart = kept_by_id(held.ids.cpu(), self.rows[part], self.known[part])
-        meter.add(self.positives[part], self.queries[part] @ held.vectors.cpu().T, apart)
+        vectors = held.vectors.cpu()
+        cosines = (self.queries[part].to(vectors) @ vectors.T).float()
+        meter.add(self.positives[part], cosines, apart)
 
     def _add_mined(self, everything: MarginMeter, alone: MarginMeter) -> None:
         mined = self.task.mined.of_queries(self.queries.numpy(), self.numbers)

@@ -16,6 +16,7 @@ from gonogo.core.errors import UserError
 from gonogo.core.progress import Progress, Silent
 from gonogo.data.next_vectors import NextVectors, open_next_vectors
 from gonogo.evaluation.search import Filters, search
+from gonogo.models.devices import DTYPES
 from gonogo.models.query_tower import QueryTower
 from gonogo.objectives.margin_infonce import Negatives, margin_infonce
 from gonogo.spec.curriculum import parse_curriculum
@@ -94,7 +95,9 @@ class NextVectorTask:
             return None
         size = min(self.spec.memory, len(self._train))
         width, device = self.data.bank.dimension, self.model.device
-        return VectorQueue(size, width, device=device, lookup=self._vectors)
+        # Kept in the format that its products are computed in: most of a step is this product.
+        dtype = DTYPES[self.model.precision]
+        return VectorQueue(size, width, device=device, dtype=dtype, lookup=self._vectors)
 
     def _vectors(self, rows: Tensor) -> Tensor:
         return torch.from_numpy(self.data.bank.take(rows.cpu().numpy())).to(self.model.device)
@@ -137,7 +140,7 @@ class NextVectorTask:
         if self._memory is not None and len(self._memory):
             held = self._memory.stored
             apart = kept_by_id(held.ids, rows, known)
-            groups["memory"] = Negatives(queries @ held.vectors.T, apart)
+            groups["memory"] = Negatives(queries.to(held.vectors) @ held.vectors.T, apart)
         if batch.mined.shape[1]:
             groups["mined"] = self._mined(queries, batch.mined)
         result = self._contrast(pairs.diagonal(), groups, batch)
@@ -159,24 +162,22 @@ class NextVectorTask:
         self, positives: Float[Tensor, "b"], groups: dict[str, Negatives], batch: NextVectorBatch
     ) -> TaskLoss:
         objective = self.spec.objective
-
-        def over(negatives: list[Negatives]) -> Float[Tensor, ""]:
-            return margin_infonce(
-                positives, negatives, temperature=objective.temperature, margin=objective.margin
-            )
-
-        with torch.no_grad():
-            apart = {name: over([group]).item() for name, group in groups.items()}
+        found = margin_infonce(
+            positives,
+            list(groups.values()),
+            temperature=objective.temperature,
+            margin=objective.margin,
+        )
+        alone = {name: loss.item() for name, loss in zip(groups, found.alone, strict=True)}
         figures = {
-            "in_batch_loss": apart["in_batch"],
-            "memory_loss": apart.get("memory", 0.0),
-            "mined_loss": apart.get("mined", 0.0),
+            "in_batch_loss": alone["in_batch"],
+            "memory_loss": alone.get("memory", 0.0),
+            "mined_loss": alone.get("mined", 0.0),
             "mined_fill": float((batch.mined >= 0).mean()) if batch.mined.size else 0.0,
             "positive_cosine": positives.detach().mean().item(),
         }
         tokens = self.data.present(batch.numbers)
-        loss = over(list(groups.values()))
-        return TaskLoss(loss, len(positives), int(tokens.sum()), tokens.size, figures)
+        return TaskLoss(found.loss, len(positives), int(tokens.sum()), tokens.size, figures)
 
     def start_epoch(self, epoch: int) -> None:
         """Mine anew with the tower as it is, where the curriculum wants it."""
