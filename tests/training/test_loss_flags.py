@@ -18,7 +18,12 @@ def flagged(losses, first=1, flags=None):
 
 def test_high_is_a_flag_only_when_it_persists():
     assert flagged([6, 6, 4, 6, 6, 5, 6, 6]) == []  # never three in a row; 5 itself is not above
-    assert flagged([6, 6, 6, 6, 4]) == [3, 4]
+    assert flagged([6, 6, 6, 6, 4]) == [3]
+
+
+def test_a_flag_is_told_again_only_after_it_was_down():
+    assert flagged([1.9, 1.9, 2.1, 1.9, 1.9]) == [1, 4]
+    assert flagged([6, 6, 6, 6, 4, 6, 6, 6]) == [3, 8]
 
 
 def test_low_is_a_flag_only_before_epoch_20():
@@ -37,17 +42,17 @@ def test_only_the_in_batch_loss_fits_the_bounds():
     in_batch, memory = math.log(32), math.log(32 + 50_000)
     assert memory - in_batch == pytest.approx(math.log(50_000 / 32), abs=1e-3)
     assert flagged([in_batch] * 30) == []
-    assert flagged([memory] * 30) == list(range(3, 31))
+    assert flagged([memory] * 30) == [3]
     with pytest.raises(TypeError):
         LossFlags().update(1, memory)  # which loss it is has to be said
 
 
 @pytest.mark.parametrize("cut", [1, 2, 3])
 def test_a_resume_changes_nothing(cut):
-    losses = [6.0, 6.0, 6.0, 6.0, 4.0, 6.0]
+    losses = [6.0, 6.0, 6.0, 6.0, 1.0, 1.0]
     flags = LossFlags()
     before = flagged(losses[:cut], flags=flags)
     resumed = LossFlags()
     resumed.load_state_dict(json.loads(json.dumps(flags.state_dict())))
     after = flagged(losses[cut:], first=cut + 1, flags=resumed)
-    assert before + after == flagged(losses) == [3, 4]
+    assert before + after == flagged(losses) == [3, 5]

@@ -14,6 +14,8 @@ from typing import Any
 class LossFlags:
     """Watches the in-batch loss epoch by epoch; it warns, it never ends a training.
 
+    A flag is told when it goes up, and again only after it was down.
+
     Args:
         highest: a loss above it, in nats, in ``patience`` epochs in a row is a red flag.
         patience: how many epochs make it persistent.
@@ -28,29 +30,35 @@ class LossFlags:
         self.highest, self.patience = highest, patience
         self.lowest, self.early = lowest, early
         self._high = 0
+        self._up: frozenset[str] = frozenset()
 
     def update(self, epoch: int, *, in_batch_loss: float) -> list[str]:
-        """Take in an epoch's mean in-batch loss (nats, epochs from 1); return the red flags."""
-        if not math.isfinite(in_batch_loss):
-            return [f"the in-batch loss is {in_batch_loss} at epoch {epoch}"]
-        self._high = self._high + 1 if in_batch_loss > self.highest else 0
-        flags: list[str] = []
+        """Take in an epoch's mean in-batch loss (nats, epochs from 1); return the new red flags."""
+        found = self._flags(epoch, in_batch_loss)
+        new = [text for kind, text in found.items() if kind not in self._up]
+        self._up = frozenset(found)
+        return new
+
+    def _flags(self, epoch: int, loss: float) -> dict[str, str]:
+        if not math.isfinite(loss):
+            return {"not finite": f"the in-batch loss is {loss} at epoch {epoch}"}
+        self._high = self._high + 1 if loss > self.highest else 0
+        said, flags = f"the in-batch loss is {loss:.3f} at epoch {epoch}", {}
         if self._high >= self.patience:
-            flags.append(
-                f"the in-batch loss is {in_batch_loss:.3f} at epoch {epoch}, above"
-                f" {self.highest:g} for {self._high} epochs: it does not learn"
+            flags["high"] = (
+                f"{said}, above {self.highest:g} for {self._high} epochs: it does not learn"
             )
-        if in_batch_loss < self.lowest and epoch < self.early:
-            flags.append(
-                f"the in-batch loss is {in_batch_loss:.3f} at epoch {epoch}, below"
-                f" {self.lowest:g} before epoch {self.early}: look for leaked or trivial pairs"
+        if loss < self.lowest and epoch < self.early:
+            flags["low"] = (
+                f"{said}, below {self.lowest:g} before epoch {self.early}:"
+                " look for leaked or trivial pairs"
             )
         return flags
 
     def state_dict(self) -> dict[str, Any]:
-        """Return how many epochs in a row were too high, as JSON."""
-        return {"high": self._high}
+        """Return how many epochs in a row were too high and which flags are up, as JSON."""
+        return {"high": self._high, "up": sorted(self._up)}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take up again what :meth:`state_dict` returned."""
-        self._high = int(state["high"])
+        self._high, self._up = int(state["high"]), frozenset(state.get("up", ()))
