@@ -178,3 +178,16 @@ def test_a_schedule_matters_only_to_arms_with_several_tasks(
         old = hasher.training_inputs(before.arms[arm], 1)
         new = hasher.training_inputs(after.arms[arm], 1)
         assert (old == new) is same
+
+
+def test_a_pattern_on_reference_rows_leaves_out_all_trials(
+    tiny_study: Path, tmp_path: Path
+) -> None:
+    plan = plan_of(tiny_study, tmp_path, only="bm*")
+    assert plan.trials == ()
+    assert [row.name for row in plan.references] == ["bm25"]
+    # A trial's scores mean little without the rows beside them: those stay.
+    assert len(plan_of(tiny_study, tmp_path, only="emb_only").references) == 2
+    with pytest.raises(UserError) as raised:
+        plan_of(tiny_study, tmp_path, only="bm26")
+    assert "reference rows: bm25, untrained" in str(raised.value.hint)

@@ -18,6 +18,7 @@ from gonogo.core.progress import Silent
 from gonogo.spec.resolve import resolve
 from gonogo.study.postmortem import as_text, postmortem
 from gonogo.study.runner import run_plan
+from gonogo.study.searching import pairs_of, tower_of
 from gonogo.study.shipped import find_study
 
 ROWS = ["last_vector", "context_mean", "weighted_mean-0.1", "weighted_mean-tuned", "oracle"]
@@ -95,6 +96,18 @@ def test_the_verbs(trial: Path) -> None:
         "next_vector",
         "whole",
     ]
+
+
+def test_one_pair_is_shown_with_what_was_read_and_what_came_next(trial: Path) -> None:
+    data = pairs_of(tower_of(trial)[1])
+    pair = str(data.pairs.ids[data.validation[0]])
+    arguments = ["search", str(trial), "--pair", pair, "--depth", str(len(data.bank))]
+    lines = CliRunner().invoke(app, arguments, catch_exceptions=False).output.splitlines()
+    assert [line.split()[0] for line in lines[:2]] == ["read", "next"]
+    assert "(rank " in lines[1]
+    assert len(lines) == 2 + 10
+    refused = CliRunner().invoke(app, ["search", str(trial), "--pair", pair + "x"])
+    assert refused.exit_code != 0
 
 
 def test_what_is_no_trial_is_refused(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ Tier = Annotated[str | None, typer.Option("--tier", "-t", help="Budget level; fu
 Quick = Annotated[bool, typer.Option("--quick", "-q", help="Short for --tier quick.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder that holds all outputs.")]
 Only = Annotated[
-    str | None, typer.Option("--only", help="Pattern on arm, arm/seed_n or experiment.")
+    str | None,
+    typer.Option("--only", help="Pattern on arm, arm/seed_n, experiment or reference row."),
 ]
 Sets = Annotated[
     list[str] | None,

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from gonogo.study.searching import SearchSettings
 
 
+_SHOWN, _WIDTH = 10, 100
+
+
 def search(
     trial: Annotated[Path, typer.Argument(help="Folder of the trial whose tower retrieves.")],
     pair: Annotated[
@@ -81,7 +84,7 @@ def _search(trial: Path, pair: str | None, queries: int, settings: SearchSetting
     if pair is None:
         _measure(cascade, asked, targets)
     else:
-        _show(cascade, asked[0], targets[0], data)
+        _show(cascade, asked[0], int(numbers[0]), data)
 
 
 def _numbers(data: NextVectors, pair: str | None, queries: int) -> NDArray[np.int64]:
@@ -109,9 +112,22 @@ def _measure(cascade: Cascade, asked: list[Asked], targets: list[int]) -> None:
         )
 
 
-def _show(cascade: Cascade, asked: Asked, target: int, data: NextVectors) -> None:
-    last = cascade.search(asked)[-1]
-    for rank, (row, score) in enumerate(zip(last.rows[:10], last.scores, strict=False), start=1):
+def _show(cascade: Cascade, asked: Asked, number: int, data: NextVectors) -> None:
+    """Print what was read last, what came next, and the rows found in its place."""
+    import numpy as np
+
+    target, last = int(data.pairs.targets[number]), int(data.pairs.contexts[number][-1])
+    found = cascade.search(asked)[-1]
+    ranks = np.flatnonzero(found.rows == target)
+    place = f"rank {ranks[0] + 1}" if len(ranks) else f"not among the {len(found.rows)} found"
+    typer.echo(f"read  {_line(data, last)}")
+    typer.echo(f"next  {_line(data, target)}  ({place})")
+    for rank, (row, score) in enumerate(zip(found.rows, found.scores, strict=True), start=1):
+        if rank > _SHOWN:
+            break
         mark = "*" if row == target else " "
-        text = data.bank.text(int(row)) or ""
-        typer.echo(f"{rank:3}{mark} {score:7.4f}  {data.bank.article_of(int(row))}: {text[:100]}")
+        typer.echo(f"{rank:3}{mark} {score:7.4f}  {_line(data, int(row))}")
+
+
+def _line(data: NextVectors, row: int) -> str:
+    return f"{data.bank.article_of(row)}: {(data.bank.text(row) or '')[:_WIDTH]}"

@@ -104,12 +104,13 @@ def make_plan(
         study: the study at its tier.
         folder: where its outputs are.
         beside: the folder of the study file.
-        only: a pattern on ``arm``, ``arm/seed_n`` or an experiment; other trials are left out.
+        only: a pattern on ``arm``, ``arm/seed_n`` or an experiment; other trials are left out. One
+            that matches reference rows alone leaves out all trials and the other rows.
         force: run even what is finished.
         fetch: fetch data and weights that are not on this machine; without it they are listed.
 
     Raises:
-        UserError: if data or weights do not exist, or the pattern matches no trial.
+        UserError: if data or weights do not exist, or the pattern matches nothing.
     """
     hasher = Hasher(beside, fetch)
     trials = []
@@ -117,13 +118,23 @@ def make_plan(
         for arm, config in study.arms.items():
             if seed in study.seeds_of(arm) and _is_wanted(study, arm, seed, only):
                 trials.append(_plan_trial(arm, seed, config, folder, hasher, force))
-    if not trials:
-        names = f"arms: {', '.join(study.arms)}"
-        if study.experiments:
-            names += f"; experiments: {', '.join(study.experiments)}"
-        raise UserError(f"{only!r} matches no trial", place="--only", hint=names)
     references = _plan_references(study, folder, hasher)
+    if not trials:
+        references = tuple(row for row in references if fnmatch(row.name, only or "*"))
+        if not references:
+            raise _matches_nothing(study, only)
     return Plan(study, folder, beside, tuple(trials), references, hasher.missing, only)
+
+
+def _matches_nothing(study: ResolvedStudy, only: str | None) -> UserError:
+    rows = next(iter(study.arms.values())).evaluation.references
+    named = {
+        "arms": list(study.arms),
+        "experiments": list(study.experiments),
+        "reference rows": [row.name for row in rows],
+    }
+    names = "; ".join(f"{kind}: {', '.join(found)}" for kind, found in named.items() if found)
+    return UserError(f"{only!r} matches no trial", place="--only", hint=names)
 
 
 def _is_wanted(study: ResolvedStudy, arm: str, seed: int, only: str | None) -> bool:
