@@ -1,7 +1,8 @@
 """A step of neighbourhood distillation: gonogo's whole step against bare loops.
 
     python benchmarks/distillation.py              two minutes on 2 cores
-    python benchmarks/distillation.py --steps 5000 memory over more steps
+    python benchmarks/distillation.py --steps 50000 --batch 16 --only-ours
+                                                   memory over many steps, ten minutes on one core
 
 Batch 256, 50 neighbours, 1,024 negatives, 384 numbers to 512 to 128, over 57,000 vectors in
 clusters. gonogo's step is timed inside its trainer: batches, masks, filter, figures, logs and
@@ -50,11 +51,18 @@ def vectors() -> np.ndarray:
     return centres[chosen] + draws.standard_normal((DOCUMENTS, WIDTH), dtype=np.float32)
 
 
-def config(path: Path, steps: int, products: str) -> TrialConfig:
+def config(path: Path, steps: int, products: str, batch: int = BATCH) -> TrialConfig:
     return TrialConfig.model_validate(
         {
             "model": {"kind": "vectors", "dimension": WIDTH},
-            "tasks": {"distill": {"kind": "neighbours", "data": [str(path)], "products": products}},
+            "tasks": {
+                "distill": {
+                    "kind": "neighbours",
+                    "data": [str(path)],
+                    "products": products,
+                    "batch_size": batch,
+                }
+            },
             "training": {
                 "max_steps": steps,
                 "epochs": 1e6,
@@ -185,23 +193,38 @@ def seconds(step: Callable[[int], None], steps: int) -> float:
     return statistics.median(times[5:])
 
 
-def measure(steps: int, products: str) -> dict[str, float]:
+def ours(path: Path, options: argparse.Namespace) -> tuple[Watch, NeighbourTask, VectorModel]:
+    trial = config(path, options.steps, options.products, options.batch)
+    return in_trainer(trial, path.parent / "trial")
+
+
+def memory(watch: Watch, steps: int) -> dict[str, float]:
+    return {
+        "seconds a step": watch.seconds(),
+        "MB that the second half of the steps holds more": watch.growth(),
+        "steps": float(steps),
+    }
+
+
+def measure(options: argparse.Namespace) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as temporary:
         path = Path(temporary) / "vectors.npy"
         np.save(path, vectors())
-        watch, task, model = in_trainer(config(path, steps, products), Path(temporary) / "trial")
+        watch, task, model = ours(path, options)
+        if options.only_ours:
+            return memory(watch, options.steps)
         assert isinstance(model.projection, ResidualMlp)
-        few = min(steps, 60)
-        figures = {"seconds a step": watch.seconds()}
-        figures["seconds a step, bare"] = seconds(bare(task, model.projection), few)
-        figures["seconds a step, plain fp32"] = seconds(plain(task), max(10, few // 4))
-    ours = figures["seconds a step"]
+        few = min(options.steps, 60)
+        figures = {
+            "seconds a step, bare": seconds(bare(task, model.projection), few),
+            "seconds a step, plain fp32": seconds(plain(task), max(10, few // 4)),
+        }
+    step = watch.seconds()
     return {
-        "ratio": figures["seconds a step, plain fp32"] / ours,
-        "share of the bare loop's throughput": figures["seconds a step, bare"] / ours,
+        "ratio": figures["seconds a step, plain fp32"] / step,
+        "share of the bare loop's throughput": figures["seconds a step, bare"] / step,
         **figures,
-        "MB that the second half of the steps holds more": watch.growth(),
-        "steps": float(steps),
+        **memory(watch, options.steps),
     }
 
 
@@ -209,10 +232,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--products", default="auto")
+    parser.add_argument("--batch", type=int, default=BATCH, help="of gonogo's steps alone")
+    parser.add_argument("--only-ours", action="store_true", help="no bare and no plain loop")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
+    if options.batch != BATCH and not options.only_ours:
+        parser.error(f"the loops beside it have batches of {BATCH}: --only-ours")
     started = time.perf_counter()
-    figures = measure(options.steps, options.products)
+    figures = measure(options)
     print("\n".join(f"{name}: {value:.4g}" for name, value in figures.items()))
     if options.json:
         question = "What does a step of neighbourhood distillation take?"
