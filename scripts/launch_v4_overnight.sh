@@ -2,7 +2,7 @@
 # Start the two-tower study in the background: an alias of `gonogo run two_tower` with the same options.
 set -euo pipefail
 
-out=gonogo_runs
+out=outputs
 for ((i = 1; i <= $#; i++)); do
   case "${!i}" in
     -o | --out) j=$((i + 1)); out="${!j:-$out}" ;;
