@@ -19,11 +19,14 @@ from gonogo.analysis.verdict import (
     write_verdict,
 )
 from gonogo.core.errors import UserError
+from gonogo.report.criteria_table import criteria_table
 from gonogo.spec.gates import ImprovementGate
 from gonogo.spec.resolve import resolve
 from gonogo.spec.study import ResolvedStudy
 from gonogo.study.criteria import Criteria, check_study
 from gonogo.study.layout import StudyFolder
+from gonogo.study.plan import Plan
+from gonogo.study.registration import register_criteria
 
 SEEDS = (1, 2)
 
@@ -241,3 +244,21 @@ def test_reference_rows_may_be_a_baseline(tmp_path: Path) -> None:
     found = answer(tmp_path, line, means=(*TWO, mean("bm25", 0.3)))
     assert found[0] == "met"
     assert "+0.1900" in found[1]
+
+
+def test_a_line_changed_after_the_start_is_told(tmp_path: Path) -> None:
+    first = {"minimum": [{"kind": "gain", "least": 0.01}, {"kind": "finished"}]}
+    study = resolved(tmp_path, first)
+    folder = StudyFolder.under(tmp_path / "out", study.study, study.tier)
+    folder.path.mkdir(parents=True)
+    register_criteria(Plan(study, folder, tmp_path, (), ()))
+    assert check_study(study, folder, tmp_path).changes == ()
+    softer = {"minimum": [{"kind": "gain", "least": 0.001}, {"kind": "finished"}]}
+    changed = resolved(tmp_path, softer)
+    register_criteria(Plan(changed, folder, tmp_path, (), ()))  # a later run keeps the first ones
+    assert check_study(changed, folder, tmp_path).changes == (
+        'minimum: dropped {"least": 0.01, "kind": "gain"}',
+        'minimum: added {"least": 0.001, "kind": "gain"}',
+    )
+    caption = criteria_table("s", [], {}, check_study(changed, folder, tmp_path).changes).caption
+    assert "Changed since the study started: minimum: dropped" in caption

@@ -7,8 +7,6 @@ verdict, and the verdict says what the rule as frozen would have said.
 from __future__ import annotations
 
 import json
-import os
-import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +14,7 @@ from typing import Any, Literal
 
 from gonogo.analysis.verdict import FrozenGate, GateChange
 from gonogo.core.errors import UserError
-from gonogo.core.files import fingerprint, read_json, write_text
+from gonogo.core.files import fingerprint, read_json, write_text_once
 from gonogo.spec.base import Spec
 from gonogo.spec.gates import GateSpec
 
@@ -149,14 +147,8 @@ def write_gate_once(path: Path, record: GateRecord) -> GateRecord:
     Raises:
         UserError: if the file that is there cannot be read.
     """
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
-    write_text(temporary, record.model_dump_json(indent=2, by_alias=True) + "\n")
-    try:
-        os.link(temporary, path)
-    except FileExistsError:
+    if not write_text_once(path, record.model_dump_json(indent=2, by_alias=True) + "\n"):
         return read_gate(path)
-    finally:
-        temporary.unlink(missing_ok=True)
     return record
 
 

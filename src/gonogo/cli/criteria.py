@@ -34,7 +34,9 @@ def criteria(
     folder = StudyFolder.under(out, resolved.study, resolved.tier)
     found = check_study(resolved, folder, path.resolve().parent)
     rows = [(line.level, line.line, line.status, line.found) for line in found.lines]
-    table = criteria_table(f"{resolved.study}, tier {resolved.tier}", rows, found.levels)
+    table = criteria_table(
+        f"{resolved.study}, tier {resolved.tier}", rows, found.levels, found.changes
+    )
     typer.echo(text(table))
     if folder.path.is_dir():
         write_json(folder.path / "criteria.json", {**asdict(found), "reached": found.reached})

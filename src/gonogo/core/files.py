@@ -71,6 +71,23 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode())
 
 
+def write_text_once(path: Path, text: str) -> bool:
+    """Write a file unless it is there; of several writers at once exactly one wins.
+
+    Returns:
+        Whether this call wrote it.
+    """
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    write_text(temporary, text)
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    finally:
+        temporary.unlink(missing_ok=True)
+    return True
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write JSON atomically; NaN and infinities are refused, so that any reader can load it."""
     write_text(path, json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n")

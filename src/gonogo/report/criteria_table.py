@@ -8,14 +8,26 @@ from gonogo.report.tables import Column, Row, Table, Text
 
 
 def criteria_table(
-    title: str, rows: Sequence[tuple[str, str, str, str]], levels: Mapping[str, str]
+    title: str,
+    rows: Sequence[tuple[str, str, str, str]],
+    levels: Mapping[str, str],
+    changes: Sequence[str] = (),
 ) -> Table:
-    """Make a table of (level, line, status, what was found), and say how each level stands."""
+    """Make a table of (level, line, status, what was found).
+
+    Args:
+        title: of the study.
+        rows: one line each.
+        levels: how each level stands.
+        changes: lines that were added or dropped after the study had started.
+    """
+    since = "".join(f" Changed since the study started: {change}." for change in changes)
     return Table(
         "criteria",
         f"Levels of success: {title}",
         (Column("level"), Column("line"), Column("status"), Column("found")),
         tuple(Row(tuple(map(Text, row))) for row in rows),
         caption="; ".join(f"{level}: {status}" for level, status in levels.items())
-        + ". A level is met when its lines and those of all levels before it are.",
+        + ". A level is met when its lines and those of all levels before it are."
+        + since,
     )

@@ -23,6 +23,7 @@ from gonogo.spec.criteria import (
 from gonogo.spec.study import ResolvedStudy
 from gonogo.study.criteria_figures import Answer, Facts
 from gonogo.study.layout import StudyFolder
+from gonogo.study.registration import changed_criteria
 
 Status = Literal["met", "not met", "unknown"]
 
@@ -46,6 +47,8 @@ class Criteria:
     lines: tuple[AnsweredLine, ...]
     levels: dict[str, Status]
     """A level is met when its lines and those of all levels before it are."""
+    changes: tuple[str, ...] = ()
+    """Lines added or dropped since the study's first trial started."""
 
     @property
     def reached(self) -> str | None:
@@ -75,7 +78,7 @@ def check_study(study: ResolvedStudy, folder: StudyFolder, beside: Path) -> Crit
             lines.append(AnsweredLine(name, _words(line, reader), status, found))
             below.append(status)
         levels[name] = _all(below)
-    return Criteria(tuple(lines), levels)
+    return Criteria(tuple(lines), levels, changed_criteria(study, folder))
 
 
 def _all(statuses: Iterable[Status]) -> Status:

@@ -99,6 +99,11 @@ class StudyFolder:
         return self.path / "gate.json"
 
     @property
+    def criteria(self) -> Path:
+        """Return the frozen success levels."""
+        return self.path / "criteria.frozen.json"
+
+    @property
     def stopped(self) -> Path:
         """Return the record that the study stopped early, and why."""
         return self.path / "stopped.json"

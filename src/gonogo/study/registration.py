@@ -1,6 +1,9 @@
-"""Freeze the gate when the first trial starts, so that a later change cannot be hidden."""
+"""Freeze gate and criteria when the first trial starts, so that no later change can be hidden."""
 
 from __future__ import annotations
+
+import json
+from typing import Any
 
 from gonogo.analysis.freezing import (
     GateRecord,
@@ -10,6 +13,10 @@ from gonogo.analysis.freezing import (
     write_gate_once,
 )
 from gonogo.analysis.verdict import FrozenGate
+from gonogo.core.files import read_json, write_text_once
+from gonogo.spec.criteria import Criterion
+from gonogo.spec.study import ResolvedStudy
+from gonogo.study.layout import StudyFolder
 from gonogo.study.plan import Plan
 from gonogo.study.scored import scored_datasets
 
@@ -34,3 +41,32 @@ def registered_gate(plan: Plan) -> FrozenGate:
     """Return the rule in force beside the one that was frozen, if any was."""
     path = plan.folder.gate
     return frozen_gate(read_gate(path) if path.exists() else None, _record(plan))
+
+
+def register_criteria(plan: Plan) -> None:
+    """Write down the success levels, if the study has any, unless that was done before."""
+    if plan.study.criteria:
+        write_text_once(plan.folder.criteria, json.dumps(_levels(plan.study), indent=2) + "\n")
+
+
+def changed_criteria(study: ResolvedStudy, folder: StudyFolder) -> tuple[str, ...]:
+    """Say which lines of the success levels were added or dropped since the first trial."""
+    if not folder.criteria.exists():
+        return ()
+    before, now = read_json(folder.criteria), _levels(study)
+    changes = []
+    for level in {**before, **now}:
+        old, new = before.get(level, []), now.get(level, [])
+        changes += [f"{level}: dropped {json.dumps(line)}" for line in old if line not in new]
+        changes += [f"{level}: added {json.dumps(line)}" for line in new if line not in old]
+    return tuple(changes)
+
+
+def _levels(study: ResolvedStudy) -> dict[str, list[Any]]:
+    return {
+        level: [
+            line.model_dump(mode="json", exclude_defaults=True) | {"kind": line.kind}
+            for line in lines
+        ]
+        for level, lines in study.criteria.items()
+    }

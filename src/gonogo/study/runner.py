@@ -20,7 +20,7 @@ from gonogo.evaluation.approximate_index import check_index
 from gonogo.study.lock import sole_runner
 from gonogo.study.plan import Plan, PlannedReference, PlannedTrial
 from gonogo.study.references import score_reference
-from gonogo.study.registration import register_gate
+from gonogo.study.registration import register_criteria, register_gate
 from gonogo.study.run_ids import register_runs
 from gonogo.study.stopping import go_on, look
 from gonogo.study.trial import record_failure, run_trial
@@ -59,6 +59,7 @@ def run_plan(
     with sole_runner(plan.folder.lock):
         _freeze_study(plan)
         register_gate(plan)
+        register_criteria(plan)
         register_runs(plan, run_id)
         bar = progress.bar("study", total, done=total - len(plan.to_do) - len(rows))
         try:
