@@ -63,10 +63,8 @@ def changed_criteria(study: ResolvedStudy, folder: StudyFolder) -> tuple[str, ..
 
 
 def _levels(study: ResolvedStudy) -> dict[str, list[Any]]:
-    return {
-        level: [
-            line.model_dump(mode="json", exclude_defaults=True) | {"kind": line.kind}
-            for line in lines
-        ]
-        for level, lines in study.criteria.items()
-    }
+    return {level: [_line(line) for line in lines] for level, lines in study.criteria.items()}
+
+
+def _line(line: Criterion) -> dict[str, Any]:
+    return line.model_dump(mode="json", exclude_defaults=True) | {"kind": line.kind}
