@@ -22,3 +22,19 @@ def forward_flops(transformer: nn.Module, lengths: Sequence[int]) -> float:
     attention: float = 4.0 * config.hidden_size * config.num_hidden_layers
     linear = 2.0 * sum(layer.weight.numel() for layer in layers)
     return sum(linear * length + attention * length**2 for length in lengths)
+
+
+def saved_by_first_token(transformer: nn.Module, lengths: Sequence[int]) -> float:
+    """Return what need not be done where only the first token of the last layer is asked for.
+
+    Its keys and values are still needed for all tokens; queries, the attention's output and the
+    two layers behind it are not.
+
+    Args:
+        transformer: BERT-like.
+        lengths: tokens of each row.
+    """
+    config: Any = transformer.config
+    width, inner = config.hidden_size, config.intermediate_size
+    linear, attention = 2.0 * (2 * width**2 + 2 * width * inner), 4.0 * width
+    return sum(linear * (length - 1) + attention * (length**2 - length) for length in lengths)

@@ -40,10 +40,10 @@ def backbone(request: pytest.FixtureRequest, tiny_encoder_folder: Path, tmp_path
     return saved(request.param, "MaskedLM", settings, tiny_encoder_folder, tmp_path)
 
 
-@pytest.mark.parametrize("pooling", ["mean", "last_token"])
+@pytest.mark.parametrize("pooling", ["mean", "last_token", "first_token"])
 def test_embeddings_are_those_of_the_padded_pass(backbone: str, pooling: str) -> None:
     encoder = frozen(backbone).bi_encoder
-    encoder._pooling = pooling
+    encoder.pooling = pooling
     rows = encoder.tokenize(TEXTS, "passage")
     with torch.inference_mode():
         torch.testing.assert_close(
@@ -51,8 +51,12 @@ def test_embeddings_are_those_of_the_padded_pass(backbone: str, pooling: str) ->
         )
 
 
-def test_scores_are_those_of_the_padded_pass_token_types_among_them(backbone: str) -> None:
+@pytest.mark.parametrize("pooling", ["mean", "first_token"])
+def test_scores_are_those_of_the_padded_pass_token_types_among_them(
+    backbone: str, pooling: str
+) -> None:
     encoder = frozen(backbone).cross_encoder
+    encoder._pooling = pooling
     is_bert = isinstance(encoder.backbone.transformer, BertModel)
     assert (encoder._first_end is not None) == is_bert
     rows = encoder.tokenize(PAIRS)

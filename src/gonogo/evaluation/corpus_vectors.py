@@ -30,7 +30,6 @@ from gonogo.data.vector_files import read_vectors, write_array
 from gonogo.evaluation.encoding import encode, weights_hash
 from gonogo.models.bi_encoder import BiEncoder
 from gonogo.models.packed_encoder import packed
-from gonogo.models.pooling import pool_rows
 from gonogo.models.retrieval_model import RetrievalModel
 from gonogo.models.vector_model import VectorModel
 from gonogo.spec.model import Frozen
@@ -74,7 +73,7 @@ class Pooled:
             return None
 
         def pooled(rows: list[list[int]]) -> Float[Tensor, "n d"]:
-            return pool_rows(forward(rows), list(map(len, rows)), self._encoder.pooling)
+            return forward.pooled(rows, self._encoder.pooling)
 
         return pooled
 

@@ -11,7 +11,7 @@ from gonogo.core.errors import UserError
 from gonogo.core.types import Side, Similarity
 from gonogo.models.backbones import Backbone
 from gonogo.models.packed_encoder import packed
-from gonogo.models.pooling import Pooling, pad_right, pool, pool_rows
+from gonogo.models.pooling import Pooling, pad_right, pool
 from gonogo.models.projections import Projection, project
 from gonogo.models.prompts import instructed
 from gonogo.models.tokenization import TextTokenizer
@@ -98,7 +98,7 @@ class BiEncoder(nn.Module):
             return None
 
         def embed(rows: list[list[int]]) -> Float[Tensor, "n d"]:
-            return self.project(pool_rows(encoder(rows), list(map(len, rows)), self.pooling))
+            return self.project(encoder.pooled(rows, self.pooling))
 
         return embed
 

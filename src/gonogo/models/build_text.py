@@ -178,16 +178,22 @@ def _assemble(
         layout = judge_pairs(tokenizer, asked.instruction, spec.lengths.query, spec.lengths.pair)
     else:
         layout = encoder_pairs(tokenizer, spec.lengths.query, spec.lengths.pair)
-    judged: Pooling = "last_token" if isinstance(heads.score, YesNoScore) else pooling
     return RetrievalModel(
         spec,
         embed,
-        CrossEncoder(backbone, layout, heads.score, judged),
+        CrossEncoder(backbone, layout, heads.score, _pair_pooling(spec, heads.score, pooling)),
         tokenizer=tokenizer,
         weights=stood_on,
         device=device,
         precision=precision,
     )
+
+
+def _pair_pooling(spec: TextModel, score: MlpScore | YesNoScore, pooling: Pooling) -> Pooling:
+    if isinstance(score, YesNoScore):
+        return "last_token"
+    asked = spec.scoring.pooling if isinstance(spec.scoring, MlpScoring) else "auto"
+    return pooling if asked == "auto" else asked
 
 
 def _check_lengths(spec: TextModel, backbone: Backbone) -> None:

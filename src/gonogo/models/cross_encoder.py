@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from gonogo.models.backbones import Backbone
 from gonogo.models.heads import MlpScore, YesNoScore
 from gonogo.models.packed_encoder import packed
-from gonogo.models.pooling import Pooling, pad_right, pool, pool_rows
+from gonogo.models.pooling import Pooling, pad_right, pool
 from gonogo.models.prompts import PairLayout
 from gonogo.models.shared_prefix import AfterPrefix, keeps_all_keys
 
@@ -58,8 +58,7 @@ class CrossEncoder(nn.Module):
             return None
 
         def score(rows: list[list[int]]) -> Float[Tensor, "n"]:
-            hidden = encoder(rows, self._row_types(rows))
-            logits: Tensor = self.head(pool_rows(hidden, list(map(len, rows)), self._pooling))
+            logits: Tensor = self.head(encoder.pooled(rows, self._pooling, self._row_types(rows)))
             return logits
 
         return score

@@ -83,7 +83,11 @@ def _write_layout(model: RetrievalModel, folder: Path) -> None:
     write_json(
         folder / "sentence_bert_config.json", {"max_seq_length": longest, "do_lower_case": False}
     )
-    pooled = {"mean": "pooling_mode_mean_tokens", "last_token": "pooling_mode_lasttoken"}
+    pooled = {
+        "mean": "pooling_mode_mean_tokens",
+        "last_token": "pooling_mode_lasttoken",
+        "first_token": "pooling_mode_cls_token",
+    }
     names = {"word_embedding_dimension": model.backbone.dimension}
     modes = {mode: name == encoder.pooling for name, mode in pooled.items()}
     write_json(folder / "1_Pooling" / "config.json", {**names, **modes})

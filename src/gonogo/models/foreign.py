@@ -27,9 +27,14 @@ from gonogo.data.weights import WeightSource
 from gonogo.models.backbones import Backbone, load_backbone
 from gonogo.models.devices import DTYPES, autocast
 from gonogo.models.packed_encoder import packed
-from gonogo.models.pooling import pad_right, pool_rows
+from gonogo.models.pooling import Pooling, pad_right
 from gonogo.models.tokenization import TextTokenizer
 
+_FLAT: dict[PoolingMode, Pooling] = {
+    "mean": "mean",
+    "cls": "first_token",
+    "lasttoken": "last_token",
+}
 _ACTIVATIONS: dict[Activation, type[nn.Module]] = {
     "Identity": nn.Identity,
     "Tanh": nn.Tanh,
@@ -90,13 +95,13 @@ class ForeignEncoder(nn.Module):
 
     def on_rows(self) -> Callable[[list[list[int]]], Float[Tensor, "n d"]] | None:
         """Return `forward` for rows of ids without padding, for inference, where it is faster."""
-        encoder, mode = packed(self.backbone), self._layout.pooling[0]
-        flat = len(self._layout.pooling) == 1 and mode in ("mean", "cls", "lasttoken")
-        if encoder is None or not flat:
+        encoder, modes = packed(self.backbone), self._layout.pooling
+        pooling = _FLAT.get(modes[0]) if len(modes) == 1 else None
+        if encoder is None or pooling is None:
             return None
 
         def embed(rows: list[list[int]]) -> Float[Tensor, "n d"]:
-            embedded: Tensor = self.stages(_pool_flat(encoder(rows), list(map(len, rows)), mode))
+            embedded: Tensor = self.stages(encoder.pooled(rows, pooling))
             return embedded
 
         return embed
@@ -186,16 +191,6 @@ def pool_tokens(
             return summed / (total.sqrt() if mode == "mean_sqrt_len_tokens" else total)
         case _:
             assert_never(mode)
-
-
-def _pool_flat(
-    hidden: Float[Tensor, "total d"], lengths: Sequence[int], mode: PoolingMode
-) -> Float[Tensor, "n d"]:
-    """Pool token vectors that lie end to end."""
-    if mode == "cls":
-        counts = torch.tensor(lengths, device=hidden.device)
-        return hidden[counts.cumsum(0) - counts].float()
-    return pool_rows(hidden, lengths, "last_token" if mode == "lasttoken" else "mean")
 
 
 class _UnitLength(nn.Module):

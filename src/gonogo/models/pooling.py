@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-Pooling = Literal["mean", "last_token"]
+Pooling = Literal["mean", "last_token", "first_token"]
 
 
 def pad_right(
@@ -38,8 +38,10 @@ def pool(
     Args:
         hidden: token vectors.
         attention_mask: 1 for tokens, 0 for the padding behind them.
-        pooling: the mean over the tokens, or the last token's vector.
+        pooling: the mean over the tokens, or the vector of the last or the first of them.
     """
+    if pooling == "first_token":
+        return hidden[:, 0].float()
     if pooling == "last_token":
         last = attention_mask.sum(1) - 1
         return hidden[torch.arange(len(hidden), device=hidden.device), last].float()
@@ -59,6 +61,8 @@ def pool_rows(
         pooling: as in `pool`.
     """
     counts = torch.tensor(lengths, device=hidden.device)
+    if pooling == "first_token":
+        return hidden[counts.cumsum(0) - counts].float()
     if pooling == "last_token":
         return hidden[counts.cumsum(0) - 1].float()
     return torch.segment_reduce(hidden.float(), "mean", lengths=counts)

@@ -58,6 +58,9 @@ class MlpScoring(Spec):
     kind: Literal["mlp"] = "mlp"
     hidden: Count = 256
     """Width of the hidden layer."""
+    pooling: Literal["auto", "mean", "last_token", "first_token"] = "auto"
+    """How the pair's token vectors become one: auto is as for embeddings. first_token is what
+    published BERT rerankers do, and the fastest to score: the last layer runs for one token."""
 
 
 ScoringSpec = Annotated[YesNoScoring | MlpScoring, Field(discriminator="kind")]
@@ -82,7 +85,7 @@ class TextModel(Spec):
     """``minilm``, ``smollm2-135m``, a hub id, or a local folder."""
     adapter: AdapterSpec = LoraAdapter()
     """Which weights learn."""
-    pooling: Literal["auto", "mean", "last_token"] = "auto"
+    pooling: Literal["auto", "mean", "last_token", "first_token"] = "auto"
     """How token vectors become one: auto is last_token for decoders, mean for encoders."""
     projection: ProjectionSpec | None = None
     """A head on the pooled vector, whose output is the embedding; null embeds the pooled vector."""
