@@ -36,5 +36,6 @@ def saved_by_first_token(transformer: nn.Module, lengths: Sequence[int]) -> floa
     """
     config: Any = transformer.config
     width, inner = config.hidden_size, config.intermediate_size
-    linear, attention = 2.0 * (2 * width**2 + 2 * width * inner), 4.0 * width
+    linear: float = 2.0 * (2 * width**2 + 2 * width * inner)
+    attention: float = 4.0 * width
     return sum(linear * (length - 1) + attention * (length**2 - length) for length in lengths)

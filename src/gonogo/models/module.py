@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from gonogo.core.files import write_json
 from gonogo.core.types import Device, Precision
 from gonogo.models.devices import autocast
+from gonogo.spec.base import Spec
 
 MODEL_FILE = "model.json"
 HEADS_FILE = "heads.safetensors"
@@ -61,3 +65,17 @@ class LearningModule(nn.Module):
     def autocast(self) -> AbstractContextManager[object]:
         """Return the context that forward and loss run in; one around a whole step casts once."""
         return autocast(self.device, self.precision)
+
+
+def save_whole(model: nn.Module, spec: Spec, folder: Path) -> None:
+    """Write a model of which nothing comes from a checkpoint, as `load_model` reads it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = {name: value.detach().cpu() for name, value in model.state_dict().items()}
+    save_file(weights, folder / HEADS_FILE)
+    record = {"format": FORMAT, "spec": spec.model_dump(mode="json", by_alias=True)}
+    write_json(folder / MODEL_FILE, record)
+
+
+def load_whole(model: nn.Module, folder: Path) -> None:
+    """Take the weights that `save_whole` wrote."""
+    model.load_state_dict(load_file(folder / HEADS_FILE))

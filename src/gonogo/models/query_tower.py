@@ -5,14 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from jaxtyping import Bool, Float
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from gonogo.core.errors import UserError
-from gonogo.core.files import write_json
 from gonogo.core.types import Device, Precision
 from gonogo.models.contexts import build_context
-from gonogo.models.module import FORMAT, HEADS_FILE, MODEL_FILE, LearningModule
+from gonogo.models.module import LearningModule, load_whole, save_whole
 from gonogo.spec.towers import QueryTower as QueryTowerSpec
 
 
@@ -64,11 +62,7 @@ class QueryTower(LearningModule):
 
     def save(self, folder: Path) -> None:
         """Write what `gonogo.models.build.load_model` needs."""
-        folder.mkdir(parents=True, exist_ok=True)
-        heads = {name: value.detach().cpu() for name, value in self.state_dict().items()}
-        save_file(heads, folder / HEADS_FILE)
-        record = {"format": FORMAT, "spec": self.spec.model_dump(mode="json", by_alias=True)}
-        write_json(folder / MODEL_FILE, record)
+        save_whole(self, self.spec, folder)
 
 
 def load_query_tower(
@@ -76,5 +70,5 @@ def load_query_tower(
 ) -> QueryTower:
     """Load what `QueryTower.save` wrote."""
     model = QueryTower(spec, 0, device=device, precision=precision)
-    model.load_state_dict(load_file(folder / HEADS_FILE))
+    load_whole(model, folder)
     return model

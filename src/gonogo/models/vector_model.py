@@ -5,12 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from jaxtyping import Float
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from gonogo.core.files import write_json
 from gonogo.core.types import Device, Precision, Similarity
-from gonogo.models.module import FORMAT, HEADS_FILE, MODEL_FILE, LearningModule
+from gonogo.models.module import LearningModule, load_whole, save_whole
 from gonogo.models.projections import Projection, build_projection, project
 from gonogo.spec.model import VectorModel as VectorModelSpec
 
@@ -46,11 +44,7 @@ class VectorModel(LearningModule):
 
     def save(self, folder: Path) -> None:
         """Write what `gonogo.models.build.load_model` needs."""
-        folder.mkdir(parents=True, exist_ok=True)
-        heads = {name: value.detach().cpu() for name, value in self.state_dict().items()}
-        save_file(heads, folder / HEADS_FILE)
-        record = {"format": FORMAT, "spec": self.spec.model_dump(mode="json", by_alias=True)}
-        write_json(folder / MODEL_FILE, record)
+        save_whole(self, self.spec, folder)
 
 
 def load_vector_model(
@@ -58,5 +52,5 @@ def load_vector_model(
 ) -> VectorModel:
     """Load what `VectorModel.save` wrote."""
     model = VectorModel(spec, 0, device=device, precision=precision)
-    model.load_state_dict(load_file(folder / HEADS_FILE))
+    load_whole(model, folder)
     return model
