@@ -11,15 +11,19 @@ from planted_runs import COLUMNS, finish_all, finish_trial, with_runs
 from planted_trials import plan_of
 
 from gonogo.analysis.run_table import Run, RunTable
+from gonogo.cli.plans import plan_lines
+from gonogo.core.errors import UserError
 from gonogo.core.files import write_text
 from gonogo.report.contents import contents
 from gonogo.report.run_tables import runs_csv
 from gonogo.report.summary import summary_csv, summary_text
+from gonogo.spec.resolve import resolve
 from gonogo.study.decision import decide_plan
 from gonogo.study.experiments import gather_runs
 from gonogo.study.plan import Plan
 from gonogo.study.run_ids import register_runs
 from gonogo.study.run_logs import restore_run_logs
+from gonogo.study.shipped import find_study, shipped_studies
 from gonogo.study.states import write_config
 from gonogo.study.trial import record_failure
 
@@ -48,6 +52,20 @@ def test_rows_that_share_trials_compute_them_once(study: Path, tmp_path: Path) -
     ]
     found = rows(finish_all(study, tmp_path))
     assert found["one"].seeds[0] == found["both"].seeds[0]
+
+
+def test_an_arm_that_no_row_names_is_said_to_be_idle(study: Path, tmp_path: Path) -> None:
+    plan = plan_of(study, tmp_path)
+    assert plan.study.idle_arms == ("rank_only",)
+    assert "  never trained, for no experiment names it: rank_only" in plan_lines(plan)
+    with pytest.raises(UserError) as raised:
+        plan_of(study, tmp_path, only="rank_only")
+    assert "never trained, for no experiment names them: rank_only" in str(raised.value.hint)
+
+
+@pytest.mark.parametrize("name", sorted(shipped_studies()))
+def test_no_shipped_study_has_an_idle_arm(name: str) -> None:
+    assert resolve(find_study(name)).idle_arms == ()
 
 
 def test_best_of_all_looks_final_of_the_last_mean_and_spread_by_hand(

@@ -28,6 +28,7 @@ def plan_lines(plan: Plan) -> list[str]:
     lines += [f"  {trial.name:{width}}  {trial.action:8}  {trial.reason}" for trial in plan.trials]
     lines += [f"  {row.name:{width}}  {row.action:8}  reference row" for row in plan.references]
     counts = Counter(actions)
+    lines += [f"  never trained, for no experiment names it: {arm}" for arm in study.idle_arms]
     lines += [f"  to fetch first: {name}: {why}" for name, why in plan.missing.items()]
     lines.append(", ".join(f"{count} to {action}" for action, count in sorted(counts.items())))
     return lines + stop_lines(plan)

@@ -136,3 +136,8 @@ class ResolvedStudy(Spec):
         rows = [row for row in self.experiments.values() if row.arm == arm]
         wanted = {seed for row in rows for seed in row.seeds or self.seeds}
         return tuple(seed for seed in self.seeds if seed in wanted)
+
+    @property
+    def idle_arms(self) -> tuple[str, ...]:
+        """Return the arms that nothing trains: there are experiments, and none names them."""
+        return tuple(arm for arm in self.arms if not self.seeds_of(arm))

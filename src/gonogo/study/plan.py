@@ -129,9 +129,10 @@ def make_plan(
 def _matches_nothing(study: ResolvedStudy, only: str | None) -> UserError:
     rows = next(iter(study.arms.values())).evaluation.references
     named = {
-        "arms": list(study.arms),
+        "arms": [arm for arm in study.arms if arm not in study.idle_arms],
         "experiments": list(study.experiments),
         "reference rows": [row.name for row in rows],
+        "never trained, for no experiment names them": list(study.idle_arms),
     }
     names = "; ".join(f"{kind}: {', '.join(found)}" for kind, found in named.items() if found)
     return UserError(f"{only!r} matches no trial", place="--only", hint=names)
