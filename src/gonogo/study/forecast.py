@@ -61,7 +61,8 @@ def arm_fingerprint(training: Inputs, evaluation: Inputs) -> str:
 def forecast_cost(plan: Plan) -> Forecast | None:
     """Estimate what is left to do from finished trials, else from a calibration.
 
-    An arm without either is taken to cost what the others do on average. BM25's own row is free.
+    An arm without either is taken to cost what the others do on average, a reference row what
+    their scoring does. BM25's own row is free.
 
     Returns:
         None when nothing has been measured yet.
@@ -72,8 +73,8 @@ def forecast_cost(plan: Plan) -> Forecast | None:
         return None
     usual = _mean(known.values())
     costs = {arm: known.get(arm, usual) for arm in plan.study.arms}
-    untrained = [r for r in plan.references if r.name == "untrained" and r.action != "skip"]
-    rows = [usual.evaluation] * len(untrained)
+    scored = [r for r in plan.references if r.row.kind != "bm25" and r.action != "skip"]
+    rows = [usual.evaluation] * len(scored)
     trials = [_left(trial, costs[trial.arm]) for trial in plan.to_do]
     new = [costs[t.arm].disk_mb for t in plan.to_do if t.action in ("run", "resume")]
     return Forecast((*rows, *trials), sum(new), free_mb(plan), _source(plan, finished, calibrated))
