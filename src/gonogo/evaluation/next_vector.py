@@ -12,8 +12,10 @@ from numpy import ndarray
 from gonogo.core.types import Qrels, Ranking
 from gonogo.data.next_vectors import NextVectors
 from gonogo.data.vectors import unit_length
+from gonogo.evaluation.hubness import find_without_hubs, hub_scores
 from gonogo.evaluation.search import Filters, Found, search
 from gonogo.models.query_tower import QueryTower
+from gonogo.spec.evaluation_tasks import InvertedSoftmax
 
 _TIE = 2e-6  # cosines nearer to each other than fp32 products can tell
 _BATCH = 256  # contexts encoded at once
@@ -113,6 +115,7 @@ def judged_rankings(
     depth: int,
     mask_context: bool,
     most_queries: int | None = None,
+    hubness: InvertedSoftmax | None = None,
 ) -> tuple[Ranking, Qrels]:
     """Rank the bank for the pairs of the held-out articles; the target alone is relevant.
 
@@ -122,9 +125,18 @@ def judged_rankings(
         depth: rows kept a query.
         mask_context: see :func:`find_next`.
         most_queries: at most so many, the same for every source.
+        hubness: how rows that are near to many queries are ranked down.
     """
     numbers = data.sample(data.validation, most_queries, "queries")
-    found = find_next(source(data, numbers), data, numbers, depth, mask_context=mask_context)
+    queries = source(data, numbers)
+    if hubness is None:
+        found = find_next(queries, data, numbers, depth, mask_context=mask_context)
+    else:
+        fitted = source(data, data.sample(data.train, hubness.queries, "hubness"))
+        handicaps = hubness.weight * hub_scores(fitted, data.bank, hubness.temperature)
+        found = find_without_hubs(
+            queries, handicaps, data, numbers, depth, mask_context=mask_context
+        )
     names = data.query_ids(numbers)
     targets = data.pairs.targets[numbers].tolist()
     qrels = {name: {str(row): 1} for name, row in zip(names, targets, strict=True)}

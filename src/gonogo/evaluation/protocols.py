@@ -166,6 +166,7 @@ def _next_vectors(
         depth=protocol.depth,
         mask_context=protocol.mask_context,
         most_queries=setting.spec.max_queries,
+        hubness=protocol.hubness,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, WrapValidator
 
-from gonogo.spec.base import Count, Spec
+from gonogo.spec.base import Count, Positive, Spec
 from gonogo.spec.beir_sets import expand_list, flatten
 from gonogo.spec.data import DataSpec
 from gonogo.spec.vector_data import CorpusSpec, PairsData, VectorFile
@@ -61,6 +61,18 @@ class NeighbourEvaluation(Spec):
     """Neighbours that count."""
 
 
+class InvertedSoftmax(Spec):
+    """Rank rows down that are near to many training queries (Smith et al. 2017): hubs."""
+
+    kind: Literal["inverted_softmax"] = "inverted_softmax"
+    temperature: Positive = 0.04
+    """Of the mean over training queries; the lower, the fewer near ones decide."""
+    weight: Positive = 0.8
+    """How much of it is taken off a row's cosine."""
+    queries: Count = 5000
+    """Training pairs whose queries it is fitted on, the same for every arm and seed."""
+
+
 class NextVectorEvaluation(Spec):
     """Rank a bank of vectors by their similarity to a predicted next vector."""
 
@@ -71,6 +83,8 @@ class NextVectorEvaluation(Spec):
     """Leave the context's own rows out of the bank: they are known, and never the answer."""
     depth: Count = 1000
     """Bank rows kept a query."""
+    hubness: InvertedSoftmax | None = None
+    """How rows that are near to many queries are ranked down; null: by cosine alone."""
 
 
 EvaluationTask = Annotated[

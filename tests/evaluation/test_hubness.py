@@ -1,0 +1,85 @@
+"""Rows near to many queries are ranked down by as much as they are near to training queries."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from planted_sequences import open_sequences
+
+from gonogo.data.next_vectors import NextVectors
+from gonogo.data.vectors import unit_length
+from gonogo.evaluation.hubness import find_without_hubs, hub_scores
+from gonogo.evaluation.next_vector import find_next
+from gonogo.evaluation.next_vector_heuristics import weighted_mean_queries
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> NextVectors:
+    return open_sequences(tmp_path_factory.mktemp("world"))
+
+
+def test_a_row_scores_the_soft_maximum_of_its_cosines(data: NextVectors) -> None:
+    queries = weighted_mean_queries(0.4)(data, data.train[:7])
+    cosines = unit_length(data.bank.vectors).astype(np.float64) @ unit_length(queries).T
+    expected = [
+        0.05 * math.log(sum(math.exp(cosine / 0.05) for cosine in row) / 7) for row in cosines
+    ]
+    np.testing.assert_allclose(hub_scores(queries, data.bank, 0.05), expected, atol=1e-5)
+
+
+def test_of_one_query_it_is_the_cosine_at_any_temperature(data: NextVectors) -> None:
+    query = weighted_mean_queries(0.4)(data, data.train[:1])
+    cosines = unit_length(data.bank.vectors) @ unit_length(query)[0]
+    for temperature in (0.02, 0.1, 1.0):
+        np.testing.assert_allclose(
+            hub_scores(query, data.bank, temperature), cosines, rtol=0, atol=2e-5
+        )
+
+
+@settings(deadline=None, max_examples=10)
+@given(st.integers(0, 2**31), st.booleans())
+def test_the_search_is_that_of_a_full_sort(data: NextVectors, seed: int, mask: bool) -> None:
+    numbers = data.validation[:9]
+    queries = weighted_mean_queries(0.4)(data, numbers)
+    handicaps = np.random.default_rng(seed).uniform(0, 0.5, len(data.bank)).astype(np.float32)
+    found = find_without_hubs(queries, handicaps, data, numbers, 5, mask_context=mask)
+    scores = unit_length(queries) @ unit_length(data.bank.vectors).T - handicaps
+    if mask:
+        for line, rows in zip(scores, data.own_rows(numbers), strict=True):
+            line[rows] = -np.inf
+    best = -np.sort(-scores, axis=1)[:, :5]
+    np.testing.assert_allclose(found.scores, best, atol=1e-5)
+
+
+def test_without_a_handicap_it_is_the_plain_search(data: NextVectors) -> None:
+    numbers = data.validation
+    queries = weighted_mean_queries(0.4)(data, numbers)
+    plain = find_next(queries, data, numbers, 10)
+    zero = np.zeros(len(data.bank), np.float32)
+    found = find_without_hubs(queries, zero, data, numbers, 10)
+    np.testing.assert_allclose(found.scores, plain.scores, atol=1e-5)
+
+
+def test_a_planted_hub_is_found_out(data: NextVectors) -> None:
+    # Query n belongs to row n, but all lie nearer to what they have in common: row 0.
+    rows = np.eye(33, dtype=np.float32)
+    queries = unit_length(rows[1:] + np.float32(1.2) * rows[0])
+    bank = replace(data.bank, vectors=rows)
+    hubs = hub_scores(queries, bank, 0.05)
+    assert hubs.argmax() == 0
+    cosines = queries @ rows.T
+    assert set(cosines.argmax(axis=1)) == {0}
+    assert (cosines - hubs).argmax(axis=1).tolist() == list(range(1, 33))
+
+
+def test_no_queries_or_no_temperature_are_refused(data: NextVectors) -> None:
+    queries = weighted_mean_queries(0.4)(data, data.train[:2])
+    with pytest.raises(ValueError, match="temperature of 0"):
+        hub_scores(queries, data.bank, 0.0)
+    with pytest.raises(ValueError, match="0 queries"):
+        hub_scores(queries[:0], data.bank, 0.1)
