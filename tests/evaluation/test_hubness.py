@@ -13,9 +13,11 @@ from planted_sequences import open_sequences
 
 from gonogo.data.next_vectors import NextVectors
 from gonogo.data.vectors import unit_length
-from gonogo.evaluation.hubness import find_without_hubs, hub_scores
-from gonogo.evaluation.next_vector import find_next
+from gonogo.evaluation.hubness import hub_scores, search_without_hubs
+from gonogo.evaluation.next_vector import find_next, judged_rankings
 from gonogo.evaluation.next_vector_heuristics import weighted_mean_queries
+from gonogo.evaluation.search import Filters
+from gonogo.spec.evaluation_tasks import InvertedSoftmax
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +49,8 @@ def test_the_search_is_that_of_a_full_sort(data: NextVectors, seed: int, mask: b
     numbers = data.validation[:9]
     queries = weighted_mean_queries(0.4)(data, numbers)
     handicaps = np.random.default_rng(seed).uniform(0, 0.5, len(data.bank)).astype(np.float32)
-    found = find_without_hubs(queries, handicaps, data, numbers, 5, mask_context=mask)
+    masks = Filters(exclude=data.own_rows(numbers) if mask else None)
+    found = search_without_hubs(queries, data.bank, handicaps, 5, masks)
     scores = unit_length(queries) @ unit_length(data.bank.vectors).T - handicaps
     if mask:
         for line, rows in zip(scores, data.own_rows(numbers), strict=True):
@@ -61,8 +64,25 @@ def test_without_a_handicap_it_is_the_plain_search(data: NextVectors) -> None:
     queries = weighted_mean_queries(0.4)(data, numbers)
     plain = find_next(queries, data, numbers, 10)
     zero = np.zeros(len(data.bank), np.float32)
-    found = find_without_hubs(queries, zero, data, numbers, 10)
+    masks = Filters(exclude=data.own_rows(numbers))
+    found = search_without_hubs(queries, data.bank, zero, 10, masks)
     np.testing.assert_allclose(found.scores, plain.scores, atol=1e-5)
+
+
+def test_an_evaluation_fits_it_on_training_pairs_and_weighs_it(data: NextVectors) -> None:
+    source, numbers = weighted_mean_queries(0.4), data.validation
+    asked = InvertedSoftmax(temperature=0.05, weight=0.5, queries=9)
+    found, qrels = judged_rankings(source, data, depth=4, mask_context=True, hubness=asked)
+    hubs = hub_scores(source(data, data.sample(data.train, 9, "hubness")), data.bank, 0.05)
+    scores = unit_length(source(data, numbers)) @ unit_length(data.bank.vectors).T - 0.5 * hubs
+    for line, rows in zip(scores, data.own_rows(numbers), strict=True):
+        line[rows] = -np.inf
+    best = -np.sort(-scores, axis=1)[:, :4]
+    kept = [[score for _, score in found[name]] for name in data.query_ids(numbers)]
+    np.testing.assert_allclose(kept, best, atol=1e-5)
+    plain, same = judged_rankings(source, data, depth=4, mask_context=True)
+    assert qrels == same
+    assert plain != found
 
 
 def test_a_planted_hub_is_found_out(data: NextVectors) -> None:

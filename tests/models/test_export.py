@@ -54,6 +54,15 @@ def test_sentence_transformers_gives_the_same_vectors(
     assert theirs.similarity_fn_name == similarity
 
 
+@pytest.mark.parametrize("pooling", ["mean", "last_token", "first_token"])
+def test_the_pooling_is_written_too(tiny_encoder_folder, tmp_path, pooling):
+    library = pytest.importorskip("sentence_transformers")
+    model = model_of(tiny_encoder_folder, pooling=pooling)
+    export_model(model, tmp_path / "out")
+    theirs = library.SentenceTransformer(str(tmp_path / "out"), device="cpu")
+    assert np.allclose(theirs.encode(TEXTS), vectors(model), atol=2e-5)
+
+
 @pytest.mark.parametrize("head", list(HEADS))
 def test_both_of_our_own_loaders_give_the_same_vectors(tiny_encoder_folder, tmp_path, head):
     model, folder = model_of(tiny_encoder_folder, head), tmp_path / "out"

@@ -13,9 +13,10 @@ from model_cases import PAIRS, TEXTS, padded
 from test_architectures import ENCODERS, saved
 from transformers import BertModel
 
-from gonogo.models import packed_encoder
+from gonogo.models import attention
 from gonogo.models.backbones import Backbone
 from gonogo.models.build import build_model
+from gonogo.models.cross_encoder import CrossEncoder
 from gonogo.models.packed_encoder import PackedEncoder, packed
 from gonogo.models.retrieval_model import RetrievalModel
 from gonogo.spec.model import Frozen, Lengths, LoraAdapter, MlpScoring, TextModel
@@ -95,13 +96,30 @@ def test_rows_know_nothing_of_each_other(
     lengths: list[int],
     scores: int,
 ) -> None:
-    monkeypatch.setattr(packed_encoder, "_SCORES", scores)
+    monkeypatch.setattr(attention, "_WEIGHTS", scores)
     encoder = PackedEncoder(tiny(tiny_encoder_folder).transformer, torch.float32)
     rows = [[5 + (place + number) % 40 for place in range(n)] for number, n in enumerate(lengths)]
     with torch.inference_mode():
         together = encoder(rows).split(lengths)
         for row, vectors in zip(rows, together, strict=True):
             torch.testing.assert_close(vectors, encoder([row]), atol=1e-6, rtol=1e-5)
+        firsts = torch.stack([vectors[0] for vectors in together])
+        found = encoder.pooled(rows, "first_token")
+        torch.testing.assert_close(found, firsts, atol=1e-6, rtol=1e-5)
+
+
+def test_the_study_says_how_a_pair_is_pooled(tiny_encoder_folder: Path) -> None:
+    def scorer(**options: object) -> CrossEncoder:
+        spec = MlpScoring(hidden=8, **options)
+        model = TextModel(backbone=str(tiny_encoder_folder), adapter=Frozen(), scoring=spec)
+        return build_model(model, 0).cross_encoder
+
+    asked, usual = scorer(pooling="first_token"), scorer()
+    rows = usual.tokenize(PAIRS)
+    with torch.inference_mode():
+        hidden = usual.backbone(*padded(rows, usual.pad_id), usual._token_types(*padded(rows, 0)))
+        torch.testing.assert_close(asked.on_rows()(rows), usual.head(hidden[:, 0]))
+        assert not torch.allclose(asked.on_rows()(rows), usual.on_rows()(rows))
 
 
 def test_weights_are_those_of_now(tiny_encoder_folder: Path) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gonogo.models.pooling import pad_right, pool
+from gonogo.models.pooling import pad_right, pool, pool_rows
 
 HIDDEN = torch.tensor(
     [[[1.0, 2.0], [3.0, 6.0], [100.0, 100.0]], [[4.0, 0.0], [0.0, 4.0], [5.0, 2.0]]]
@@ -20,6 +21,16 @@ def test_mean_by_hand():
 
 def test_last_token_by_hand():
     assert pool(HIDDEN, MASK, "last_token").tolist() == [[3.0, 6.0], [5.0, 2.0]]
+
+
+def test_first_token_by_hand():
+    assert pool(HIDDEN, MASK, "first_token").tolist() == [[1.0, 2.0], [4.0, 0.0]]
+
+
+@pytest.mark.parametrize("pooling", ["mean", "last_token", "first_token"])
+def test_rows_end_to_end_are_pooled_alike(pooling):
+    flat = HIDDEN[MASK.bool()]
+    assert pool_rows(flat, [2, 3], pooling).tolist() == pool(HIDDEN, MASK, pooling).tolist()
 
 
 def test_mean_of_bf16_adds_up_in_fp32():

@@ -80,9 +80,8 @@ def _search(trial: Path, pair: str | None, queries: int, settings: SearchSetting
     numbers = _numbers(data, pair, queries)
     codes = None if settings.lanes is None else read_codes(settings.lanes, len(data.bank))
     asked = asked_of(data, numbers, codes)
-    targets = data.pairs.targets[numbers].tolist()
     if pair is None:
-        _measure(cascade, asked, targets)
+        _measure(cascade, asked, data.pairs.targets[numbers].tolist())
     else:
         _show(cascade, asked[0], int(numbers[0]), data)
 
@@ -114,19 +113,16 @@ def _measure(cascade: Cascade, asked: list[Asked], targets: list[int]) -> None:
 
 def _show(cascade: Cascade, asked: Asked, number: int, data: NextVectors) -> None:
     """Print what was read last, what came next, and the rows found in its place."""
-    import numpy as np
-
     target, last = int(data.pairs.targets[number]), int(data.pairs.contexts[number][-1])
     found = cascade.search(asked)[-1]
-    ranks = np.flatnonzero(found.rows == target)
-    place = f"rank {ranks[0] + 1}" if len(ranks) else f"not among the {len(found.rows)} found"
+    rows = found.rows.tolist()
+    place = f"rank {rows.index(target) + 1}" if target in rows else f"not among {len(rows)} found"
     typer.echo(f"read  {_line(data, last)}")
     typer.echo(f"next  {_line(data, target)}  ({place})")
-    for rank, (row, score) in enumerate(zip(found.rows, found.scores, strict=True), start=1):
-        if rank > _SHOWN:
-            break
+    best = zip(rows[:_SHOWN], found.scores[:_SHOWN], strict=True)
+    for rank, (row, score) in enumerate(best, start=1):
         mark = "*" if row == target else " "
-        typer.echo(f"{rank:3}{mark} {score:7.4f}  {_line(data, int(row))}")
+        typer.echo(f"{rank:3}{mark} {score:7.4f}  {_line(data, row)}")
 
 
 def _line(data: NextVectors, row: int) -> str:

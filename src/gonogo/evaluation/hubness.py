@@ -11,6 +11,7 @@ coordinate: (q, 1) . (d, -w r).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,7 +21,6 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 
 from gonogo.data.bank import Bank
-from gonogo.data.next_vectors import NextVectors
 from gonogo.data.vectors import unit_length
 from gonogo.evaluation.search import Filters, Found, search
 
@@ -44,8 +44,7 @@ def hub_scores(
         raise ValueError(f"{len(queries)} queries at a temperature of {temperature}")
     unit = torch.from_numpy(unit_length(queries))
     scores = np.empty(len(bank), dtype=np.float32)
-    for start in range(0, len(bank), _BLOCK):
-        rows = np.arange(start, min(start + _BLOCK, len(bank)))
+    for rows in _blocks(bank):
         cosines = torch.from_numpy(bank.take(rows)) @ unit.T
         # Cosines end at 1: a shift by 1 / T keeps every exponential below 1.
         sums = cosines.sub_(1.0).div_(temperature).logsumexp(dim=1)
@@ -53,36 +52,36 @@ def hub_scores(
     return scores
 
 
-def find_without_hubs(
+def search_without_hubs(
     queries: Float[ndarray, "n d"],
+    bank: Bank,
     handicaps: Float[ndarray, "rows"],
-    data: NextVectors,
-    numbers: Int[ndarray, "n"],
     depth: int,
-    *,
-    mask_context: bool = True,
+    filters: Filters,
 ) -> Found:
     """Search the whole bank, exactly, for the rows of the highest cosine less handicap.
 
     The lengthened bank lies in a temporary file while it is searched.
 
     Args:
-        queries: one a pair.
+        queries: what is asked.
+        bank: what is ranked.
         handicaps: w r of each row of the bank.
-        data: the bank, and the contexts.
-        numbers: which pairs.
         depth: rows wanted a query.
-        mask_context: leave out the rows of the query's own context.
+        filters: what may not be found.
     """
-    filters = Filters(exclude=data.own_rows(numbers) if mask_context else None)
     asked = np.concatenate([unit_length(queries), np.ones((len(queries), 1), np.float32)], axis=1)
     with TemporaryDirectory(prefix="gonogo_bank_") as temporary:
         path = Path(temporary) / "vectors.npy"
-        shape = len(data.bank), data.bank.dimension + 1
-        bank = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
-        for start in range(0, len(bank), _BLOCK):
-            rows = np.arange(start, min(start + _BLOCK, len(bank)))
-            bank[rows, :-1], bank[rows, -1] = data.bank.take(rows), -handicaps[rows]
-        found = search(asked, bank, depth, "dot", filters=filters)
-        del bank  # or the file stays open where the folder is removed
+        shape = len(bank), bank.dimension + 1
+        longer = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+        for rows in _blocks(bank):
+            longer[rows, :-1], longer[rows, -1] = bank.take(rows), -handicaps[rows]
+        found = search(asked, longer, depth, "dot", filters=filters)
+        del longer  # or the file stays open where the folder is removed
         return found
+
+
+def _blocks(bank: Bank) -> Iterator[Int[ndarray, "b"]]:
+    for start in range(0, len(bank), _BLOCK):
+        yield np.arange(start, min(start + _BLOCK, len(bank)))

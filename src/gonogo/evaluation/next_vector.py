@@ -12,7 +12,7 @@ from numpy import ndarray
 from gonogo.core.types import Qrels, Ranking
 from gonogo.data.next_vectors import NextVectors
 from gonogo.data.vectors import unit_length
-from gonogo.evaluation.hubness import find_without_hubs, hub_scores
+from gonogo.evaluation.hubness import hub_scores, search_without_hubs
 from gonogo.evaluation.search import Filters, Found, search
 from gonogo.models.query_tower import QueryTower
 from gonogo.spec.evaluation_tasks import InvertedSoftmax
@@ -67,8 +67,12 @@ def find_next(
         depth: rows wanted a query.
         mask_context: leave out the rows of the query's own context.
     """
-    filters = Filters(exclude=data.own_rows(numbers) if mask_context else None)
+    filters = _masks(data, numbers, mask_context)
     return search(queries, data.bank.vectors, depth, "cosine", filters=filters)
+
+
+def _masks(data: NextVectors, numbers: Int[ndarray, "n"], mask_context: bool) -> Filters:
+    return Filters(exclude=data.own_rows(numbers) if mask_context else None)
 
 
 def target_ranks(
@@ -134,9 +138,8 @@ def judged_rankings(
     else:
         fitted = source(data, data.sample(data.train, hubness.queries, "hubness"))
         handicaps = hubness.weight * hub_scores(fitted, data.bank, hubness.temperature)
-        found = find_without_hubs(
-            queries, handicaps, data, numbers, depth, mask_context=mask_context
-        )
+        masks = _masks(data, numbers, mask_context)
+        found = search_without_hubs(queries, data.bank, handicaps, depth, masks)
     names = data.query_ids(numbers)
     targets = data.pairs.targets[numbers].tolist()
     qrels = {name: {str(row): 1} for name, row in zip(names, targets, strict=True)}

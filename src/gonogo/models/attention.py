@@ -91,7 +91,7 @@ class _How(NamedTuple):
     scale: float
 
 
-class _Block(NamedTuple):
+class TextBlock(NamedTuple):
     """Texts of one length that stand next to each other: which, at which tokens, how long."""
 
     texts: slice
@@ -99,14 +99,15 @@ class _Block(NamedTuple):
     length: int
 
 
-def _blocks(lengths: Sequence[int], heads: int) -> Iterator[_Block]:
+def text_blocks(lengths: Sequence[int], heads: int) -> Iterator[TextBlock]:
+    """Yield neighbours of one length, as many at once as keep their softmax weights in a cache."""
     text = token = 0
     for length, same in groupby(lengths):
         left, most = len(list(same)), max(1, _WEIGHTS // (heads * length * length))
         while left:
             count = min(left, most)
             texts, tokens = slice(text, text + count), slice(token, token + count * length)
-            yield _Block(texts, tokens, length)
+            yield TextBlock(texts, tokens, length)
             text, token, left = texts.stop, tokens.stop, left - count
 
 
@@ -137,7 +138,7 @@ class _Attention(torch.autograd.Function):
         kept = []
         with torch.autocast("cpu", enabled=False):
             q_flat, k_flat, v_flat, flat = (_flat(each) for each in (query, key, value, output))
-            for block in _blocks(how.lengths, query.shape[1]):
+            for block in text_blocks(how.lengths, query.shape[1]):
                 q = _folded(_texts(q_flat, block) * how.scale, key)
                 k, v = (_texts(each, block).flatten(0, 1) for each in (k_flat, v_flat))
                 weights = torch.bmm(q, k.transpose(1, 2))
@@ -164,7 +165,7 @@ class _Attention(torch.autograd.Function):
         p, scale, found = ctx.how.p, ctx.how.scale, (_like(query), _like(key), _like(value))
         q_flat, k_flat, v_flat, flat = (_flat(each) for each in (query, key, value, gradient))
         found_flat = [_flat(each) for each in found]
-        for block, weights in zip(_blocks(ctx.how.lengths, query.shape[1]), kept, strict=True):
+        for block, weights in zip(text_blocks(ctx.how.lengths, query.shape[1]), kept, strict=True):
             out = _folded(_texts(flat, block) * (1 / (1 - p)), key)
             q = _folded(_texts(q_flat, block) * scale, key)
             k, v = (_texts(each, block).flatten(0, 1) for each in (k_flat, v_flat))
@@ -182,7 +183,7 @@ class _Attention(torch.autograd.Function):
         return *found, None, None
 
 
-def _bias_of(bias: Tensor | None, block: _Block, dtype: torch.dtype) -> Tensor:
+def _bias_of(bias: Tensor | None, block: TextBlock, dtype: torch.dtype) -> Tensor:
     """Return the block's rows of the mask, or a causal one of its length."""
     if bias is None:
         return _bias(torch.ones(block.length, block.length, dtype=torch.bool).tril(), dtype)
@@ -194,7 +195,7 @@ def _flat(heads: Shaped[Tensor, "n h t d"]) -> Shaped[Tensor, "m h d"]:
     return heads.transpose(1, 2).flatten(0, 1)
 
 
-def _texts(flat: Shaped[Tensor, "m h d"], block: _Block) -> Shaped[Tensor, "c h t d"]:
+def _texts(flat: Shaped[Tensor, "m h d"], block: TextBlock) -> Shaped[Tensor, "c h t d"]:
     """Return a block's texts as a view."""
     return flat[block.tokens].view(-1, block.length, *flat.shape[1:]).transpose(1, 2)
 

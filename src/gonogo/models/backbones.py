@@ -51,14 +51,7 @@ class Backbone(nn.Module):
         """Return the most tokens that the position encoding was made for."""
         config = self.transformer.config
         most = int(getattr(config, "max_position_embeddings", 0) or 1_000_000)
-        return most - self._first_position
-
-    @property
-    def _first_position(self) -> int:
-        """Return the first token's position: RoBERTa's start behind its padding id."""
-        rows = getattr(getattr(self.transformer, "embeddings", None), "position_embeddings", None)
-        padding = getattr(rows, "padding_idx", None)
-        return 0 if padding is None else padding + 1
+        return most - first_position(self.transformer)
 
     def forward(
         self,
@@ -104,11 +97,18 @@ class Backbone(nn.Module):
         """Return where each token stands in its text, and where the texts end."""
         positions = attention_mask.cumsum(1)[real][None] - 1
         return {
-            "position_ids": positions + self._first_position,
+            "position_ids": positions + first_position(self.transformer),
             # With four dimensions, transformers makes no mask of its own.
             "attention_mask": torch.ones(1, 1, 1, 1, dtype=torch.bool),
             "lengths": tuple(attention_mask.sum(1).tolist()),
         }
+
+
+def first_position(transformer: PreTrainedModel) -> int:
+    """Return the first token's position: RoBERTa's start behind its padding id."""
+    rows = getattr(getattr(transformer, "embeddings", None), "position_embeddings", None)
+    padding: int | None = getattr(rows, "padding_idx", None)
+    return 0 if padding is None else padding + 1
 
 
 def load_backbone(source: WeightSource, kind: Kind, dtype: torch.dtype) -> tuple[Backbone, Path]:

@@ -91,8 +91,9 @@ def _write_layout(model: RetrievalModel, folder: Path) -> None:
     names = {"word_embedding_dimension": model.backbone.dimension}
     modes = {mode: name == encoder.pooling for name, mode in pooled.items()}
     write_json(folder / "1_Pooling" / "config.json", {**names, **modes})
-    similarity = {"dot": "dot", "cosine": "cosine", "euclidean": "euclidean"}[encoder.similarity]
-    write_json(folder / "config_sentence_transformers.json", {"similarity_fn_name": similarity})
+    # Both sides call cosine, dot and euclidean by these names.
+    similarity = {"similarity_fn_name": encoder.similarity}
+    write_json(folder / "config_sentence_transformers.json", similarity)
 
 
 @dataclass(frozen=True)

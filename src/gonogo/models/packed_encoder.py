@@ -10,8 +10,8 @@ embeddings' distance to fp32 is the same, docs/lab-log.md).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, groupby
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any, NamedTuple, cast
 
 import torch
@@ -20,14 +20,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import BertModel, PreTrainedModel, RobertaModel, XLMRobertaModel
 
-from gonogo.models.backbones import Backbone
+from gonogo.models.attention import text_blocks
+from gonogo.models.backbones import Backbone, first_position
 from gonogo.models.pooling import Pooling, pool_rows
 
 Ids = Sequence[Sequence[int]]
 
 _LAYOUTS = (BertModel, RobertaModel, XLMRobertaModel)  # the same layers under the same names
 _FUSED_FROM = 512  # tokens of a row from which torch's fused kernel is faster, measured
-_SCORES = 1 << 20  # attention scores held at once: 2 MiB in bf16, the size of a second-level cache
 _ROWS_AT_ONCE = 1024  # what oneDNN lays weights out for; other sizes run as well
 
 
@@ -68,8 +68,7 @@ class PackedEncoder:
             parts.position_embeddings.weight.detach(),
             parts.token_type_embeddings.weight.detach(),
         ]
-        padding = parts.position_embeddings.padding_idx
-        self._first_position = 0 if padding is None else padding + 1  # as RoBERTa counts
+        self._first_position = first_position(transformer)
         self._norm = parts.LayerNorm
         self._layers = [self._layer(block) for block in _blocks(transformer)]
         query, *keys = _linears(list(_blocks(transformer))[-1])[:3]
@@ -82,12 +81,7 @@ class PackedEncoder:
             rows: token ids, none empty.
             types: a token type for each id; all 0 by default.
         """
-        lengths = [len(row) for row in rows]
-        hidden = self._embed(rows, lengths, types)
-        for layer in self._layers:
-            attended = self._attend(_product(hidden, layer.qkv), lengths)
-            hidden = self._behind_attention(attended, hidden, layer)
-        return hidden
+        return self._through(self._layers, rows, [len(row) for row in rows], types)
 
     def pooled(self, rows: Ids, pooling: Pooling, types: Ids | None = None) -> Float[Tensor, "n d"]:
         """Return one fp32 vector a row.
@@ -101,16 +95,21 @@ class PackedEncoder:
 
     def _first_tokens(self, rows: Ids, types: Ids | None) -> Float[Tensor, "n d"]:
         lengths = [len(row) for row in rows]
-        hidden = self._embed(rows, lengths, types)
-        for layer in self._layers[:-1]:
-            attended = self._attend(_product(hidden, layer.qkv), lengths)
-            hidden = self._behind_attention(attended, hidden, layer)
-        counts = torch.tensor(lengths)
-        first = hidden[counts.cumsum(0) - counts]
+        hidden = self._through(self._layers[:-1], rows, lengths, types)
+        first = pool_rows(hidden, lengths, "first_token").to(self._dtype)
         attended = self._attend_from_first(
             _product(first, self._last_query), _product(hidden, self._last_keys), lengths
         )
         return self._behind_attention(attended, first, self._layers[-1])
+
+    def _through(
+        self, layers: Iterable[_Layer], rows: Ids, lengths: Sequence[int], types: Ids | None
+    ) -> Float[Tensor, "total d"]:
+        hidden = self._embed(rows, lengths, types)
+        for layer in layers:
+            attended = self._attend(_product(hidden, layer.qkv), lengths)
+            hidden = self._behind_attention(attended, hidden, layer)
+        return hidden
 
     def _behind_attention(
         self, attended: Float[Tensor, "m d"], hidden: Float[Tensor, "m d"], layer: _Layer
@@ -125,15 +124,13 @@ class PackedEncoder:
         keys_values: Float[Tensor, "total two_d"],
         lengths: Sequence[int],
     ) -> Float[Tensor, "n d"]:
-        result, row, start = torch.empty_like(query), 0, 0
-        for count, length in self._groups(lengths):
-            stop = start + count * length
-            asked = query[row : row + count].view(count, self._heads, 1, self._width)
-            both = keys_values[start:stop].view(count, length, 2, self._heads, self._width)
+        result = torch.empty_like(query)
+        for texts, tokens, length in text_blocks(lengths, self._heads):
+            asked = query[texts].view(-1, self._heads, 1, self._width)
+            both = keys_values[tokens].view(-1, length, 2, self._heads, self._width)
             key, value = both.permute(2, 0, 3, 1, 4)
             attended = functional.scaled_dot_product_attention(asked, key, value)
-            result[row : row + count] = attended.flatten(1)
-            row, start = row + count, stop
+            result[texts] = attended.flatten(1)
         return result
 
     def _embed(
@@ -150,28 +147,16 @@ class PackedEncoder:
     ) -> Float[Tensor, "total d"]:
         """Let each row attend to itself; rows of equal length go together."""
         result = qkv.new_empty(len(qkv), self._heads * self._width)
-        start = 0
-        for count, length in self._groups(lengths):
-            stop = start + count * length
-            rows = qkv[start:stop].view(count, length, 3, self._heads, self._width)
+        for _, tokens, length in text_blocks(lengths, self._heads):
+            rows = qkv[tokens].view(-1, length, 3, self._heads, self._width)
             query, key, value = rows.permute(2, 0, 3, 1, 4)
             if self._dtype == torch.bfloat16 and length < _FUSED_FROM:
                 attended = _two_products(query, key, value)
             else:
                 attended = functional.scaled_dot_product_attention(query, key, value)
-            into = result[start:stop].view(count, length, self._heads, self._width)
+            into = result[tokens].view(-1, length, self._heads, self._width)
             into.copy_(attended.transpose(1, 2))
-            start = stop
         return result
-
-    def _groups(self, lengths: Sequence[int]) -> Iterator[tuple[int, int]]:
-        """Yield (rows, their length) of neighbours of one length whose scores fit a cache."""
-        for length, same in groupby(lengths):
-            left = len(list(same))
-            most = max(1, _SCORES // (self._heads * length * length))
-            while left:
-                yield min(left, most), length
-                left -= min(left, most)
 
     def _normed(self, values: Float[Tensor, "total d"], norm: nn.LayerNorm) -> Tensor:
         weight, bias = norm.weight.float(), norm.bias.float()

@@ -103,8 +103,9 @@ def build_student(
         base = torch.from_numpy(table.base(numbers)).to(model.device)
         with autocast(model.device, products):
             embedded: Tensor = head(base)
-        lengths = embedded.float().norm(dim=1, keepdim=True).clamp_min(1e-12)
-        return embedded.float() / lengths, lengths.detach()
+        wide = embedded.float()
+        lengths = wide.norm(dim=1, keepdim=True).clamp_min(1e-12)
+        return wide / lengths, lengths.detach()
 
     return student
 
