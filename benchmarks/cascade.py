@@ -14,7 +14,7 @@ import argparse
 import numpy as np
 
 from gonogo.evaluation.bank_index import BankIndex
-from gonogo.evaluation.cascade import Asked, Cascade, LaneStage, Stage, VectorStage
+from gonogo.evaluation.cascade import Asked, Cascade, LaneStage, Ranker, Stage, VectorStage
 from gonogo.evaluation.cascade_report import measure
 from gonogo.evaluation.lanes import LaneBoost
 from gonogo.models.build import build_model
@@ -48,11 +48,12 @@ def main() -> None:
     ]
     index = BankIndex(bank)
     stages: list[Stage] = [
-        VectorStage(predict_with(tower(GruContext(), given.dimension)), index, keep=50),
+        VectorStage(Ranker(predict_with(tower(GruContext(), given.dimension))), index, keep=50),
         LaneStage(codes, LaneBoost(), keep=10),
     ]
-    retriever = predict_with(tower(ResidualMeanContext(), given.dimension))
-    cascade = Cascade(index, retriever, weighted_mean_of(0.3), depth=500, stages=stages)
+    retriever = Ranker(predict_with(tower(ResidualMeanContext(), given.dimension)))
+    heuristic = Ranker(weighted_mean_of(0.3))
+    cascade = Cascade(index, retriever, heuristic, depth=500, stages=stages)
     print(f"{given.rows:,} x {given.dimension}, {given.queries} queries, one at a time")
     for row in measure(cascade, asked, targets):
         print(

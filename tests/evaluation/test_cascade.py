@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gonogo.data.vectors import unit_length
 from gonogo.evaluation.bank_index import BankIndex
-from gonogo.evaluation.cascade import Asked, Cascade, LaneStage, PairStage, VectorStage
+from gonogo.evaluation.cascade import Asked, Cascade, LaneStage, PairStage, Ranker, VectorStage
 from gonogo.evaluation.cascade_report import measure
 from gonogo.evaluation.lanes import LaneBlend, LaneBoost, code_numbers
 from gonogo.evaluation.rank_fusion import fuse
@@ -27,7 +27,7 @@ def asked(number: int = 0, **changes: object) -> Asked:
 
 def noisy(scale: float, seed: int = 0):
     noise = np.random.default_rng(seed).standard_normal(24).astype(np.float32)
-    return lambda one: one.context[-1] + scale * noise
+    return Ranker(lambda one: one.context[-1] + scale * noise)
 
 
 def test_a_single_query_finds_what_exact_search_finds() -> None:
@@ -50,6 +50,18 @@ def test_a_bank_smaller_than_the_depth_gives_all_but_the_barred() -> None:
     assert sorted(rows.tolist()) == [0, 1, 3, 4]
 
 
+def test_a_handicap_is_taken_off_each_row_of_its_query_alone() -> None:
+    index, handicaps = BankIndex(BANK), RNG.random(400).astype(np.float32)
+    both = index.nearest([BANK[0], BANK[0]], 20, handicaps=[None, handicaps])
+    cosines = unit_length(BANK) @ unit_length(BANK[0])
+    for (rows, scores), wanted in zip(both, (cosines, cosines - handicaps), strict=True):
+        assert rows.tolist() == np.argsort(-wanted)[:20].tolist()
+        np.testing.assert_allclose(scores, wanted[rows], atol=1e-6)
+    stage = VectorStage(Ranker(lambda one: one.context[-1], handicaps), index)
+    rows = np.arange(400)
+    np.testing.assert_allclose(stage.scores(asked(), rows, cosines), cosines - handicaps, atol=1e-6)
+
+
 def test_every_stage_keeps_the_best_of_what_it_was_given() -> None:
     index = BankIndex(BANK)
     stages = [
@@ -60,7 +72,7 @@ def test_every_stage_keeps_the_best_of_what_it_was_given() -> None:
     assert [len(trace.rows) for trace in traces] == [100, 50, 10]
     for before, after in pairwise(traces):
         assert set(after.rows.tolist()) <= set(before.rows.tolist())
-    middle = unit_length(BANK[traces[0].rows]) @ unit_length(noisy(0.1)(asked()))
+    middle = unit_length(BANK[traces[0].rows]) @ unit_length(noisy(0.1).predict(asked()))
     assert traces[1].rows.tolist() == traces[0].rows[np.argsort(-middle)[:50]].tolist()
     lengths = sorted(len(TEXTS[row]) for row in traces[1].rows.tolist())
     assert [len(TEXTS[row]) for row in traces[2].rows.tolist()] == lengths[:10]
@@ -73,16 +85,18 @@ TEXTS = ["x" * int(length) for length in RNG.permutation(400)]
 def test_the_heuristic_stands_in_for_a_tower_that_fails(broken: np.ndarray) -> None:
     index = BankIndex(BANK)
     alone = Cascade(index, noisy(0.3), depth=20).search(asked())[0]
-    rescued = Cascade(index, lambda _: broken, noisy(0.3), depth=20).search(asked())[0]
+    rescued = Cascade(index, Ranker(lambda _: broken), noisy(0.3), depth=20).search(asked())[0]
     assert rescued.rows.tolist() == alone.rows.tolist()
-    nothing = Cascade(index, lambda _: broken, depth=20).search(asked())[0]
+    nothing = Cascade(index, Ranker(lambda _: broken), depth=20).search(asked())[0]
     assert not len(nothing.rows)
 
 
 def test_tower_and_heuristic_are_fused_by_rank() -> None:
     index = BankIndex(BANK)
     fused = Cascade(index, noisy(0.5), noisy(0.8, 1), depth=30).search(asked())[0]
-    each = [index.nearest([noisy(s, n)(asked())], 30)[0][0] for s, n in ((0.5, 0), (0.8, 1))]
+    each = [
+        index.nearest([noisy(s, n).predict(asked())], 30)[0][0] for s, n in ((0.5, 0), (0.8, 1))
+    ]
     assert fused.rows.tolist() == fuse(each, 30)[0].tolist()
 
 

@@ -15,10 +15,18 @@ from typer.testing import CliRunner
 from gonogo.cli.main import app
 from gonogo.core.errors import UserError
 from gonogo.core.progress import Silent
+from gonogo.evaluation.next_vector import judged_rankings, tower_queries
+from gonogo.spec.evaluation_tasks import InvertedSoftmax
 from gonogo.spec.resolve import resolve
 from gonogo.study.postmortem import as_text, postmortem
 from gonogo.study.runner import run_plan
-from gonogo.study.searching import pairs_of, tower_of
+from gonogo.study.searching import (
+    SearchSettings,
+    asked_of,
+    build_cascade,
+    pairs_of,
+    tower_of,
+)
 from gonogo.study.shipped import find_study
 
 ROWS = ["last_vector", "context_mean", "weighted_mean-0.1", "weighted_mean-tuned", "oracle"]
@@ -108,6 +116,25 @@ def test_one_pair_is_shown_with_what_was_read_and_what_came_next(trial: Path) ->
     assert len(lines) == 2 + 10
     refused = CliRunner().invoke(app, ["search", str(trial), "--pair", pair + "x"])
     assert refused.exit_code != 0
+
+
+def test_search_ranks_hubs_down_as_the_evaluation_does(trial: Path) -> None:
+    tower, config = tower_of(trial)
+    data, rule = pairs_of(config), InvertedSoftmax(weight=2.0, queries=50)
+    cascade = build_cascade(tower, data, SearchSettings(alpha=None, depth=5, hubness=rule))
+    rankings, _ = judged_rankings(
+        tower_queries(tower), data, depth=5, mask_context=True, hubness=rule
+    )
+    plain = build_cascade(tower, data, SearchSettings(alpha=None, depth=5))
+    moved = 0
+    asked = asked_of(data, data.validation, None)
+    for name, one in zip(data.query_ids(data.validation), asked, strict=True):
+        found = cascade.search(one)[0].rows.tolist()
+        assert [str(row) for row in found] == [row for row, _ in rankings[name]]
+        moved += found != plain.search(one)[0].rows.tolist()
+    assert moved
+    command = ["search", str(trial), "--without-hubs", "--depth", "30", "--queries", "10"]
+    assert CliRunner().invoke(app, command, catch_exceptions=False).exit_code == 0
 
 
 def test_what_is_no_trial_is_refused(tmp_path: Path) -> None:

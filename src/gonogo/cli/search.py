@@ -48,8 +48,13 @@ def search(
         Path | None, typer.Option(help="Folder of a saved text model that reads pairs.")
     ] = None,
     keep: Annotated[int, typer.Option(min=1, help="Rows of the last stage.")] = 10,
+    without_hubs: Annotated[
+        bool,
+        typer.Option("--without-hubs", help="Rank down rows that many training queries are near."),
+    ] = False,
 ) -> None:
     """Retrieve, then rank anew; print recall and latency of every stage, or the rows found."""
+    from gonogo.spec.evaluation_tasks import InvertedSoftmax
     from gonogo.study.searching import SearchSettings
 
     settings = SearchSettings(
@@ -61,6 +66,7 @@ def search(
         lane_alpha=lane_alpha,
         cross_encoder=cross_encoder,
         keep=keep,
+        hubness=InvertedSoftmax() if without_hubs else None,
     )
     _search(trial, pair, queries, settings)
 

@@ -43,29 +43,48 @@ class BankIndex:
         return unit_length(self._exact[rows])
 
     def nearest(
-        self, queries: Sequence[Float[ndarray, "d"]], k: int, barred: Collection[int] = ()
+        self,
+        queries: Sequence[Float[ndarray, "d"]],
+        k: int,
+        barred: Collection[int] = (),
+        handicaps: Sequence[Float[ndarray, "n"] | None] | None = None,
     ) -> list[tuple[Int[ndarray, "_"], Float[ndarray, "_"]]]:
-        """Return each query's best rows and their cosines, best first, in one pass over the bank.
+        """Return each query's best rows and their scores, best first, in one pass over the bank.
+
+        A row's score is its cosine, less the handicap that the query brings for it.
 
         Args:
             queries: of any length.
             k: rows wanted; there are fewer where the bank is smaller.
             barred: rows that are not to be found.
+            handicaps: of each query, one number a row (`gonogo.evaluation.hubness`), or None.
         """
         units = unit_length(np.stack(queries))
         products = torch.from_numpy(units).bfloat16() @ self._half.T
         if barred:
             products[:, torch.tensor(list(barred))] = -torch.inf
-        return [self._best(unit, row, k, barred) for unit, row in zip(units, products, strict=True)]
+        depth = len(self) - len(barred)
+        return [
+            self._best(unit, row, min(k, depth), min(int(k * _SPARE) + 1, depth), handicap)
+            for unit, row, handicap in zip(
+                units, products, handicaps or [None] * len(units), strict=True
+            )
+        ]
 
     def _best(
-        self, unit: Float[ndarray, "d"], products: Tensor, k: int, barred: Collection[int]
+        self,
+        unit: Float[ndarray, "d"],
+        products: Tensor,
+        wanted: int,
+        candidates: int,
+        handicap: Float[ndarray, "n"] | None,
     ) -> tuple[Int[ndarray, "_"], Float[ndarray, "_"]]:
         """Score the best of the bf16 products in fp32."""
-        wanted = min(len(self) - len(barred), k)
-        depth = min(len(self) - len(barred), int(k * _SPARE) + 1)
-        rows = torch.topk(products, depth, sorted=False).indices.numpy()
-        rows = np.sort(rows)
+        if handicap is not None:
+            products = products.float() - torch.from_numpy(handicap)
+        rows = np.sort(torch.topk(products, candidates, sorted=False).indices.numpy())
         scores = self.vectors(rows) @ unit
+        if handicap is not None:
+            scores -= handicap[rows]
         best = np.argsort(-scores, kind="stable")[:wanted]
         return rows[best], scores[best]

@@ -49,6 +49,19 @@ Predict = Callable[[Asked], Float[ndarray, "d"]]
 """From a query to the vector that should come next."""
 
 
+@dataclass(frozen=True)
+class Ranker:
+    """Ranks rows by their cosine with a predicted vector, less what each row is handicapped by.
+
+    Attributes:
+        predict: the vector that should come next.
+        handicaps: of each bank row, fitted on this prediction's queries; None: by cosine alone.
+    """
+
+    predict: Predict
+    handicaps: Float[ndarray, "n"] | None = None
+
+
 @runtime_checkable
 class Stage(Protocol):
     """Scores candidates anew; the best ``keep`` go on."""
@@ -65,9 +78,9 @@ class Stage(Protocol):
 
 @dataclass
 class VectorStage:
-    """Ranks by the cosine with the prediction of a next-vector model."""
+    """Ranks by the prediction of a next-vector model."""
 
-    predict: Predict
+    ranker: Ranker
     index: BankIndex
     keep: int = 50
     name: str = "next_vector"
@@ -75,10 +88,12 @@ class VectorStage:
     def scores(
         self, asked: Asked, rows: Int[ndarray, "k"], before: Float[ndarray, "k"]
     ) -> Float[ndarray, "k"]:
-        """Return cosines."""
+        """Return cosines less handicaps."""
         del before
-        scores: Float[ndarray, "k"] = self.index.vectors(rows) @ unit_length(self.predict(asked))
-        return scores
+        predicted = unit_length(self.ranker.predict(asked))
+        scores: Float[ndarray, "k"] = self.index.vectors(rows) @ predicted
+        handicaps = self.ranker.handicaps
+        return scores if handicaps is None else scores - handicaps[rows]
 
 
 @dataclass
@@ -132,7 +147,7 @@ class Cascade:
 
     Args:
         index: the bank.
-        tower: predicts the next vector.
+        tower: ranks by a learned prediction.
         heuristic: a second opinion that is fused in, and the only one where the tower fails;
             None does without.
         depth: rows that retrieval hands on.
@@ -140,8 +155,8 @@ class Cascade:
     """
 
     index: BankIndex
-    tower: Predict
-    heuristic: Predict | None = None
+    tower: Ranker
+    heuristic: Ranker | None = None
     depth: int = 500
     stages: Sequence[Stage] = field(default_factory=list)
 
@@ -158,10 +173,7 @@ class Cascade:
 
     def _retrieve(self, asked: Asked) -> StageTrace:
         started = time.perf_counter()
-        predictions = [predict(asked) for predict in (self.tower, self.heuristic) if predict]
-        # A tower that gives NaN or nothing leaves the heuristic alone.
-        queries = [query for query in predictions if np.isfinite(query).all() and query.any()]
-        found = self.index.nearest(queries, self.depth, asked.rows) if queries else []
+        found = self._found(asked)
         if len(found) > 1:
             rows, scores = fuse([rows for rows, _ in found], self.depth)
         elif found:
@@ -169,3 +181,13 @@ class Cascade:
         else:
             rows, scores = np.empty(0, np.int64), np.empty(0, np.float32)
         return StageTrace("retrieval", rows, scores, time.perf_counter() - started)
+
+    def _found(self, asked: Asked) -> list[tuple[Int[ndarray, "_"], Float[ndarray, "_"]]]:
+        """Return what tower and heuristic find; a tower that gives NaN or nothing is left out."""
+        rankers = [ranker for ranker in (self.tower, self.heuristic) if ranker]
+        predicted = [(ranker.predict(asked), ranker.handicaps) for ranker in rankers]
+        usable = [(query, h) for query, h in predicted if np.isfinite(query).all() and query.any()]
+        if not usable:
+            return []
+        queries, handicaps = zip(*usable, strict=True)
+        return self.index.nearest(queries, self.depth, asked.rows, handicaps)

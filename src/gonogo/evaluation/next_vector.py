@@ -112,6 +112,17 @@ def recalls(rank: Int[ndarray, "n"], cutoffs: Sequence[int]) -> dict[str, float]
     return {f"R@{k}": float(np.mean((rank > 0) & (rank <= k))) for k in cutoffs}
 
 
+def fit_handicaps(
+    source: QuerySource, data: NextVectors, hubness: InvertedSoftmax
+) -> Float[ndarray, "rows"]:
+    """Return what is taken off each bank row's cosine, fitted on training pairs of the data."""
+    queries = source(data, data.sample(data.train, hubness.queries, "hubness"))
+    handicaps: Float[ndarray, "rows"] = hubness.weight * hub_scores(
+        queries, data.bank, hubness.temperature
+    )
+    return handicaps
+
+
 def judged_rankings(
     source: QuerySource,
     data: NextVectors,
@@ -136,8 +147,7 @@ def judged_rankings(
     if hubness is None:
         found = find_next(queries, data, numbers, depth, mask_context=mask_context)
     else:
-        fitted = source(data, data.sample(data.train, hubness.queries, "hubness"))
-        handicaps = hubness.weight * hub_scores(fitted, data.bank, hubness.temperature)
+        handicaps = fit_handicaps(source, data, hubness)
         masks = _masks(data, numbers, mask_context)
         found = search_without_hubs(queries, data.bank, handicaps, depth, masks)
     names = data.query_ids(numbers)

@@ -24,14 +24,17 @@ from gonogo.evaluation.cascade import (
     LaneStage,
     PairStage,
     Predict,
+    Ranker,
     Stage,
     VectorStage,
 )
 from gonogo.evaluation.lanes import LaneBlend, LaneBoost, LaneRule, code_numbers
-from gonogo.evaluation.next_vector_heuristics import weighted_mean
+from gonogo.evaluation.next_vector import QuerySource, fit_handicaps, tower_queries
+from gonogo.evaluation.next_vector_heuristics import weighted_mean, weighted_mean_queries
 from gonogo.models.build import load_model
 from gonogo.models.query_tower import QueryTower
 from gonogo.models.retrieval_model import RetrievalModel
+from gonogo.spec.evaluation_tasks import InvertedSoftmax
 from gonogo.study.layout import TrialFolder
 
 _TEXTS = 3  # last chunks of the context that a cross-encoder reads as its query
@@ -50,6 +53,7 @@ class SearchSettings:
         lane_alpha: blend of the lanes; None boosts the own lane by 1.10.
         cross_encoder: folder of a saved text model that scores pairs.
         keep: rows of the last stage.
+        hubness: how rows that are near to many queries are ranked down; None: by cosine alone.
     """
 
     alpha: float | None = 0.3
@@ -60,6 +64,7 @@ class SearchSettings:
     lane_alpha: float | None = None
     cross_encoder: Path | None = None
     keep: int = 10
+    hubness: InvertedSoftmax | None = None
 
 
 def tower_of(folder: Path) -> tuple[QueryTower, dict[str, Any]]:
@@ -112,9 +117,21 @@ def build_cascade(model: QueryTower, data: NextVectors, settings: SearchSettings
         UserError: for lanes or models that do not fit the bank.
     """
     index = BankIndex(data.bank.vectors)
-    heuristic = None if settings.alpha is None else weighted_mean_of(settings.alpha)
+    heuristic = None
+    if settings.alpha is not None:
+        source = weighted_mean_queries(settings.alpha)
+        heuristic = _ranker(weighted_mean_of(settings.alpha), source, data, settings)
+    tower = _ranker(predict_with(model), tower_queries(model), data, settings)
     stages = _stages(data, index, settings)
-    return Cascade(index, predict_with(model), heuristic, settings.depth, stages)
+    return Cascade(index, tower, heuristic, settings.depth, stages)
+
+
+def _ranker(
+    predict: Predict, source: QuerySource, data: NextVectors, settings: SearchSettings
+) -> Ranker:
+    if settings.hubness is None:
+        return Ranker(predict)
+    return Ranker(predict, fit_handicaps(source, data, settings.hubness))
 
 
 def _stages(data: NextVectors, index: BankIndex, settings: SearchSettings) -> list[Stage]:
@@ -122,7 +139,8 @@ def _stages(data: NextVectors, index: BankIndex, settings: SearchSettings) -> li
     if settings.rerank is not None:
         tower, _ = tower_of(settings.rerank)
         tower.check_width(data.bank.dimension, data.bank.path)
-        stages.append(VectorStage(predict_with(tower), index, settings.rerank_keep))
+        ranker = _ranker(predict_with(tower), tower_queries(tower), data, settings)
+        stages.append(VectorStage(ranker, index, settings.rerank_keep))
     if settings.lanes is not None:
         rule: LaneRule = (
             LaneBoost() if settings.lane_alpha is None else LaneBlend(settings.lane_alpha)
