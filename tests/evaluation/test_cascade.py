@@ -38,6 +38,27 @@ def test_a_single_query_finds_what_exact_search_finds() -> None:
     np.testing.assert_allclose(scores, exact[0], atol=1e-5)
 
 
+@pytest.mark.parametrize(("rows", "width"), [(1, 1), (3, 31), (5, 32), (70, 33), (129, 385)])
+def test_a_bank_of_any_shape_is_searched(rows: int, width: int) -> None:
+    bank = np.random.default_rng(rows).standard_normal((rows, width)).astype(np.float32)
+    bank[0] = 0.0
+    ((found, scores),) = BankIndex(bank).nearest([bank[-1] + 0.1], rows)
+    cosines = unit_length(bank) @ unit_length(bank[-1] + 0.1)
+    assert sorted(found.tolist()) == list(range(rows))
+    np.testing.assert_allclose(scores, cosines[found], atol=1e-6)
+    assert (np.diff(scores) <= 0).all()
+
+
+def test_rounded_codes_find_what_exact_products_find() -> None:
+    draws = np.random.default_rng(5)
+    bank = draws.standard_normal((5000, 96)).astype(np.float32)
+    queries = draws.standard_normal((20, 96)).astype(np.float32)
+    index, exact = BankIndex(bank), top_k(queries, bank, 50)[1]
+    for query, rows in zip(queries, exact, strict=True):
+        ((found, _),) = index.nearest([query], 50)
+        assert len(set(found.tolist()) & set(rows.tolist())) >= 49
+
+
 def test_two_queries_are_answered_as_each_alone() -> None:
     index, queries = BankIndex(BANK), [BANK[3] + BANK[4], BANK[5]]
     together = index.nearest(queries, 15)

@@ -16,7 +16,6 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 from numpy import ndarray
 
-from gonogo.data.vectors import unit_length
 from gonogo.evaluation.bank_index import BankIndex
 from gonogo.evaluation.lanes import LaneRule
 from gonogo.evaluation.rank_fusion import fuse
@@ -90,8 +89,7 @@ class VectorStage:
     ) -> Float[ndarray, "k"]:
         """Return cosines less handicaps."""
         del before
-        predicted = unit_length(self.ranker.predict(asked))
-        scores: Float[ndarray, "k"] = self.index.vectors(rows) @ predicted
+        scores = self.index.cosines(self.ranker.predict(asked), rows)
         handicaps = self.ranker.handicaps
         return scores if handicaps is None else scores - handicaps[rows]
 
