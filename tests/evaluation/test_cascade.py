@@ -115,10 +115,30 @@ def test_the_heuristic_stands_in_for_a_tower_that_fails(broken: np.ndarray) -> N
 def test_tower_and_heuristic_are_fused_by_rank() -> None:
     index = BankIndex(BANK)
     fused = Cascade(index, noisy(0.5), noisy(0.8, 1), depth=30).search(asked())[0]
-    each = [
-        index.nearest([noisy(s, n).predict(asked())], 30)[0][0] for s, n in ((0.5, 0), (0.8, 1))
-    ]
+    queries = [noisy(s, n).predict(asked()) for s, n in ((0.5, 0), (0.8, 1))]
+    each = [index.nearest([query], 30)[0][0] for query in queries]
     assert fused.rows.tolist() == fuse(each, 30)[0].tolist()
+    cosines = unit_length(BANK) @ unit_length(queries[0])
+    np.testing.assert_allclose(fused.scores, cosines[fused.rows], atol=1e-6)
+
+
+def test_lanes_change_cosines_and_not_fused_ranks() -> None:
+    index, codes = BankIndex(BANK), np.random.default_rng(2).integers(0, 3, (400, 3))
+    stages = [LaneStage(codes, LaneBlend(0.9), keep=400)]
+    cascade = Cascade(index, noisy(0.5), noisy(0.8, 1), depth=400, stages=stages)
+    found = cascade.search(asked(code=codes[0]))[-1]
+    cosines = unit_length(BANK) @ unit_length(noisy(0.5).predict(asked()))
+    blended = 0.9 * cosines + 0.1 * (codes == codes[0]).mean(axis=1)
+    assert found.rows.tolist() == np.argsort(-blended, kind="stable").tolist()
+
+
+def test_a_stage_without_an_answer_leaves_the_order() -> None:
+    index = BankIndex(BANK)
+    failing = PairStage(lambda pairs: np.full(len(pairs), np.nan, np.float32), TEXTS, keep=20)
+    stages = [failing, LaneStage(np.zeros((400, 3)), LaneBoost(), keep=10)]  # and no code is asked
+    traces = Cascade(index, noisy(0.5), noisy(0.8, 1), 30, stages).search(asked())
+    for trace, kept in zip(traces[1:], (20, 10), strict=True):
+        assert trace.rows.tolist() == traces[0].rows[:kept].tolist()
 
 
 def test_fusion_by_hand() -> None:
@@ -151,7 +171,7 @@ def test_lanes_blend_and_boost() -> None:
     stage = LaneStage(CODES, LaneBoost())
     rows = np.array([1, 0])
     given_scores = np.array([0.6, 0.5], np.float32)
-    assert stage.scores(asked(), rows, given_scores) is given_scores  # a query without a code
+    assert stage.scores(asked(), rows, given_scores) is None  # a query without a code
     changed = stage.scores(asked(code=CODES[0]), rows, given_scores)
     assert changed.tolist() == pytest.approx([0.6, 0.55])
 

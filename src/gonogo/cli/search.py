@@ -35,7 +35,9 @@ def search(
     rerank: Annotated[
         Path | None, typer.Option(help="Trial whose tower ranks the best rows anew.")
     ] = None,
-    rerank_keep: Annotated[int, typer.Option(min=1, help="Rows that it hands on.")] = 50,
+    rerank_keep: Annotated[
+        int, typer.Option(min=1, help="Rows that a stage hands on to another.")
+    ] = 50,
     lanes: Annotated[
         Path | None,
         typer.Option(help="JSON lines: task, modifier, domain of each bank row, in order."),

@@ -44,12 +44,17 @@ class BankIndex:
     def __len__(self) -> int:
         return len(self._codes)
 
-    def cosines(self, query: Float[ndarray, "d"], rows: Int[ndarray, "k"]) -> Float[ndarray, "k"]:
-        """Return the cosines of rows with a query, in fp32."""
+    def scores(
+        self,
+        query: Float[ndarray, "d"],
+        rows: Int[ndarray, "k"],
+        handicaps: Float[ndarray, "n"] | None = None,
+    ) -> Float[ndarray, "k"]:
+        """Return the cosines of some rows with a query, less their handicaps, in fp32."""
         there = torch.from_numpy(unit_length(self._exact[rows]))
         # By torch: numpy would wake threads of its own, which then stand in the way of torch's.
         cosines: Float[ndarray, "k"] = (there @ torch.from_numpy(unit_length(query))).numpy()
-        return cosines
+        return cosines if handicaps is None else cosines - handicaps[rows]
 
     def nearest(
         self,
@@ -100,9 +105,7 @@ class BankIndex:
         if handicap is not None:
             products = products.float() - torch.from_numpy(handicap)
         rows = np.sort(torch.topk(products, candidates, sorted=False).indices.numpy())
-        scores = self.cosines(unit, rows)
-        if handicap is not None:
-            scores -= handicap[rows]
+        scores = self.scores(unit, rows, handicap)
         best = np.argsort(-scores, kind="stable")[:wanted]
         return rows[best], scores[best]
 

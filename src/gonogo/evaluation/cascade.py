@@ -70,8 +70,14 @@ class Stage(Protocol):
 
     def scores(
         self, asked: Asked, rows: Int[ndarray, "k"], before: Float[ndarray, "k"]
-    ) -> Float[ndarray, "k"]:
-        """Return a score for each row, larger ones better; ``before`` are the scores so far."""
+    ) -> Float[ndarray, "k"] | None:
+        """Return a score for each row, larger ones better, or None to leave the order as it is.
+
+        Args:
+            asked: the query.
+            rows: candidates, best first.
+            before: their scores so far; after a fusion by rank those of the tower alone.
+        """
         ...
 
 
@@ -89,9 +95,7 @@ class VectorStage:
     ) -> Float[ndarray, "k"]:
         """Return cosines less handicaps."""
         del before
-        scores = self.index.cosines(self.ranker.predict(asked), rows)
-        handicaps = self.ranker.handicaps
-        return scores if handicaps is None else scores - handicaps[rows]
+        return self.index.scores(self.ranker.predict(asked), rows, self.ranker.handicaps)
 
 
 @dataclass
@@ -105,11 +109,11 @@ class LaneStage:
 
     def scores(
         self, asked: Asked, rows: Int[ndarray, "k"], before: Float[ndarray, "k"]
-    ) -> Float[ndarray, "k"]:
-        """Return the scores so far, blended or boosted; as they are for a query without a code."""
-        return (
-            before if asked.code is None else self.rule.apply(before, self.codes[rows], asked.code)
-        )
+    ) -> Float[ndarray, "k"] | None:
+        """Return the scores so far, blended or boosted; nothing for a query without a code."""
+        if asked.code is None:
+            return None
+        return self.rule.apply(before, self.codes[rows], asked.code)
 
 
 @dataclass
@@ -163,29 +167,31 @@ class Cascade:
         traces = [self._retrieve(asked)]
         for stage in self.stages:
             started, last = time.perf_counter(), traces[-1]
-            scores = np.asarray(stage.scores(asked, last.rows, last.scores))
-            best = np.argsort(-scores, kind="stable")[: stage.keep]
-            seconds = time.perf_counter() - started
+            scores = stage.scores(asked, last.rows, last.scores)
+            if scores is None or not np.isfinite(scores).all():
+                scores, best = last.scores, np.arange(len(last.rows))
+            else:
+                best = np.argsort(-scores, kind="stable")
+            best, seconds = best[: stage.keep], time.perf_counter() - started
             traces.append(StageTrace(stage.name, last.rows[best], scores[best], seconds))
         return traces
 
     def _retrieve(self, asked: Asked) -> StageTrace:
         started = time.perf_counter()
-        found = self._found(asked)
-        if len(found) > 1:
-            rows, scores = fuse([rows for rows, _ in found], self.depth)
-        elif found:
-            rows, scores = found[0]
-        else:
-            rows, scores = np.empty(0, np.int64), np.empty(0, np.float32)
+        rows, scores = self._found(asked)
         return StageTrace("retrieval", rows, scores, time.perf_counter() - started)
 
-    def _found(self, asked: Asked) -> list[tuple[Int[ndarray, "_"], Float[ndarray, "_"]]]:
+    def _found(self, asked: Asked) -> tuple[Int[ndarray, "_"], Float[ndarray, "_"]]:
         """Return what tower and heuristic find; a tower that gives NaN or nothing is left out."""
         rankers = [ranker for ranker in (self.tower, self.heuristic) if ranker]
         predicted = [(ranker.predict(asked), ranker.handicaps) for ranker in rankers]
         usable = [(query, h) for query, h in predicted if np.isfinite(query).all() and query.any()]
         if not usable:
-            return []
+            return np.empty(0, np.int64), np.empty(0, np.float32)
         queries, handicaps = zip(*usable, strict=True)
-        return self.index.nearest(queries, self.depth, asked.rows, handicaps)
+        found = self.index.nearest(queries, self.depth, asked.rows, handicaps)
+        if len(found) == 1:
+            return found[0]
+        rows, _ = fuse([rows for rows, _ in found], self.depth)
+        # Fused ranks are hundredths, which any code would outweigh: stages read the first's scores.
+        return rows, self.index.scores(queries[0], rows, handicaps[0])

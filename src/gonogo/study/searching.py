@@ -48,7 +48,7 @@ class SearchSettings:
         alpha: of the weighted mean beside the tower; None does without.
         depth: rows of the retrieval.
         rerank: folder of a trial whose tower ranks anew; None leaves the stage out.
-        rerank_keep: rows that it hands on.
+        rerank_keep: rows that a stage hands on to another one.
         lanes: JSON lines with ``task``, ``modifier``, ``domain`` of each bank row, in order.
         lane_alpha: blend of the lanes; None boosts the own lane by 1.10.
         cross_encoder: folder of a saved text model that scores pairs.
@@ -140,14 +140,17 @@ def _stages(data: NextVectors, index: BankIndex, settings: SearchSettings) -> li
         tower, _ = tower_of(settings.rerank)
         tower.check_width(data.bank.dimension, data.bank.path)
         ranker = _ranker(predict_with(tower), tower_queries(tower), data, settings)
-        stages.append(VectorStage(ranker, index, settings.rerank_keep))
+        stages.append(VectorStage(ranker, index))
     if settings.lanes is not None:
         rule: LaneRule = (
             LaneBoost() if settings.lane_alpha is None else LaneBlend(settings.lane_alpha)
         )
-        stages.append(LaneStage(read_codes(settings.lanes, len(data.bank)), rule, settings.keep))
+        codes = read_codes(settings.lanes, len(data.bank))
+        stages.append(LaneStage(codes, rule))
     if settings.cross_encoder is not None:
-        stages.append(_cross_encoder(data, settings.cross_encoder, settings.keep))
+        stages.append(_cross_encoder(data, settings.cross_encoder))
+    for number, stage in enumerate(stages, start=1):
+        stage.keep = settings.keep if number == len(stages) else settings.rerank_keep
     return stages
 
 
@@ -168,7 +171,7 @@ def read_codes(path: Path, rows: int) -> Int64[np.ndarray, "n 3"]:
     return code_numbers(codes)
 
 
-def _cross_encoder(data: NextVectors, folder: Path, keep: int) -> PairStage:
+def _cross_encoder(data: NextVectors, folder: Path) -> PairStage:
     texts = data.bank.texts
     if texts is None:
         raise UserError("a cross-encoder needs the texts of the bank", file=data.bank.path)
@@ -184,7 +187,7 @@ def _cross_encoder(data: NextVectors, folder: Path, keep: int) -> PairStage:
         logits: Float[ndarray, "k"] = compute(pairs, scorer.tokenize, runner, silent)
         return logits.astype(np.float32)
 
-    return PairStage(score, [str(text) for text in texts], keep)
+    return PairStage(score, [str(text) for text in texts])
 
 
 def asked_of(
