@@ -213,6 +213,15 @@ def test_looks_tell_recall_margins_and_fill(pairs: Path) -> None:
     assert figures["mined_fill"] == 1.0
 
 
+def test_looks_mask_the_repeats_that_the_loss_masks(tmp_path: Path) -> None:
+    folder = write_sequences(tmp_path, articles=8)
+    margins = []
+    for above in (0.0, 0.98):
+        changes = {"duplicate_above": above, "curriculum": "0-9:none", "memory": 0}
+        margins.append(made(tower_config(folder, task=changes))[1].validate()["margin"])
+    assert margins[0] > margins[1]  # without their nearest, the negatives lie farther away
+
+
 class Collapsed(QueryTower):
     """A tower that gives every context nearly the same query."""
 

@@ -28,10 +28,6 @@ class Ceiling:
     long_enough: int
     pairs: int
 
-    def promise(self, target_pairs: int) -> int:
-        """Return what may be promised: the target, but never more than the ceiling."""
-        return min(target_pairs, self.pairs)
-
     def __str__(self) -> str:
         rule = self.rule
         return (

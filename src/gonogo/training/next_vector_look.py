@@ -15,7 +15,7 @@ from gonogo.evaluation.search import Found
 from gonogo.models.query_tower import QueryTower
 from gonogo.training.margin import MarginMeter
 from gonogo.training.mined_negatives import MinedNegatives
-from gonogo.training.vector_queue import QueueSample, kept_by_id
+from gonogo.training.vector_queue import Stored, kept_by_id
 
 CUTOFFS = (10, 100, 500, 1000)
 _NEAREST = 16  # bank rows of the diagnostic margin
@@ -28,7 +28,8 @@ class InForce:
     Args:
         data: bank and pairs.
         model: what is looked at.
-        most: pairs looked at, at most; the same in every look.
+        numbers: of the pairs looked at, the same in every look.
+        known: bank rows that are none of their negatives; -1 pads.
         batch_size: of the training; as many targets are one another's negatives.
         memory: remembered targets and their bank rows.
         mined: mines for the pairs looked at as it does for the training pairs.
@@ -36,9 +37,10 @@ class InForce:
 
     data: NextVectors
     model: QueryTower
-    most: int
+    numbers: Int64[np.ndarray, "n"]
+    known: Int64[Tensor, "n k"]
     batch_size: int
-    memory: QueueSample | None
+    memory: Stored | None
     mined: MinedNegatives
 
 
@@ -50,12 +52,11 @@ def look_at(task: InForce) -> dict[str, float]:
     ``margin_top16`` over the nearest 16 rows of the bank: a diagnostic, below 0 unless the target
     ranks near the top.
     """
-    data = task.data
-    numbers = data.sample(data.validation, task.most, "look")
+    data, numbers = task.data, task.numbers
     queries = encode_contexts(task.model, data, numbers)
     rank = target_ranks(queries, data, numbers)
     nearest = find_next(queries, data, numbers, _NEAREST + 1)
-    margins = _Margins(task, numbers, torch.from_numpy(queries))
+    margins = _Margins(task, torch.from_numpy(queries))
     return {
         **recalls(rank, CUTOFFS),
         **margins.figures(),
@@ -75,20 +76,16 @@ def _nearest(positives: Float[Tensor, "n"], found: Found, targets: Int64[np.ndar
 class _Margins:
     """Positives and negatives in force of the pairs that are looked at."""
 
-    def __init__(
-        self, task: InForce, numbers: Int64[np.ndarray, "n"], queries: Float[Tensor, "n d"]
-    ) -> None:
-        self.task, self.numbers, self.queries = task, numbers, queries
-        data = task.data
-        self.rows = torch.from_numpy(data.pairs.targets[numbers])
-        self.targets = torch.from_numpy(data.targets(numbers))
-        self.known = torch.from_numpy(data.pairs.contexts[numbers])
+    def __init__(self, task: InForce, queries: Float[Tensor, "n d"]) -> None:
+        self.task, self.queries, self.known = task, queries, task.known
+        self.rows = torch.from_numpy(task.data.pairs.targets[task.numbers])
+        self.targets = torch.from_numpy(task.data.targets(task.numbers))
         self.positives = (queries * self.targets).sum(dim=1)
 
     def figures(self) -> dict[str, float]:
         everything, in_batch, mined = MarginMeter(), MarginMeter(), MarginMeter()
         size = self.task.batch_size
-        for start in range(0, len(self.numbers), size):
+        for start in range(0, len(self.rows), size):
             part = slice(start, start + size)
             cosines = self.queries[part] @ self.targets[part].T
             apart = kept_by_id(self.rows[part], self.rows[part], self.known[part])
@@ -114,7 +111,7 @@ class _Margins:
         meter.add(self.positives[part], cosines, apart)
 
     def _add_mined(self, everything: MarginMeter, alone: MarginMeter) -> None:
-        mined = self.task.mined.of_queries(self.queries.numpy(), self.numbers)
+        mined = self.task.mined.of_queries(self.queries.numpy(), self.task.numbers)
         if mined is None:
             return
         cosines = torch.from_numpy(np.where(mined.mask, mined.cosines, 0.0).astype(np.float32))

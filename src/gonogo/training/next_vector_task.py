@@ -15,20 +15,18 @@ from torch import Tensor
 from gonogo.core.errors import UserError
 from gonogo.core.progress import Progress, Silent
 from gonogo.data.next_vectors import NextVectors, open_next_vectors
-from gonogo.evaluation.search import Filters, search
 from gonogo.models.devices import DTYPES
 from gonogo.models.query_tower import QueryTower
 from gonogo.objectives.margin_infonce import Negatives, margin_infonce
 from gonogo.spec.curriculum import parse_curriculum
 from gonogo.spec.next_vector_task import NextVectorTask as NextVectorSpec
 from gonogo.spec.training import TrainingSpec
+from gonogo.training.known_rows import known_rows
 from gonogo.training.mined_negatives import MinedNegatives
 from gonogo.training.next_vector_look import InForce, look_at
 from gonogo.training.stream import ExampleStream
 from gonogo.training.task import TaskLoss
 from gonogo.training.vector_queue import VectorQueue, kept_by_id
-
-_REPEATS = 16  # most rows of the bank that count as one target's repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +84,9 @@ class NextVectorTask:
                 hint="let its last segment end later",
             )
         self.mined = MinedNegatives(data, model, spec, curriculum, progress or Silent())
-        self._known = self._known_rows()
+        self._known = known_rows(data, self._train, spec.duplicate_above)
+        looked_at = data.sample(data.validation, spec.looked_at, "look")
+        self._look = looked_at, known_rows(data, looked_at, spec.duplicate_above)
         self._memory = self._new_memory()
         self._new: tuple[Tensor, Tensor] | None = None
 
@@ -101,19 +101,6 @@ class NextVectorTask:
 
     def _vectors(self, rows: Tensor) -> Tensor:
         return torch.from_numpy(self.data.bank.take(rows.cpu().numpy())).to(self.model.device)
-
-    def _known_rows(self) -> Int64[Tensor, "n k"]:
-        """Return bank rows that are no pair's negatives: its context, and repeats of its target."""
-        bank, targets = self.data.bank, self.data.pairs.targets[self._train]
-        least = np.nextafter(np.float32(self.spec.duplicate_above), np.float32(2))
-        above = Filters(lowest=float(least))
-        repeats = search(bank.take(targets), bank.vectors, _REPEATS, "cosine", filters=above).rows
-        contexts = np.where(
-            self.data.pairs.contexts[self._train] == targets[:, None],
-            -1,
-            self.data.pairs.contexts[self._train],
-        )
-        return torch.from_numpy(np.concatenate([contexts, repeats], axis=1))
 
     def places(self, numbers: Int64[np.ndarray, "b"]) -> Int64[np.ndarray, "b"]:
         """Return where training pairs stand among the training pairs."""
@@ -187,8 +174,7 @@ class NextVectorTask:
         """Return recalls (0 to 1) and margins (cosines) on held-out articles."""
         self._remember()
         memory = None if self._memory is None else self._memory.stored
-        looked_at, size = self.spec.looked_at, self.batch_size
-        force = InForce(self.data, self.model, looked_at, size, memory, self.mined)
+        force = InForce(self.data, self.model, *self._look, self.batch_size, memory, self.mined)
         return {**look_at(force), **self.mined.facts}
 
     def state_dict(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ The queue of MoCo (He et al. 2020, arXiv 1911.05722) and the cross-batch memory 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,15 +14,13 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
-from gonogo.core.errors import UserError
-
 Lookup = Callable[[Tensor], Tensor]
 """From ids (n,) to their vectors (n, d)."""
 
 
 @dataclass(frozen=True, slots=True)
-class QueueSample:
-    """Vectors drawn from the queue and the ids that tell whose they are."""
+class Stored:
+    """Vectors of a queue and the ids that tell whose they are."""
 
     vectors: Float[Tensor, "m d"]
     ids: Int64[Tensor, "m"]
@@ -51,7 +49,7 @@ class VectorQueue:
     ) -> None:
         if capacity < 1:
             raise ValueError(f"a queue of {capacity} vectors holds nothing")
-        self.capacity, self.warm = capacity, False
+        self.capacity = capacity
         self._vectors = torch.zeros(capacity, dimension, device=device, dtype=dtype)
         self._ids = torch.full((capacity,), -1, device=device)
         self._next, self._count, self._lookup = 0, 0, lookup
@@ -70,9 +68,9 @@ class VectorQueue:
         return self._ids[self._slots(torch.arange(self._count))]
 
     @property
-    def stored(self) -> QueueSample:
+    def stored(self) -> Stored:
         """Return everything held as it lies in memory, in no order, without a copy."""
-        return QueueSample(self._vectors[: self._count], self._ids[: self._count])
+        return Stored(self._vectors[: self._count], self._ids[: self._count])
 
     def push(self, vectors: Float[Tensor, "n d"], ids: Int64[Tensor, "n"]) -> None:
         """Take in vectors, the first as the oldest of them; no gradient is kept."""
@@ -84,55 +82,10 @@ class VectorQueue:
         self._next = (self._next + len(ids)) % self.capacity
         self._count = min(self._count + len(ids), self.capacity)
 
-    def warm_up(self, blocks: Iterable[tuple[Tensor, Tensor]]) -> None:
-        """Fill the free room before the first step; what was pushed already stays.
-
-        Whether it is empty is not asked: a queue with one batch in it is as cold as an empty one.
-
-        Args:
-            blocks: vectors (n, d) and ids (n,), read until the queue is full or they end.
-
-        Raises:
-            UserError: if not one vector came.
-        """
-        for vectors, ids in blocks:
-            room = self.capacity - self._count
-            self.push(vectors[:room], ids[:room])
-            if self._count == self.capacity:
-                break
-        if not self._count:
-            raise UserError("there is not one vector to fill the queue with")
-        self.warm = True
-
-    def sample(self, count: int, draws: torch.Generator) -> QueueSample:
-        """Draw ``count`` different places of the queue.
-
-        By age, not by place in memory: equal contents and an equal generator give equal samples.
-        An id can stand in the queue twice, from two epochs.
-
-        Args:
-            count: how many.
-            draws: a generator on the CPU, seeded for this batch alone, so that nothing of it has
-                to be remembered.
-
-        Raises:
-            RuntimeError: if the queue was never warmed.
-            UserError: if it holds fewer.
-        """
-        if not self.warm:
-            raise RuntimeError("warm the queue before the first step")
-        if count > self._count:
-            raise UserError(
-                f"{count:,} negatives asked from a queue that holds {self._count:,} vectors",
-                hint="ask for fewer, or give a larger queue and corpus",
-            )
-        slots = self._slots(torch.randperm(self._count, generator=draws)[:count])
-        return QueueSample(self._vectors[slots], self._ids[slots])
-
     def state_dict(self) -> dict[str, Any]:
         """Return ids, oldest first, where they lie, and without a lookup the vectors too."""
         oldest = (self._next - self._count) % self.capacity
-        state: dict[str, Any] = {"warm": self.warm, "ids": self.ids, "oldest": oldest}
+        state: dict[str, Any] = {"ids": self.ids, "oldest": oldest}
         return state if self._lookup else state | {"vectors": self.vectors}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -151,7 +104,6 @@ class VectorQueue:
         # Sums over what is stored must come out with the same bits, so the same places are taken.
         self._next, self._count = int(state.get("oldest", 0)), 0
         self.push(vectors, ids)
-        self.warm = bool(state["warm"])
 
     def _slots(self, ages: Int64[Tensor, "n"]) -> Int64[Tensor, "n"]:
         """Return where the vectors of these ages (0: the oldest) lie."""
