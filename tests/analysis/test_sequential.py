@@ -52,6 +52,17 @@ def test_one_seed_never_crosses_a_spending_boundary() -> None:
     assert stop_when_decided([scores([0.2])], band, planned=3, bounds=(-1.0, 1.0)) is None
 
 
+def test_the_smallest_effect_decides_where_all_must_hold() -> None:
+    effects = [scores([0.9, 0.9]), scores([0.2, 0.2])]
+    rule = {"planned": 3, "bounds": (0.0, 1.0)}
+    largest = stop_when_decided(effects, lambda v: v >= 0.5, **rule)
+    smallest = stop_when_decided(effects, lambda v: v >= 0.5, **rule, decides=min)
+    assert largest is not None
+    assert smallest is not None
+    assert (largest.verdict, smallest.verdict) == (True, False)
+    assert largest.reason == smallest.reason == "certain"
+
+
 def test_tir_has_no_lower_bound_but_may_cross_the_boundary() -> None:
     stop = stop_when_decided(
         [scores([0.2, 0.2, 0.2])], band, planned=5, bounds=(-float("inf"), 1.0)

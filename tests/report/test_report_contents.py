@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from gonogo.analysis.verdict import VerdictFile
+from gonogo.report.cards import cards
 from gonogo.report.contents import contents
 from gonogo.report.cost_tables import exposure_table
 from gonogo.report.gate_words import gate_words
 from gonogo.report.judged import slug, unique
+from gonogo.report.plots.forest import forest_plots
 from gonogo.report.tables import Number, Text
 
 
@@ -72,6 +75,30 @@ def test_gates_are_told_in_words(variant):
         variant("improvement").gate.spec
     )
     assert "success: PASS, from 0.55." in gate_words(variant("bands").gate.spec)
+
+
+def with_two_baselines(found: VerdictFile) -> VerdictFile:
+    """Add a second baseline to an improvement gate and what was found over it."""
+    second = found.effects[0].model_copy(update={"reference": "bm25"})
+    spec = found.gate.spec.model_copy(update={"baseline": ("emb_only", "bm25")})
+    gate = found.gate.model_copy(update={"spec": spec})
+    return found.model_copy(update={"gate": gate, "effects": (*found.effects, second)})
+
+
+def test_of_several_baselines_every_place_says_which(variant):
+    found = with_two_baselines(variant("improvement"))
+    assert gate_words(found.gate.spec)[0].startswith(
+        "joint_single is compared with the best of emb_only and bm25 on embed by "
+    )
+    both = ["embed over emb_only", "embed over bm25"]
+    assert [card.name for card in cards(found)] == [f"{name}, nDCG@10" for name in both]
+    assert [plot.title.split(":")[0] for plot in forest_plots(found)] == both
+    for table in ("seeds", "intervals"):
+        rows = [row.cells[0].text for row in by_name(found, table).rows]
+        assert list(dict.fromkeys(rows)) == both
+    assert {by_name(found, f"significance_embed_over_{name}").name for name in ("emb_only", "bm25")}
+    (only,) = cards(variant("improvement"))
+    assert only.name == "embed, nDCG@10"
 
 
 def test_names_from_data_become_file_names_that_stay_apart():

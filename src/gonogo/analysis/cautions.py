@@ -10,7 +10,7 @@ from gonogo.analysis.judged import JudgedScores
 from gonogo.analysis.outcome import Outcome
 from gonogo.analysis.verdict import Effect, Evidence, FrozenGate
 from gonogo.analysis.wording import counted, listed, percent
-from gonogo.spec.gates import InterferenceGate
+from gonogo.spec.gates import GateSpec, InterferenceGate
 
 FEW_SEEDS = 5
 """Below this many seeds, ASO is shown with how often it calls equal systems different."""
@@ -18,16 +18,17 @@ _EXPOSURE_SLACK = 0.01
 
 
 def cautions(scores: JudgedScores, outcome: Outcome, evidence: Evidence) -> tuple[str, ...]:
-    """List warnings, the weightiest first."""
-    return (
+    """List warnings, the weightiest first, each of them once."""
+    found = (
         *_seeds(outcome),
-        *_many_tasks(outcome),
+        *_many(scores.gate, outcome),
         *_undefined_sets(outcome.effects),
         *_off_task(scores),
         *_exposure(scores, evidence),
         *_left_out(scores),
         *_unjudged_problems(scores),
     )
+    return tuple(dict.fromkeys(found))
 
 
 def gate_cautions(gate: FrozenGate, verdict: str, original: str | None) -> Iterator[str]:
@@ -77,13 +78,16 @@ def _false_alarm(seeds: int) -> str:
     return f"in {least} to {percent(FALSE_ALARMS[max(fewer)], 0)} of cases"
 
 
-def _many_tasks(outcome: Outcome) -> Iterator[str]:
-    """Name the price of passing on any task: each adds half of what its interval leaves out."""
-    tasks = len(outcome.effects)
-    if outcome.verdict == "PASS" and tasks > 2:
+def _many(gate: GateSpec, outcome: Outcome) -> Iterator[str]:
+    """Name the price of a verdict by any of several: each adds half of what its interval misses."""
+    count = len(outcome.effects)
+    single, what = (
+        ("PASS", "tasks") if isinstance(gate, InterferenceGate) else ("FAIL", "baselines")
+    )
+    if outcome.verdict == single and count > 2:
         yield (
-            f"a PASS needs only one of {tasks} tasks: with 95 % intervals it would be wrongly "
-            f"supported in up to {percent(0.025 * tasks, 1)} of cases"
+            f"a {single} needs only one of {count} {what}: with 95 % intervals it would be wrongly "
+            f"supported in up to {percent(0.025 * count, 1)} of cases"
         )
 
 

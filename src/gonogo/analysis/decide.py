@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import polars as pl
@@ -81,18 +82,12 @@ def _original(judged: JudgedScores, gate: FrozenGate) -> str | None:
     """Return the verdict by the rule, the seeds and the data sets as they were frozen."""
     if gate.original is None:
         return None
-    p = judged.promised
-    promised = Expected(
-        study=p.study,
-        question=p.question,
-        tier=p.tier,
-        preliminary=p.preliminary,
-        arms=p.arms,
-        seeds=gate.seeds or p.seeds,
-        own_seeds={} if gate.seeds else p.own_seeds,
-        tasks={**p.tasks, **gate.datasets},
-        references=p.references,
-        queries=p.queries,
+    now = judged.promised
+    promised = replace(
+        now,
+        seeds=gate.seeds or now.seeds,
+        own_seeds={} if gate.seeds else now.own_seeds,
+        tasks={**now.tasks, **gate.datasets},
     )
     return judge(JudgedScores(judged.table, gate.original, promised)).verdict
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 import polars as pl
@@ -65,7 +65,7 @@ def contrasts(gate: GateSpec) -> tuple[Contrast, ...]:
                 Contrast(task, gate.joint, alone) for task, alone in gate.specialists.items()
             )
         case ImprovementGate():
-            return (Contrast(gate.task, gate.candidate, gate.baseline),)
+            return tuple(Contrast(gate.task, gate.candidate, other) for other in gate.baselines)
         case BandsGate():
             return (Contrast(gate.task, gate.arm, None),)
         case _:
@@ -102,17 +102,11 @@ def fill(expected: Expected, table: ScoreTable, gate: GateSpec) -> Expected:
         for pair in contrasts(gate)
     }
     unseeded = tuple(a for a in table.seeds if table.unseeded(a) and a not in expected.arms)
-    return Expected(
-        study=expected.study,
-        question=expected.question,
-        tier=expected.tier,
-        preliminary=expected.preliminary,
-        arms=expected.arms,
+    return replace(
+        expected,
         seeds=expected.seeds or tuple(sorted(seeds)),
-        own_seeds=expected.own_seeds,
         tasks={**expected.tasks, **tasks},
         references=expected.references or (unseeded if seeds or expected.arms else ()),
-        queries=expected.queries,
     )
 
 

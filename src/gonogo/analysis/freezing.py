@@ -79,6 +79,8 @@ def _content(raw: dict[str, Any]) -> dict[str, Any]:
     earlier record look edited.
     """
     gate = {key: value for key, value in raw["gate"].items() if key != "next_actions"}
+    if isinstance(gate.get("baseline"), list):
+        gate["baseline"] = sorted(gate["baseline"])
     if "bands" in gate:
         gate["bands"] = [
             {key: value for key, value in band.items() if key != "next_actions"}

@@ -16,7 +16,7 @@ from gonogo.analysis.measures import value_range
 from gonogo.analysis.power import TIR_DEFAULTS, Components
 from gonogo.analysis.scores import pivot
 from gonogo.analysis.sequential import Stop, stop_when_decided
-from gonogo.analysis.strata import Values, differences
+from gonogo.analysis.strata import Values, differences, seed_means
 from gonogo.analysis.thresholds import band_verdict
 from gonogo.spec.gates import BandsGate, GateSpec, ImprovementGate, InterferenceGate
 
@@ -80,10 +80,16 @@ def pilot_components(frame: pl.DataFrame, gate: GateSpec) -> dict[str, Component
     if values is None:
         return None
     default = default_components(gate)
+    if isinstance(gate, ImprovementGate):
+        values = [min(values, key=_mean)]  # the best baseline's, by which the gate decides
+    tasks = dict.fromkeys(contrast.task for contrast in contrasts(gate))
     return {
-        contrast.task: Components.from_pilot(own, default)
-        for contrast, own in zip(contrasts(gate), values, strict=True)
+        task: Components.from_pilot(own, default) for task, own in zip(tasks, values, strict=True)
     }
+
+
+def _mean(values: Values) -> float:
+    return float(seed_means(values).mean())
 
 
 def stop_early(
@@ -102,7 +108,12 @@ def stop_early(
         return None
     band, bounds = _band(gate)
     return stop_when_decided(
-        values, band, planned=planned, bounds=bounds, alpha=gate.stopping_alpha
+        values,
+        band,
+        planned=planned,
+        bounds=bounds,
+        alpha=gate.stopping_alpha,
+        decides=min if isinstance(gate, ImprovementGate) else max,
     )
 
 

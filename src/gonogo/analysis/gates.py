@@ -36,7 +36,7 @@ def judge(scores: JudgedScores) -> Outcome:
         case InterferenceGate():
             return judge_interference(gate, effects)
         case ImprovementGate():
-            return judge_improvement(gate, effects[0])
+            return judge_improvement(gate, effects)
         case BandsGate():
             values = list(scores.values(gate.task, gate.arm).values())
             estimate = level(values, seeded=scores.seeds(gate.arm) != (None,))

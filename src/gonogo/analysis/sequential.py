@@ -10,7 +10,7 @@ looks were disjoint (a union bound), which needs no joint distribution of small-
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -66,25 +66,27 @@ def stop_when_decided(
     planned: int,
     bounds: tuple[float, float],
     alpha: float = 0.05,
+    decides: Callable[[Iterable[float]], float] = max,
 ) -> Stop[V] | None:
     """Say whether the verdict can no longer change, or hardly.
 
     Args:
-        effects: one entry a task, each its judged values so far, (seeds, queries) a data set:
-            differences, ratio pseudo-values, or an arm's scores. The verdict is the band of the
-            largest effect, as in the interference gate; other gates have one effect.
+        effects: one entry a task or baseline, each its judged values so far, (seeds, queries) a
+            data set: differences, ratio pseudo-values, or an arm's scores.
         band: from an effect to a verdict; it may only rise with the effect.
         planned: seeds of the full study.
         bounds: of one seed's effect: (-1, 1) for differences of a metric within 0 to 1, (0, 1) for
             its values, (-inf, 1) for TIR.
         alpha: to be spent over all looks, shared equally among the effects.
+        decides: the effect whose band is the verdict: the largest, as in the interference gate,
+            or the smallest, as with several baselines.
 
     Returns:
         None: go on.
     """
     done = len(effects[0][0])
     reaches = [_reach(values, planned, bounds) for values in effects]
-    lowest, highest = (band(max(ends)) for ends in zip(*reaches, strict=True))
+    lowest, highest = (band(decides(ends)) for ends in zip(*reaches, strict=True))
     if lowest == highest:
         return Stop(lowest, "certain", done, planned)
     if done < FIRST_LOOK:
@@ -92,5 +94,5 @@ def stop_when_decided(
     level = 1 - look_alpha(done, planned, alpha) / len(effects)
     intervals = [two_way_interval(values, level) for values in effects]
     known = [interval for interval in intervals if interval is not None]
-    low, high = band(max(i.low for i in known)), band(max(i.high for i in known))
+    low, high = band(decides(i.low for i in known)), band(decides(i.high for i in known))
     return Stop(low, "alpha spending", done, planned) if low == high else None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gonogo.analysis.verdict import Effect, Estimate, Measurement, VerdictFile
 from gonogo.report.formats import Unit, bounds, level, number, threshold
-from gonogo.report.judged import is_ratio, judged, judged_name, judged_unit
+from gonogo.report.judged import effect_name, is_ratio, judged, judged_name, judged_unit
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def _effect_card(verdict: VerdictFile, effect: Effect) -> Card:
         lines.append(f"absence {shown} below the {line} line")
     lines.append(f"{effect.candidate} against {effect.reference}; {_data(effect.difference)}")
     return Card(
-        name=f"{effect.task}, {effect.metric}",
+        name=f"{effect_name(verdict, effect)}, {effect.metric}",
         value=number(None if estimate is None else estimate.value, unit),
         unit=judged_name(verdict),
         verdict=effect.verdict,

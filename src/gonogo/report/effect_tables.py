@@ -5,6 +5,7 @@ from __future__ import annotations
 from gonogo.analysis.verdict import DatasetEffect, Effect, Interval, Measurement, VerdictFile
 from gonogo.report.formats import Unit, level, number, threshold
 from gonogo.report.judged import (
+    effect_name,
     estimate_cell,
     interval_words,
     is_ratio,
@@ -86,7 +87,7 @@ def seed_table(verdict: VerdictFile) -> Table:
     for effect in verdict.effects:
         for point in effect.per_seed:
             cells: list[Cell] = [
-                Text(effect.task),
+                Text(effect_name(verdict, effect)),
                 Number(point.seed, "plain"),
                 Number(point.reference, "score"),
                 Number(point.candidate, "score"),
@@ -112,7 +113,8 @@ def interval_table(verdict: VerdictFile) -> Table:
         shown = () if estimate is None else (estimate.interval, *estimate.others)
         for place, interval in enumerate(shown):
             if interval is not None:
-                rows.append(_interval_row(effect.task, interval, unit, used=place == 0))
+                task = effect_name(verdict, effect)
+                rows.append(_interval_row(task, interval, unit, used=place == 0))
     return Table(
         name="intervals",
         title=f"Intervals of {judged_name(verdict)} by method",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from gonogo.analysis.verdict import FrozenGate
+from gonogo.analysis.wording import listed
 from gonogo.report.formats import threshold
 from gonogo.report.tables import Column, Row, Table, Text
 from gonogo.spec.gates import BandsGate, GateSpec, ImprovementGate, InterferenceGate
@@ -36,8 +37,10 @@ def _interference(gate: InterferenceGate) -> list[str]:
 
 def _improvement(gate: ImprovementGate) -> list[str]:
     levels = ", ".join(f"{name} from {value:g}" for name, value in gate.levels.items())
+    named = gate.baseline
+    rival = named if isinstance(named, str) else f"the best of {listed(named)}"
     return [
-        f"{gate.candidate} is compared with {gate.baseline} on {gate.task} by {gate.metric}.",
+        f"{gate.candidate} is compared with {rival} on {gate.task} by {gate.metric}.",
         f"PASS if the mean gain over seeds is {gate.pass_:g} or more.",
         f"FAIL if it is below {gate.fail:g}.",
         "MARGINAL otherwise; INCOMPLETE while anything is missing.",

@@ -39,6 +39,12 @@ def judged_meaning(verdict: VerdictFile) -> str:
     return TIR_MEANING if is_ratio(verdict) else GAIN_MEANING
 
 
+def effect_name(verdict: VerdictFile, effect: Effect) -> str:
+    """Name an effect by its task, and by its baseline too where several stand on one task."""
+    several = sum(one.task == effect.task for one in verdict.effects) > 1
+    return f"{effect.task} over {effect.reference}" if several else effect.task
+
+
 def judged(verdict: VerdictFile, effect: Effect | DatasetEffect) -> Estimate | None:
     """Pick the estimate that the gate looks at."""
     return effect.ratio if is_ratio(verdict) else effect.difference

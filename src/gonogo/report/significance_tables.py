@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gonogo.analysis.verdict import Effect, PairTest, VerdictFile
 from gonogo.report.effect_tables import ALL
-from gonogo.report.judged import largest_first, slug
+from gonogo.report.judged import effect_name, largest_first, slug
 from gonogo.report.tables import Cell, Column, Number, Row, Table, Text
 
 _COLUMNS = (
@@ -43,7 +43,7 @@ def _table(verdict: VerdictFile, effect: Effect, caption: str) -> Table:
     noted = any(test.note for _, test in [(ALL, effect.test), *found])
     names = ("data set", *_COLUMNS, *(("note",) if noted else ()))
     return Table(
-        name=slug("significance", effect.task),
+        name=slug("significance", effect_name(verdict, effect)),
         title=f"{effect.task}: {effect.candidate} against {effect.reference}",
         columns=tuple(Column(name) for name in names),
         rows=tuple(

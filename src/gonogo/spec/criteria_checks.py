@@ -21,10 +21,13 @@ from gonogo.spec.study import TrialConfig
 
 
 def gate_pair(gate: GateSpec) -> tuple[str | None, str | None]:
-    """Return the candidate and the baseline that lines mean where they name none."""
+    """Return the candidate and the baseline that lines mean where they name none.
+
+    Of several baselines none is meant: which of them is best, only the scores can tell.
+    """
     match gate:
         case ImprovementGate():
-            return gate.candidate, gate.baseline
+            return gate.candidate, gate.baseline if isinstance(gate.baseline, str) else None
         case InterferenceGate():
             return gate.joint, None
         case BandsGate():
@@ -48,7 +51,7 @@ def check_criteria(
                 chosen = name if name is not None else fallback.get(key)
                 if chosen is None:
                     raise UserError(
-                        f"the gate names no {key} to take",
+                        f"the gate names no single {key} to take",
                         file=path,
                         place=f"{place}.{key}",
                         hint=nearest("", known),

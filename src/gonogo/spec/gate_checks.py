@@ -16,7 +16,9 @@ def _gate_arms(gate: GateSpec) -> dict[str, str]:
             named = {f"specialists.{task}": arm for task, arm in gate.specialists.items()}
             return {"joint": gate.joint, **named}
         case ImprovementGate():
-            return {"candidate": gate.candidate, "baseline": gate.baseline}
+            several = {f"baseline[{n}]": arm for n, arm in enumerate(gate.baselines)}
+            named = {"baseline": gate.baseline} if isinstance(gate.baseline, str) else several
+            return {"candidate": gate.candidate, **named}
         case BandsGate():
             return {"arm": gate.arm}
 
@@ -39,7 +41,7 @@ def check_gate(gate: GateSpec, arms: dict[str, TrialConfig], path: Path) -> None
     for place, arm in _gate_arms(gate).items():
         known = (
             {*arms, *(row.name for row in evaluation.references)}
-            if place == "baseline"
+            if place.startswith("baseline")
             else set(arms)
         )
         if arm not in known:

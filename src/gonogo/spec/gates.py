@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from gonogo.spec.base import Name, Spec
 from gonogo.spec.evaluation import MetricName
 
 Verdict = Literal["PASS", "MARGINAL", "FAIL", "INCOMPLETE"]
 Actions = dict[Verdict, tuple[str, ...]]
+Names = Annotated[tuple[Name, ...], Field(min_length=1)]
+
+
+def _one_or_several(value: object) -> str:
+    """Tell which form is meant, so that an error is about that one."""
+    return "several" if isinstance(value, list | tuple) else "one"
 
 
 class InterferenceGate(Spec):
@@ -45,9 +51,8 @@ class InterferenceGate(Spec):
             "repeat at larger scale",
             "ablate the attention pattern",
         ),
-        "INCOMPLETE": ("finish the missing parts: gonogo run continues where it stopped",),
     }
-    """What to do after each verdict; printed with it."""
+    """What to do after each verdict; printed with it. What INCOMPLETE needs is said without it."""
 
     @model_validator(mode="after")
     def _bands_in_order(self) -> Self:
@@ -61,7 +66,8 @@ class InterferenceGate(Spec):
 class ImprovementGate(Spec):
     """Absolute gain of one arm over another, in the metric's own units, averaged over data sets.
 
-    PASS if the mean over seeds reaches ``pass``, FAIL if it is below ``fail``, else MARGINAL.
+    PASS if the mean over seeds reaches ``pass``, FAIL if it is below ``fail``, else MARGINAL. Of
+    several baselines the best one is judged: the one that the candidate gains least over.
     """
 
     kind: Literal["improvement"] = "improvement"
@@ -71,8 +77,11 @@ class ImprovementGate(Spec):
     """The measure that decides."""
     candidate: Name
     """The arm that should be better."""
-    baseline: Name
-    """The arm or reference that it is compared with."""
+    baseline: Annotated[
+        Annotated[Name, Tag("one")] | Annotated[Names, Tag("several")],
+        Discriminator(_one_or_several),
+    ]
+    """The arm or reference that it is compared with, or several: then with the best of them."""
     pass_: float = Field(default=0.01, alias="pass")
     """Gain from which on the candidate wins (0.01 = one point)."""
     fail: float = 0.0
@@ -85,16 +94,32 @@ class ImprovementGate(Spec):
         "PASS": ("ship or publish the candidate",),
         "MARGINAL": ("add seeds or queries until the interval decides",),
         "FAIL": ("keep the baseline",),
-        "INCOMPLETE": ("finish the missing parts: gonogo run continues where it stopped",),
     }
-    """What to do after each verdict; printed with it."""
+    """What to do after each verdict; printed with it. What INCOMPLETE needs is said without it."""
+
+    @property
+    def baselines(self) -> tuple[str, ...]:
+        """Return every baseline that is named."""
+        return (self.baseline,) if isinstance(self.baseline, str) else self.baseline
+
+    @field_validator("baseline")
+    @classmethod
+    def _one_is_a_name(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        return value[0] if isinstance(value, tuple) and len(value) == 1 else value
 
     @model_validator(mode="after")
     def _bands_in_order(self) -> Self:
         if self.fail > self.pass_:
             raise ValueError(f"fail ({self.fail}) must not exceed pass ({self.pass_})")
-        if self.candidate == self.baseline:
+        return self
+
+    @model_validator(mode="after")
+    def _others_are_baselines(self) -> Self:
+        if self.candidate in self.baselines:
             raise ValueError(f"candidate and baseline are both {self.candidate!r}")
+        for name in self.baselines:
+            if self.baselines.count(name) > 1:
+                raise ValueError(f"baseline names {name!r} twice")
         return self
 
 
@@ -125,10 +150,8 @@ class BandsGate(Spec):
     """From the lowest to the highest; the first one's ``least`` is a floor for all values."""
     stopping_alpha: Annotated[float, Field(gt=0.0, lt=0.5)] = 0.05
     """Error rate that --stop-when-decided may spend over all its looks at the data."""
-    next_actions: Actions = {
-        "INCOMPLETE": ("finish the missing parts: gonogo run continues where it stopped",),
-    }
-    """What to do after each verdict; printed with it."""
+    next_actions: Actions = {}
+    """What to do after each verdict; printed with it. What INCOMPLETE needs is said without it."""
 
     @model_validator(mode="after")
     def _bands_ascend(self) -> Self:

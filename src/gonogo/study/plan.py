@@ -97,6 +97,7 @@ def make_plan(
     only: str | None = None,
     force: bool = False,
     fetch: bool = False,
+    file: Path | None = None,
 ) -> Plan:
     """Look at every trial of a study and say what is to be done; touches nothing.
 
@@ -108,11 +109,12 @@ def make_plan(
             that matches reference rows alone leaves out all trials and the other rows.
         force: run even what is finished.
         fetch: fetch data and weights that are not on this machine; without it they are listed.
+        file: the study file, named in errors.
 
     Raises:
         UserError: if data or weights do not exist, or the pattern matches nothing.
     """
-    hasher = Hasher(beside, fetch)
+    hasher = Hasher(beside, fetch, file)
     trials = []
     for seed in study.seeds:
         for arm, config in study.arms.items():
@@ -160,6 +162,8 @@ def _plan_trial(
     action, reason = _ACTIONS[standing.state], standing.reason
     if standing.state == "stale":
         reason = f"stale: {reason}"
+    if standing.error:
+        reason = f"{reason}; last attempt: {standing.error}"
     if force:
         action, reason = "run", "forced"
     return PlannedTrial(arm, seed, config, place, training, evaluation, standing, action, reason)

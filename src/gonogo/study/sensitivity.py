@@ -131,7 +131,7 @@ def _rates(
             components,
             seeds=seeds,
             queries=queries,
-            tasks=len(contrasts(gate)),
+            tasks=len({pair.task for pair in contrasts(gate)}),
             pass_=high,
             fail=low,
             draws=_DRAWS,

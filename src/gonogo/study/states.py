@@ -11,6 +11,9 @@ from gonogo.core.files import read_json, write_json, write_text
 from gonogo.study.fingerprints import Inputs, changed_keys, combine
 from gonogo.study.layout import TrialFolder
 
+STUDY_FOLDER = "study_folder"
+"""Key of ``trial.yaml``: where relative data were looked for first; no part of the fingerprint."""
+
 State = Literal["new", "training", "trained", "finished", "stale"]
 
 
@@ -55,6 +58,13 @@ def _is_complete(path: TrialFolder) -> bool:
     return state.exists() and read_json(state).get("complete") is True
 
 
+def _last_error(folder: TrialFolder) -> str:
+    """Return what ended the last attempt, and whether a monitor chose to end it."""
+    result = read_result(folder)
+    error = str(result.get("error", ""))
+    return f"aborted: {error}" if error and result.get("state") == "aborted" else error
+
+
 def inspect(folder: TrialFolder, training: Inputs, evaluation: Inputs) -> Standing:
     """Compare a trial's files with what it should be now."""
     if not folder.inputs.exists():
@@ -62,7 +72,7 @@ def inspect(folder: TrialFolder, training: Inputs, evaluation: Inputs) -> Standi
     changes = changed_keys(read_json(folder.inputs), training)
     if changes:
         return Standing("stale", "; ".join(changes))
-    error = str(read_result(folder).get("error", ""))
+    error = _last_error(folder)
     if not _is_complete(folder):
         step = _last_step(folder)
         reason = f"checkpoint at step {step}" if step else "no checkpoint yet"

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 from gonogo.analysis.verdict import Effect, Estimate, VerdictFile
 from gonogo.report.formats import Unit, number, threshold
-from gonogo.report.judged import judged, judged_name, judged_unit, largest_first, slug
+from gonogo.report.judged import (
+    effect_name,
+    judged,
+    judged_name,
+    judged_unit,
+    largest_first,
+    slug,
+)
 from gonogo.report.plots.style import (
     ACCENT,
     DASHES,
@@ -50,8 +57,8 @@ def forest_plots(verdict: VerdictFile) -> list[Plot]:
     limits = _limits([rows for _, rows in panels], [effect.lines for effect, _ in panels])
     plots = [
         Plot(
-            name=slug("forest", effect.task),
-            title=f"{effect.task}: {name} on each data set",
+            name=slug("forest", effect_name(verdict, effect)),
+            title=f"{effect_name(verdict, effect)}: {name} on each data set",
             alt=_alt(f"{name} of {effect.candidate} against {effect.reference}", rows, unit),
             draw=partial(
                 draw_forest, rows=rows, lines=effect.lines, unit=unit, name=name, limits=limits

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gonogo.analysis.verdict import Effect, SeedPoint, VerdictFile
 from gonogo.report.formats import number, threshold
-from gonogo.report.judged import is_ratio, judged, judged_name, judged_unit
+from gonogo.report.judged import effect_name, is_ratio, judged, judged_name, judged_unit
 from gonogo.report.plots.style import (
     ACCENT,
     ARMS,
@@ -33,7 +33,7 @@ def seed_plots(verdict: VerdictFile) -> list[Plot]:
         return []
     unit = judged_unit(verdict)
     words = [
-        f"{one.task}: "
+        f"{effect_name(verdict, one)}: "
         + ", ".join(f"seed {seed} {number(value, unit)}" for seed, value in _known(verdict, one))
         for one in effects
     ]
@@ -80,7 +80,8 @@ def draw_seeds(figure: Figure, *, verdict: VerdictFile, effects: list[Effect]) -
                 label=f"seed {seed}" if place == 0 else None,
             )
     _lines(figure, verdict, effects)
-    axes.set_yticks(range(len(effects)), [short(effect.task, 20) for effect in effects])
+    names = [short(effect_name(verdict, effect), 20) for effect in effects]
+    axes.set_yticks(range(len(effects)), names)
     axes.set_ylim(len(effects) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     percent = judged_unit(verdict) == "percent"
