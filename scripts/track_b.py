@@ -40,7 +40,7 @@ SETTINGS = {
     "LR": Setting("training.learning_rate", "number"),
     "LR_SCHEDULE": Setting("training.learning_rate_schedule", "word"),
     "WARMUP_STEPS": Setting("training.warmup", "count"),
-    "AMP": Setting("training.precision", "switch"),
+    "AMP": Setting(f"{TASK}.products", "switch"),
     "SAVE_EVERY": Setting("training.checkpoint_every", "count"),
     "EVAL_EVERY": Setting("training.validation.every", "count"),
     "BATCH_SIZE": Setting(f"{TASK}.batch_size", "count"),

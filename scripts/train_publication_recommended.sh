@@ -5,34 +5,39 @@
 #   scripts/train_publication_recommended.sh                      one GPU
 #   PRICE=2.5 scripts/train_publication_recommended.sh            price of a GPU hour, for the estimate
 #   scripts/train_publication_recommended.sh --tier cpu           any option of gonogo run
+#   scripts/train_publication_recommended.sh --dry-run            the plan alone; measures nothing
 #   PLAN_ONLY=1 scripts/train_publication_recommended.sh          the estimate alone
 #
 # $PYTHON chooses the interpreter. An interrupted run continues with the same command.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
-python="${PYTHON:-$here/../.venv/bin/python}"
-[ -x "$python" ] || python="$(command -v "${PYTHON:-python3}")"
+. "$here/python.sh"
 gonogo() { "$python" -m gonogo "$@"; }
 
 # The options that plan and criteria have in common with run.
-planned=() judged=()
+planned=() judged=() dry=
 given=("$@")
 for ((i = 0; i < ${#given[@]}; i++)); do
-  case "${given[i]}" in
-    --tier | -t | --out | -o | --set)
-      planned+=("${given[i]}" "${given[i + 1]:-}")
-      judged+=("${given[i]}" "${given[++i]:-}")
+  option=("${given[i]}")
+  case "$option" in
+    --tier | -t | --out | -o | --set | --device | --only) option+=("${given[++i]:-}") ;;
+    --run-id) ((++i)) ;;
+  esac
+  case "$option" in
+    --tier | --tier=* | -t* | --out | --out=* | -o* | --set | --set=* | --quick | -q)
+      planned+=("${option[@]}")
+      judged+=("${option[@]}")
       ;;
-    --device | --only) planned+=("${given[i]}" "${given[++i]:-}") ;;
-    --quick | -q)
-      planned+=("${given[i]}")
-      judged+=("${given[i]}")
-      ;;
+    --device | --device=* | --only | --only=*) planned+=("${option[@]}") ;;
+    --dry-run | -d) dry=1 ;;
   esac
 done
+[ -z "${PRICE:-}" ] || planned=(--price-per-hour "$PRICE" ${planned[@]+"${planned[@]}"})
 
 # Measured here on a few steps of every arm: time for one worker and for three, and what they cost.
-gonogo plan isotropy --calibrate --workers 3 --price-per-hour "${PRICE:-0}" ${planned[@]+"${planned[@]}"}
+# A dry run measures nothing, for it touches nothing.
+[ -n "$dry" ] || planned=(--calibrate ${planned[@]+"${planned[@]}"})
+gonogo plan isotropy --workers 3 ${planned[@]+"${planned[@]}"}
 [ -z "${PLAN_ONLY:-}" ] || exit 0
 gonogo run isotropy "$@"
-gonogo criteria isotropy ${judged[@]+"${judged[@]}"}
+[ -n "$dry" ] || gonogo criteria isotropy ${judged[@]+"${judged[@]}"}

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
+TRAIN = "train_publication_recommended.sh"
 
 RECORDER = """#!/usr/bin/env bash
 # Stands in for python: writes down what it was called with.
@@ -37,27 +38,51 @@ def calls(tmp_path: Path, script: str, *arguments: str, **settings: str) -> tupl
 
 
 def test_training_is_planned_run_and_checked(tmp_path: Path) -> None:
-    script = "train_publication_recommended.sh"
-    code, found = calls(tmp_path, script, "--tier", "cpu", PRICE="2.5")
+    code, found = calls(tmp_path, TRAIN, "--tier", "cpu", PRICE="2.5")
     assert code == 0
     assert found == [
-        "-m gonogo plan isotropy --calibrate --workers 3 --price-per-hour 2.5 --tier cpu",
+        "-m gonogo plan isotropy --workers 3 --calibrate --price-per-hour 2.5 --tier cpu",
         "-m gonogo run isotropy --tier cpu",
         "-m gonogo criteria isotropy --tier cpu",
     ]
-    assert len(calls(tmp_path, script, PLAN_ONLY="1")[1]) == 1
+    assert len(calls(tmp_path, TRAIN, PLAN_ONLY="1")[1]) == 1
 
 
 def test_each_verb_gets_the_options_that_it_has(tmp_path: Path) -> None:
     given = ["-q", "--device", "cpu", "--force", "--set", "seeds=[1]", "--out", "there"]
-    _, found = calls(tmp_path, "train_publication_recommended.sh", *given)
-    assert found[0].endswith("--price-per-hour 0 -q --device cpu --set seeds=[1] --out there")
+    _, found = calls(tmp_path, TRAIN, *given)
+    assert found[0].endswith("--workers 3 --calibrate -q --device cpu --set seeds=[1] --out there")
     assert found[1] == "-m gonogo run isotropy " + " ".join(given)
     assert found[2] == "-m gonogo criteria isotropy -q --set seeds=[1] --out there"
 
 
+def test_options_are_known_in_every_spelling(tmp_path: Path) -> None:
+    given = ["--tier=cpu", "--set=seeds=[1]", "-othere", "--only=base*", "--run-id", "--quick"]
+    _, found = calls(tmp_path, TRAIN, *given)
+    assert found[0].endswith("--calibrate --tier=cpu --set=seeds=[1] -othere --only=base*")
+    assert found[1] == "-m gonogo run isotropy " + " ".join(given)
+    assert found[2] == "-m gonogo criteria isotropy --tier=cpu --set=seeds=[1] -othere"
+
+
+def test_no_price_is_no_cost(tmp_path: Path) -> None:
+    assert "price" not in calls(tmp_path, TRAIN)[1][0]
+    assert "--price-per-hour 2" in calls(tmp_path, TRAIN, PRICE="2")[1][0]
+
+
+@pytest.mark.parametrize("flag", ["--dry-run", "-d"])
+def test_a_dry_run_measures_and_judges_nothing(tmp_path: Path, flag: str) -> None:
+    code, found = calls(tmp_path, TRAIN, "--tier", "cpu", flag)
+    assert (code, found) == (
+        0,
+        [
+            "-m gonogo plan isotropy --workers 3 --tier cpu",
+            f"-m gonogo run isotropy --tier cpu {flag}",
+        ],
+    )
+
+
 def test_a_failing_run_ends_the_script(tmp_path: Path) -> None:
-    code, found = calls(tmp_path, "train_publication_recommended.sh", FAIL="run")
+    code, found = calls(tmp_path, TRAIN, FAIL="run")
     assert code != 0
     assert len(found) == 2
 
@@ -65,5 +90,9 @@ def test_a_failing_run_ends_the_script(tmp_path: Path) -> None:
 def test_evaluation_takes_all_sets_and_a_default_file(tmp_path: Path) -> None:
     code, found = calls(tmp_path, "evaluate_all_beir.sh", "bm25", "minilm")
     assert (code, found) == (0, ["-m gonogo evaluate bm25 minilm --out beir.md --datasets all"])
-    _, found = calls(tmp_path, "evaluate_all_beir.sh", "bm25", "--out", "x.csv")
-    assert found == ["-m gonogo evaluate bm25 --out x.csv --datasets all"]
+
+
+@pytest.mark.parametrize("out", ["--out x.csv", "--out=x.csv", "-o x.csv", "-ox.csv"])
+def test_the_file_that_was_asked_for_is_the_only_one(tmp_path: Path, out: str) -> None:
+    _, found = calls(tmp_path, "evaluate_all_beir.sh", "bm25", *out.split(), "--offline")
+    assert found == [f"-m gonogo evaluate bm25 {out} --offline --datasets all"]

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from planted_runs import finish_all, with_runs
+from planted_trials import plan_of
 from typer.testing import CliRunner, Result
 
 from gonogo.cli.main import app
 from gonogo.core.errors import UserError
+from gonogo.study.run_ids import register_runs
 
 
 @pytest.fixture
@@ -62,6 +64,24 @@ def test_a_finished_study_runs_nothing_and_has_its_summary(study: Path, tmp_path
     assert again.exit_code == 0, again.output
     assert "Best by recall" in again.stdout
     assert (folder / "summary.csv").read_text() == first
+
+
+def test_a_finished_row_keeps_its_name_and_says_so(study: Path, tmp_path: Path) -> None:
+    register_runs(plan_of(study, tmp_path, only="one"), "first")
+    finish_all(study, tmp_path)
+    asked = ("run", study, "--out", tmp_path, "--only", "one", "--run-id")
+    said = "one: finished already as first; --force runs it anew under this name"
+    dry, real = invoke(*asked, "mine", "-d"), invoke(*asked, "mine")
+    for result in (dry, real):
+        assert result.exit_code == 0, result.output
+        assert said in result.stdout.splitlines()
+        assert "mine" not in result.stdout
+    assert "  first  " in dry.stdout
+    assert "nothing to do" in real.stdout
+    assert "finished already" not in invoke(*asked, "first", "-d").output
+    forced = invoke(*asked, "mine", "-d", "--force").stdout
+    assert "  mine  " in forced
+    assert "finished already" not in forced
 
 
 @pytest.mark.parametrize("flag", ["-h", "--help"])

@@ -62,11 +62,12 @@ def test_every_variable_reaches_its_setting(track_b: ModuleType) -> None:
     for arm in study.arms.values():
         training, task = arm.training, arm.model_dump()["tasks"]["distill"]
         assert (training.max_steps, training.learning_rate, training.warmup) == (300, 1e-3, 20)
-        assert (training.learning_rate_schedule, training.precision) == ("constant", "bf16")
+        assert training.learning_rate_schedule == "constant"
         assert training.validation is not None
         assert (training.checkpoint_every, training.validation.every) == (50, 60)
         assert (task["batch_size"], task["neighbours"], task["negatives"]) == (128, 25, 512)
         assert (task["queue_size"], task["objective"]["temperature"]) == (4096, 0.06)
+        assert task["products"] == "bf16"
         assert task["false_negatives"] == {"kind": "threshold", "above": 0.7}
         assert arm.model_dump()["model"]["projection"]["dimension"] == 64
     assert "training.max_steps=300" in study.overrides

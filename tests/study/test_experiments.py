@@ -6,14 +6,15 @@ import csv
 import io
 from pathlib import Path
 
+import polars as pl
 import pytest
-from planted_runs import COLUMNS, finish_all, finish_trial, with_runs
-from planted_trials import plan_of
+from planted_runs import COLUMNS, finish_all, finish_trial, with_runs, write_logs
+from planted_trials import finish, plan_of, planted_scores
 
 from gonogo.analysis.run_table import Run, RunTable
 from gonogo.cli.plans import plan_lines
 from gonogo.core.errors import UserError
-from gonogo.core.files import write_text
+from gonogo.core.files import append_json_line, read_json, read_json_lines, write_text
 from gonogo.report.contents import contents
 from gonogo.report.run_tables import runs_csv
 from gonogo.report.summary import summary_csv, summary_text
@@ -195,6 +196,40 @@ def test_joined_logs_that_are_gone_are_written_again(study: Path, tmp_path: Path
         plan.trials[0].folder.log(name).unlink()
     restore_run_logs(plan)
     assert [plan.trials[0].folder.log(name).read_bytes() for name in names] == before
+
+
+def test_unfinished_trials_have_joined_logs_and_keep_their_status(
+    study: Path, tmp_path: Path
+) -> None:
+    stopped, failed, untouched = plan_of(study, tmp_path).trials
+    write_config(stopped.folder, {}, stopped.training)
+    write_logs(stopped.folder, [0.25, 0.5], joined=False)
+    write_config(failed.folder, {}, failed.training)
+    write_logs(failed.folder, [0.75], joined=False)
+    record_failure(failed, "no memory left")
+    assert read_json(failed.folder.log("train_summary.json"))["looks"] == 1
+    before = rows(plan_of(study, tmp_path))
+    restore_run_logs(plan_of(study, tmp_path))
+    assert rows(plan_of(study, tmp_path)) == before
+    assert {run.status for run in before.values()} == {"failed", "skipped"}
+    lines = list(read_json_lines(stopped.folder.log("train_logs.jsonl")))
+    assert pl.read_parquet(stopped.folder.log("train_logs.parquet")).to_dicts() == lines
+    assert [line["validation/R@10"] for line in lines] == [None, 0.25, None, 0.5]
+    assert not untouched.folder.log("").exists()
+
+
+def test_joined_logs_that_are_behind_are_joined_anew(study: Path, tmp_path: Path) -> None:
+    trial = plan_of(study, tmp_path).trials[0]
+    write_config(trial.folder, {}, trial.training)
+    write_logs(trial.folder, [0.5])
+    appended = {"step": 4, "epoch": 1.0, "R@10": 0.75, "nDCG@10": 0.5, "best": True}
+    append_json_line(trial.folder.log("validation.jsonl"), appended)
+    # Killed between its last checkpoint and the joining of its logs, and scored afterwards.
+    finish(trial, planted_scores(trial, lambda *_: 1.0))
+    assert rows(plan_of(study, tmp_path))["one"].values["recall"] == 0.5
+    restore_run_logs(plan_of(study, tmp_path))
+    assert rows(plan_of(study, tmp_path))["one"].values["recall"] == 0.75
+    assert read_json(trial.folder.log("train_summary.json"))["best"]["R@10"]["step"] == 4
 
 
 def test_seeds_keep_logs_of_their_own(study: Path, tmp_path: Path) -> None:

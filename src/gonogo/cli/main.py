@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import Annotated
 
@@ -71,9 +72,13 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line; wrong input ends with one line and exit code 2, Ctrl-C with 130."""
+    """Run the command line; wrong input ends with one line and exit code 2, Ctrl-C with 130.
+
+    A plain ``kill`` ends it as Ctrl-C does, which programs in the background may not hear.
+    """
     from gonogo.core.errors import UserError
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except UserError as error:

@@ -63,12 +63,20 @@ def run(
 
 
 def _names(plan: Plan, run_id: str | None) -> dict[str, str]:
-    """Check a name before anything runs."""
+    """Check a name before anything runs; say so where its row is finished under another one.
+
+    Returns:
+        The names that the run will give, by row.
+    """
     if run_id is None:
         return {}
-    from gonogo.study.run_ids import names_given
+    from gonogo.study.run_ids import finished_as, names_given
 
-    return names_given(plan, run_id)
+    names = names_given(plan, run_id)
+    for row, known in finished_as(plan, names).items():
+        if names.pop(row) != known:
+            typer.echo(f"{row}: finished already as {known}; --force runs it anew under this name")
+    return names
 
 
 def _run_lines(plan: Plan, names: dict[str, str]) -> list[str]:
@@ -82,7 +90,7 @@ def _run_lines(plan: Plan, names: dict[str, str]) -> list[str]:
 
 
 def _work(
-    plan: Plan, device: str, stop_when_decided: bool, run_id: str | None
+    plan: Plan, device: options.Device, stop_when_decided: bool, run_id: str | None
 ) -> RunSummary | None:
     """Run what is left to do; import nothing heavy when nothing is."""
     from gonogo.cli.plans import stop_lines
@@ -105,7 +113,7 @@ def _work(
 
         return run_plan(
             plan,
-            device=resolve_device(options.known_device(device)),
+            device=resolve_device(device),
             progress=progress,
             stop_when_decided=stop_when_decided,
             run_id=run_id,

@@ -133,19 +133,33 @@ def names_given(plan: Plan, run_id: str | None) -> dict[str, str]:
     if run_id is None:
         return {}
     place = f"--run-id {run_id}"
-    rows = rows_of(plan.study) if has_runs(plan) else {}
+    if not has_runs(plan):
+        hint = "give it a block 'experiments' or 'summary'"
+        raise UserError("this study has no runs to name", place=place, hint=hint)
+    rows = rows_of(plan.study)
     whole = [name for name, row in rows.items() if is_whole(row, plan)]
     found = [plan.only] if plan.only in whole else whole
     if len(found) != 1:
         raise UserError(
             f"one name for {len(found)} runs: {', '.join(map(str, found)) or 'none'}",
             place=place,
-            hint=f"choose one with --only: {', '.join(rows)}" if rows else "a study without runs",
+            hint=f"choose one with --only: {', '.join(rows)}",
         )
     taken = {record.run_id: record.experiment for record in read_records(plan).values()}
     if taken.get(safe_name(run_id), found[0]) != found[0]:
         raise UserError(f"the run of {taken[run_id]!r} is called so already", place=place)
     return {str(found[0]): run_id}
+
+
+def finished_as(plan: Plan, names: Mapping[str, str]) -> dict[str, str]:
+    """Return what rows are called that would be given another name but are finished already."""
+    records, found = read_records(plan), {}
+    for name in names:
+        row = rows_of(plan.study)[name]
+        record = current_record(name, row, plan, records)
+        if record is not None and all(trial.action == "skip" for trial in trials_of(row, plan)):
+            found[name] = record.run_id
+    return found
 
 
 def _joined(seeds: tuple[int, ...]) -> str:

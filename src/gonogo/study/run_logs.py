@@ -1,8 +1,8 @@
 """One log a trial for other programs: training lines and looks together, and what they come to.
 
 While a trial runs, its lines are appended to ``train.jsonl`` and ``validation.jsonl``. When its
-training has ended they are joined into ``train_logs.jsonl`` and its parquet twin; ``gonogo
-summary`` writes them again where they are gone.
+training ends, stops or fails they are joined into ``train_logs.jsonl`` and its parquet twin;
+``gonogo summary`` does the same where the joined logs are gone or behind.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from gonogo.study.plan import Plan
 from gonogo.study.states import read_result
 
 SUMMARY = "train_summary.json"
+TRAIN = "train.jsonl"
 
 
 def write_run_logs(folder: TrialFolder) -> None:
@@ -48,19 +49,28 @@ def write_run_logs(folder: TrialFolder) -> None:
 
 
 def restore_run_logs(plan: Plan) -> None:
-    """Write the joined logs of trained trials again where they are gone."""
+    """Write the joined logs of started trials, whole or not, where they are gone or behind."""
     for trial in plan.trials:
-        whole = trial.standing.state in ("trained", "finished")
-        names = (MERGED, "train_logs.parquet", SUMMARY)
-        if whole and not all(trial.folder.log(name).exists() for name in names):
+        started = trial.standing.state in ("training", "trained", "finished")
+        if started and not _are_current(trial.folder):
             with suppress(LogError, UserError):  # the summary will say what is wrong with them
                 write_run_logs(trial.folder)
+
+
+def _are_current(folder: TrialFolder) -> bool:
+    """Tell whether the joined logs are there and hold all that the training has appended."""
+    joined = [folder.log(name) for name in (MERGED, "train_logs.parquet", SUMMARY)]
+    if not all(path.exists() for path in joined):
+        return False
+    appended = [path for path in (folder.log(TRAIN), folder.log(LOOKS)) if path.exists()]
+    oldest = min(path.stat().st_mtime_ns for path in joined)
+    return all(path.stat().st_mtime_ns < oldest for path in appended)
 
 
 def _join(folder: TrialFolder) -> Iterator[dict[str, Any]]:
     """Yield the training lines, the figures of a look on the last line of its step."""
     looks = {look.step: look.figures for look in read_looks_file(folder.log(LOOKS))}
-    train = folder.log("train.jsonl")
+    train = folder.log(TRAIN)
     lines = list(read_json_lines(train)) if train.exists() else []
     taken = {line["step"] for line in lines}
     lines += [{"step": step} for step in looks if step not in taken]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -19,7 +20,7 @@ from gonogo.study.fingerprints import combine
 from gonogo.study.interrupts import graceful_stop
 from gonogo.study.plan import PlannedTrial
 from gonogo.study.run_logs import write_run_logs
-from gonogo.study.states import read_result, write_config
+from gonogo.study.states import STUDY_FOLDER, read_result, write_config
 from gonogo.training.tasks import build_tasks
 from gonogo.training.trainer import TrainingResult, train
 
@@ -45,7 +46,7 @@ def run_trial(
     checkpoint, so that a trial that was interrupted between the two ends with the same bits.
     """
     precision = resolve_precision(trial.config.training.precision, device)
-    _freeze(trial, device, precision)
+    _freeze(trial, device, precision, beside)
     if trial.action in ("run", "resume"):
         stopped = _train(trial, device, precision, beside, progress)
         if stopped is not None:
@@ -76,8 +77,7 @@ def _train(
         )
     cost = _training_cost(result, model.count_trainable(), device, precision)
     _record(trial, preparation_seconds=prepared, **cost)
-    if not result.stopped:
-        write_run_logs(trial.folder)
+    write_run_logs(trial.folder)
     if result.abort_reason:
         _record(trial, state="aborted", error=result.abort_reason)
         return Outcome("aborted", result.abort_reason)
@@ -115,11 +115,12 @@ def _shared_vectors(model: ModelSpec) -> Path | None:
     return cache_folder("vectors") if frozen else None
 
 
-def _freeze(trial: PlannedTrial, device: Device, precision: str) -> None:
-    """Write configuration and environment once, when the trial starts."""
+def _freeze(trial: PlannedTrial, device: Device, precision: str, beside: Path) -> None:
+    """Write the configuration, and once, when the trial starts, the environment."""
     config: dict[str, Any] = {
         "arm": trial.arm,
         "seed": trial.seed,
+        STUDY_FOLDER: str(beside.resolve()),
         "config": trial.config.model_dump(mode="json", by_alias=True),
     }
     write_config(trial.folder, config, trial.training)
@@ -155,5 +156,7 @@ def _record(trial: PlannedTrial, **facts: Any) -> None:
 
 
 def record_failure(trial: PlannedTrial, error: str) -> None:
-    """Leave a note of what stopped a trial."""
+    """Leave a note of what stopped a trial, and its logs joined as far as they go."""
     _record(trial, state="failed", error=error)
+    with suppress(Exception):  # what stopped the trial is told, not what its logs add to it
+        write_run_logs(trial.folder)

@@ -1,0 +1,182 @@
+"""Start ``gonogo run two_tower`` in the background, once its data are found to be in order.
+
+Options are those of ``gonogo run``. Help, wrong options and dry runs are answered by it alone.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+from typer.main import get_command
+
+from gonogo.cli import main as command_line
+from gonogo.cli import options, run
+from gonogo.core.errors import UserError
+from gonogo.core.files import read_json, write_text
+from gonogo.data.bank import bank_files
+from gonogo.data.manifest import changed_files, read_manifest
+from gonogo.data.next_vectors import open_next_vectors
+from gonogo.data.places import find_folder
+from gonogo.data.sequences import Pairs
+from gonogo.spec.resolve import resolve
+from gonogo.spec.study import ResolvedStudy
+from gonogo.spec.vector_data import PairsData
+from gonogo.study.layout import StudyFolder
+from gonogo.study.lock import sole_runner
+from gonogo.study.plan import Plan
+from gonogo.study.preflight import REPORT
+from gonogo.study.shipped import find_study
+
+STUDY = "two_tower"
+GONOGO = (sys.executable, "-m", "gonogo")
+
+
+def launch(given: Sequence[str], gonogo: Sequence[str] = GONOGO) -> None:
+    """Read the options as ``gonogo run`` does, check what it needs, and start it.
+
+    Args:
+        given: the options.
+        gonogo: the command that is started.
+
+    Raises:
+        UserError: if the study could not run.
+        SystemExit: when all is said.
+    """
+    arguments = ["run", STUDY, *given]
+
+    def start(**values: Any) -> None:
+        plan = None if values["dry_run"] else _ready(values)
+        if plan is None or plan.is_finished:
+            run.run(**values)
+        else:
+            print("\n".join(_start([*gonogo, *arguments], plan.folder)))
+
+    command: Any = get_command(command_line.app)
+    command.commands["run"].callback = start
+    command.main(arguments, prog_name="gonogo")
+
+
+def _ready(values: Mapping[str, Any]) -> Plan:
+    """Return the plan of the study after looking at everything that it needs.
+
+    Raises:
+        UserError: for the first thing that is not in order.
+    """
+    path = find_study(STUDY)
+    tier = "quick" if values["quick"] else values["tier"] or "full"
+    study = resolve(path, tier, tuple(values["sets"] or ()))
+    for folder in _folders(study):
+        check_data(folder, path.resolve().parent)
+    names = ("tier", "quick", "out", "sets", "only", "force")
+    return options.open_plan(STUDY, **{name: values[name] for name in names})
+
+
+def _folders(study: ResolvedStudy) -> list[str]:
+    """Return the folders of pairs that a study trains and scores on."""
+    arms = study.arms.values()
+    data = [getattr(task, "data", None) for arm in arms for task in arm.tasks.values()]
+    data += [part for arm in arms for _, _, part in arm.evaluation.parts]
+    return list(dict.fromkeys(one.folder for one in data if isinstance(one, PairsData)))
+
+
+def check_data(folder: str, beside: Path) -> None:
+    """Make sure that pairs and bank are there, are what was recorded, and passed the preflight.
+
+    Args:
+        folder: of the pairs, as the study names it.
+        beside: folder of the study file.
+
+    Raises:
+        UserError: if not; with the commands that make the data only where they are missing.
+    """
+    try:
+        path = find_folder(folder, beside=beside)
+        bank = Path(os.path.normpath(path / read_manifest(path, "pairs")["bank"]))
+        if not bank.exists():
+            raise UserError("no such bank", file=bank)
+    except UserError as error:
+        raise UserError(f"{error}\nmake the data first:\n{_recipe()}") from error
+    _check_preflight(open_next_vectors(str(path)).pairs)
+
+
+def _recipe() -> str:
+    """Return the commands that make the data, from the head of the study file."""
+    lines = find_study(STUDY).read_text(encoding="utf-8").splitlines()
+    commands = [line[line.index("gonogo data") :] for line in lines if "gonogo data" in line]
+    return "\n".join(f"  {command}" for command in commands)
+
+
+def _check_preflight(pairs: Pairs) -> None:
+    """Refuse pairs that no preflight has seen as they are now, or that it has found unfit.
+
+    Raises:
+        UserError: naming what it has found.
+    """
+    folder = pairs.path / "preflight"
+    again = f"gonogo data preflight {pairs.path} --epochs 30"
+    if not (folder / REPORT).is_file():
+        raise UserError("no preflight of these pairs", file=pairs.path, hint=again)
+    files = {f"bank/{name}": file for name, file in bank_files(pairs.bank_path).items()}
+    files |= {f"pairs/{name}": pairs.path / name for name in pairs.manifest["outputs"]}
+    changed = changed_files(read_manifest(folder, "preflight")["inputs"], files)
+    if changed:
+        told = f"was of other data: {', '.join(changed)} have changed since"
+        raise UserError(told, file=folder / REPORT, hint=again)
+    report = read_json(folder / REPORT)
+    if report["status"] == "blocker":
+        problems = [problem for check in report["checks"] for problem in check["problems"]]
+        blockers = [problem["text"] for problem in problems if problem["status"] == "blocker"]
+        raise UserError(f"blockers: {'; '.join(blockers)}", file=folder / REPORT)
+
+
+def _start(command: Sequence[str], folder: StudyFolder) -> list[str]:
+    """Start a command that outlives this one; return what to tell.
+
+    Raises:
+        UserError: if it is running already.
+    """
+    pid_file, log = folder.path / f"{STUDY}.pid", folder.path / "overnight.log"
+    if pid_file.is_file() and _is_running(pid_file.read_text(encoding="utf-8")):
+        told = f"process {pid_file.read_text(encoding='utf-8')} is running already"
+        raise UserError(told, file=pid_file, hint="wait for it, or stop it with kill")
+    with sole_runner(folder.lock):
+        pass  # nobody works here, in the foreground either
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # closing the terminal does not end it
+        )
+    write_text(pid_file, str(process.pid))
+    logs = folder.path / "trials" / "*" / "*" / "logs" / "*.log"
+    return [
+        f"started, process {process.pid} ({pid_file})",
+        f"watch   tail -f {log}",
+        f'        grep -E "Epoch|Recall@500|Separation" {logs}',
+        f"stop    kill {process.pid}    a checkpoint is kept; the same command goes on",
+    ]
+
+
+def _is_running(pid: str) -> bool:
+    """Tell whether a process is still the study: numbers are given anew after a while."""
+    try:
+        process = psutil.Process(int(pid))
+        return process.status() != psutil.STATUS_ZOMBIE and STUDY in process.cmdline()
+    except (psutil.Error, ValueError):
+        return False
+
+
+if __name__ == "__main__":
+    try:
+        launch(sys.argv[1:])
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
