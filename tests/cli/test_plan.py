@@ -110,6 +110,28 @@ def test_calibrating_from_the_command_line(tiny_study: Path, tmp_path: Path) -> 
     assert "2 with one worker" not in text
 
 
+def test_a_warmup_longer_than_the_run_is_told(tiny_study: Path, tmp_path: Path) -> None:
+    sets = ("--set", "training.warmup=1000")
+    text = invoke("plan", tiny_study, "--out", tmp_path, *sets)
+    # of one task alone max_steps bounds the run; how long the joint arm is, nothing has told yet
+    assert text.count("warm-up") == 1
+    assert "\nwarm-up of 1,000 steps clamped to all 4: emb_only, rank_only\n" in text
+    for trial in plan_of(tiny_study, tmp_path, "training.warmup=1000").trials:
+        cost = {"train_seconds": 1.0, "evaluation_seconds": 1.0, "total_steps": 8}
+        finish(trial, planted_scores(trial, same), cost)
+    text = invoke("run", tiny_study, "--out", tmp_path, *sets, "--dry-run")
+    assert "clamped to all 8: emb_only, rank_only, joint_single\n" in text
+    assert "warm-up" not in invoke("plan", tiny_study, "--out", tmp_path)
+
+
+def test_training_tells_it_too(tiny_study: Path, tmp_path: Path, no_figures: None) -> None:
+    sets = ("training.warmup=1000", "evaluation.references=[]", "evaluation.datasets=[left]")
+    given = [part for one in sets for part in ("--set", one)]
+    more = ["--quick", "--only", "emb_only", "--device", "cpu", *given]
+    text = invoke("run", tiny_study, "--out", tmp_path, *more)
+    assert text.count("warm-up of 1,000 steps clamped to all 2\n") == 1
+
+
 def no_rows(study: Path, out: Path) -> list[Any]:
     return [study, "--out", out, "--set", "evaluation.references=[]"]
 

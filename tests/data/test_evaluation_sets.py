@@ -21,7 +21,7 @@ def test_all_is_what_is_public_and_names_what_is_not() -> None:
     sets = {one.name: one for one in evaluation_sets(["all"])}
     assert list(sets) == [*(one.name for one in BEIR_PUBLIC), *NOT_PUBLIC]
     assert all(sets[name].unavailable for name in NOT_PUBLIC)
-    assert all(one.optional for one in sets.values())
+    assert all(sets[one.name].unavailable == "" for one in BEIR_PUBLIC)
     assert len(sets["cqadupstack"].members) == len(CQADUPSTACK_FORUMS)
     assert sets["msmarco"].members[0].split == "dev"
 
@@ -29,21 +29,22 @@ def test_all_is_what_is_public_and_names_what_is_not() -> None:
 def test_a_folder_here_comes_before_the_hub(tmp_path: Path) -> None:
     [hub] = evaluation_sets(["arguana"])
     assert isinstance(hub.members[0], HubData)
-    assert not hub.local
     write_beir(tmp_path / "arguana", 0)
     [here] = evaluation_sets(["arguana"])
-    assert here.local
     folder = here.members[0]
     assert isinstance(folder, BeirData)
     assert folder.queries_are_documents  # the same rule, wherever the set comes from
 
 
 def test_forums_are_local_only_when_all_twelve_are(tmp_path: Path) -> None:
+    def kinds() -> set[type]:
+        return {type(member) for member in evaluation_sets(["cqadupstack"])[0].members}
+
     for forum in CQADUPSTACK_FORUMS[1:]:
         write_beir(tmp_path / "cqadupstack" / forum, 0)
-    assert not evaluation_sets(["cqadupstack"])[0].local
+    assert kinds() == {HubData}
     write_beir(tmp_path / "cqadupstack" / CQADUPSTACK_FORUMS[0], 0)
-    assert evaluation_sets(["cqadupstack"])[0].local
+    assert kinds() == {BeirData}
 
 
 def test_each_set_once_and_lists_by_name() -> None:

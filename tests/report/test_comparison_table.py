@@ -169,3 +169,10 @@ def test_any_verdict_with_means_has_the_table(variant):
         "comparison_rerank_intervals",
     ]
     assert [row.cells[0].text for row in made[0].rows][:2] == ["bm25", "untrained"]
+
+
+def test_the_note_says_how_the_bare_backbone_is_compared():
+    row = [score("backbone", name, 0.5, reference=True) for name in ("scifact", "fiqa")]
+    with_it = Compared([*COMPARED.scores, *row], COMPARED.means)
+    assert "length 1, by cosine" in comparison_table("c", "t", with_it).caption
+    assert "cosine." not in comparison_table("c", "t", COMPARED).caption

@@ -20,6 +20,7 @@ from gonogo.analysis.verdict import (
 )
 from gonogo.core.errors import UserError
 from gonogo.report.criteria_table import criteria_table
+from gonogo.spec.criteria import AverageAbove
 from gonogo.spec.gates import ImprovementGate
 from gonogo.spec.resolve import resolve
 from gonogo.spec.study import ResolvedStudy
@@ -27,6 +28,7 @@ from gonogo.study.criteria import Criteria, check_study
 from gonogo.study.layout import StudyFolder
 from gonogo.study.plan import Plan
 from gonogo.study.registration import register_criteria
+from gonogo.study.shipped import find_study
 
 SEEDS = (1, 2)
 
@@ -144,6 +146,22 @@ def test_above_is_above(tmp_path: Path) -> None:
     assert answer(tmp_path, out, means=beyond)[0] == "met"
 
 
+def test_a_benchmarks_value_is_not_held_against_a_few_sets(tmp_path: Path) -> None:
+    line = {"kind": "average_above", "above": 0.48, "least_sets": 3}
+    status, found = answer(tmp_path, line, means=TWO)
+    assert status == "unknown"
+    assert found == (
+        "0.4900 over only 2 data sets that all rows share (x, y), and at least 3 are asked for"
+    )
+    assert answer(tmp_path, {**line, "least_sets": 2}, means=TWO)[0] == "met"
+
+
+def test_the_shipped_study_asks_for_the_average_over_beir() -> None:
+    study = resolve(find_study("isotropy"), "cpu")
+    asked = [a for lines in study.criteria.values() for a in lines if isinstance(a, AverageAbove)]
+    assert [(line.above, line.least_sets) for line in asked] == [(0.48, 13), (0.49, 13)]
+
+
 def test_a_trial_that_is_missing_leaves_a_figure_unknown(tmp_path: Path) -> None:
     states = {("plain", 2): "failed"}
     for kind in ({"kind": "gain", "least": 0.0}, {"kind": "isotropy_higher"}):
@@ -244,6 +262,20 @@ def test_reference_rows_may_be_a_baseline(tmp_path: Path) -> None:
     found = answer(tmp_path, line, means=(*TWO, mean("bm25", 0.3)))
     assert found[0] == "met"
     assert "+0.1900" in found[1]
+
+
+def test_of_several_baselines_a_line_names_its_own(tmp_path: Path) -> None:
+    line = {"kind": "gain", "least": 0.0}
+    study = values({"minimum": [line]})
+    study["gate"]["baseline"] = ["plain", "bm25"]
+    path = tmp_path / "s.yaml"
+    path.write_text(yaml.safe_dump(study))
+    refused = r"criteria.minimum\[0\].baseline: the gate names no single baseline"
+    with pytest.raises(UserError, match=refused):
+        resolve(path)
+    study["criteria"]["minimum"] = [line | {"baseline": "bm25"}]
+    path.write_text(yaml.safe_dump(study))
+    assert resolve(path).criteria
 
 
 def test_a_line_changed_after_the_start_is_told(tmp_path: Path) -> None:

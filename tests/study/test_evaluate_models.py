@@ -16,16 +16,19 @@ from gonogo.cli.main import app
 from gonogo.cli.many_values import repeat_names
 from gonogo.core.errors import UserError
 from gonogo.core.progress import Silent
-from gonogo.data.evaluation_sets import evaluation_sets
+from gonogo.data.evaluation_sets import NOT_PUBLIC, evaluation_sets
 from gonogo.data.loading import load_dataset
 from gonogo.data.model_places import find_model
 from gonogo.evaluation.encoding import encode
 from gonogo.models.any_model import load_any
 from gonogo.report.model_tables import as_json, markdown_page, tidy_csv
+from gonogo.spec.beir_sets import BEIR_PUBLIC
 from gonogo.spec.data import BeirData, HubData
 from gonogo.study import evaluate_model_parts
 from gonogo.study.evaluate_model_parts import Settings
 from gonogo.study.evaluate_models import Evaluation, Machine, evaluate_models
+
+PUBLIC = {one.name for one in BEIR_PUBLIC}
 
 
 @pytest.fixture(autouse=True)
@@ -173,19 +176,33 @@ def test_what_is_not_public_or_not_here_is_listed(model: str) -> None:
     assert as_json(found.comparison, "again")["not_available"].keys() == {"scifact", "robust04"}
 
 
-def test_the_hub_that_cannot_be_reached(monkeypatch: pytest.MonkeyPatch, model: str) -> None:
-    """A set of ``all`` is then not available; one that was named is an error."""
+@pytest.mark.parametrize("why", ["cannot be opened: no network", "no column 'query-id'"])
+def test_the_hub_that_cannot_be_reached_or_read(
+    monkeypatch: pytest.MonkeyPatch, model: str, why: str
+) -> None:
+    """Every public set is then an error, whether it was named or is one of ``all``."""
 
-    def unreachable(*_: Any, **__: Any) -> str:
-        raise UserError("cannot be opened: no network", file="hub:BeIR/scifact")
+    def failing(*_: Any, **__: Any) -> str:
+        raise UserError(why, file="hub:BeIR/scifact")
 
-    monkeypatch.setattr(evaluate_model_parts, "dataset_fingerprint", unreachable)
-    [named] = run([model], ["scifact"]).parts
+    monkeypatch.setattr(evaluate_model_parts, "dataset_fingerprint", failing)
+    for name in ("scifact", "left"):
+        [named] = run([model], [name]).parts
+        assert (named.status, named.note) == ("error", f"hub:BeIR/scifact: {why}")
     listed = {part.dataset: part.status for part in run([model], ["all"]).parts}
-    assert named.status == "error"
-    assert set(listed.values()) == {"not available"}
-    [local] = run([model], ["left"]).parts
-    assert local.status == "error"
+    assert {name for name, status in listed.items() if status == "error"} == PUBLIC
+    assert {name for name, status in listed.items() if status == "not available"} == set(NOT_PUBLIC)
+    command = ["evaluate", model, "--datasets", "all", "--out", "r.md", "--device", "cpu"]
+    assert CliRunner().invoke(app, command).exit_code == 1
+
+
+def test_offline_all_is_not_available_and_no_error(model: str) -> None:
+    command = ["evaluate", model, "--datasets", "all", "--offline", "--out", "r.json"]
+    result = CliRunner().invoke(app, [*command, "--device", "cpu"], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    missing = json.loads(Path("r.json").read_text())["not_available"]
+    assert missing.keys() == PUBLIC | set(NOT_PUBLIC)
+    assert "not fetched yet" in missing["scifact"]
 
 
 def test_in_and_out_of_domain_apart(model: str) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,9 +20,16 @@ from gonogo.data.model_places import find_model
 from gonogo.data.probe_texts import chosen, probe_texts
 from gonogo.evaluation.encoding import encode
 from gonogo.models.any_model import load_any
+from gonogo.models.build import build_model
+from gonogo.models.retrieval_model import RetrievalModel
 from gonogo.report.geometry_tables import geometry_table
 from gonogo.report.table_text import text
-from gonogo.study.isotropy_probe import probe
+from gonogo.spec.evaluation import EvaluationSpec
+from gonogo.spec.model import TextModel
+from gonogo.study import evaluating
+from gonogo.study.evaluating import evaluate_into
+from gonogo.study.isotropy_probe import probe, probe_dataset
+from gonogo.study.layout import TrialFolder
 
 
 @pytest.fixture(autouse=True)
@@ -95,6 +103,93 @@ def test_texts_from_files(tmp_path: Path) -> None:
     (tmp_path / "bad.jsonl").write_text('{"txt": "A"}\n')
     with pytest.raises(UserError, match="no 'text'"):
         probe_texts("bad.jsonl", None)
+
+
+def test_a_folder_that_only_trains_has_texts_too(tmp_path: Path) -> None:
+    write_beir(tmp_path / "lessons", 0, ("train",))
+    name, texts = probe_texts("lessons", None)
+    assert name == "lessons"
+    assert texts == probe_texts("left", None)[1]
+
+
+@pytest.mark.parametrize(("name", "count"), [("all", 19), ("beir/fast", 3), ("beir/public", 15)])
+def test_a_list_of_sets_is_no_set_of_texts(name: str, count: int) -> None:
+    with pytest.raises(UserError, match=f"--texts: '{name}' is a list of {count} data sets"):
+        probe_texts(name, None)
+
+
+def headed(backbone: Path, seed: int, adapter: str) -> RetrievalModel:
+    """Return a model with a head that starts anew with each seed."""
+    spec = TextModel.model_validate(
+        {
+            "backbone": str(backbone),
+            "adapter": {"kind": adapter},
+            "projection": {"kind": "mlp", "dimension": 6},
+            "lengths": {"query": 8, "passage": 24, "pair": 40},
+        }
+    )
+    model = build_model(spec, seed)
+    assert isinstance(model, RetrievalModel)
+    return model
+
+
+SPEC = EvaluationSpec.model_validate(
+    {
+        "datasets": ["left"],
+        "metrics": ["RR@10"],
+        "tasks": {"embed": {"kind": "retrieval", "depth": 10}},
+        "geometry": {"texts": "left", "count": 40},
+    }
+)
+
+
+def never(*_: Any, **__: Any) -> None:
+    raise AssertionError("computed anew")
+
+
+def look(model: RetrievalModel, place: Path) -> GeometryRecord:
+    geometry = SPEC.geometry
+    assert geometry is not None
+    return probe_dataset(model, geometry, "test", Path.cwd(), "a", 1, Silent(), place)
+
+
+def test_a_look_shares_vectors_of_weights_that_come_back(
+    tmp_path: Path, tiny_encoder_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A frozen backbone is asked once for all heads; an untrained model once."""
+    frozen, untrained = (headed(tiny_encoder_folder, 1, kind) for kind in ("frozen", "full"))
+    other = headed(tiny_encoder_folder, 2, "frozen")
+    first = [look(model, tmp_path / "kept") for model in (frozen, untrained)]
+    for module in ("retrieval", "corpus_vectors"):
+        monkeypatch.setattr(f"gonogo.evaluation.{module}.encode", never)
+    assert [look(model, tmp_path / "kept") for model in (frozen, untrained)] == first
+    assert look(other, tmp_path / "kept").spectrum != first[0].spectrum
+    with pytest.raises(AssertionError, match="computed anew"):
+        look(untrained, tmp_path / "elsewhere")
+
+
+def test_a_look_is_taken_once_for_an_evaluation(
+    tmp_path: Path, tiny_encoder_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, model = TrialFolder(tmp_path / "trial"), headed(tiny_encoder_folder, 1, "full")
+
+    def evaluate(inputs: dict[str, Any]) -> None:
+        evaluate_into(
+            folder, model, SPEC, inputs, arm="a", seed=1, beside=tmp_path, progress=Silent()
+        )
+
+    evaluate({"texts": "these"})
+    before = folder.geometry.stat().st_mtime_ns
+    folder.evaluation.unlink()  # as if it had been interrupted
+    with monkeypatch.context() as patched:
+        patched.setattr(evaluating, "probe_dataset", never)
+        evaluate({"texts": "these"})
+        assert folder.geometry.stat().st_mtime_ns == before
+        with pytest.raises(AssertionError, match="computed anew"):
+            evaluate({"texts": "others"})
+    assert not folder.geometry.exists()  # what others have left is never taken for this
+    evaluate({"texts": "others"})
+    assert folder.geometry.exists()
 
 
 def test_as_a_user(tmp_path: Path, tiny_encoder_folder: Path) -> None:

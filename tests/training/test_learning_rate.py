@@ -6,7 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gonogo.spec.training import Alternating, Staged, TrainingSpec
-from gonogo.training.learning_rate import constant, cosine, learning_rates, warmup_steps
+from gonogo.training.learning_rate import (
+    clamped_warmup,
+    constant,
+    cosine,
+    learning_rates,
+    warmup_steps,
+)
 from gonogo.training.schedules import plan_steps
 
 
@@ -39,6 +45,19 @@ def test_warmup_is_a_fraction_or_steps_and_fits_the_run(warmup, total, expected)
 def test_a_warmup_longer_than_the_run_still_arrives_at_the_peak():
     warmup = warmup_steps(1_000.0, 8)
     assert cosine(7, 8, peak=1e-3, warmup=warmup) == pytest.approx(1e-3)
+
+
+@pytest.mark.parametrize(
+    ("warmup", "total", "said"),
+    [
+        (1_000.0, 300, "warm-up of 1,000 steps clamped to all 300"),
+        (300.0, 300, ""),
+        (30.0, 300, ""),
+        (0.9, 1, ""),  # a fraction is never longer than the run
+    ],
+)
+def test_a_clamped_warmup_is_told(warmup, total, said):
+    assert clamped_warmup(warmup, total) == said
 
 
 @given(

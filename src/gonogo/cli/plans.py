@@ -31,7 +31,17 @@ def plan_lines(plan: Plan) -> list[str]:
     lines += [f"  never trained, for no experiment names it: {arm}" for arm in study.idle_arms]
     lines += [f"  to fetch first: {name}: {why}" for name, why in plan.missing.items()]
     lines.append(", ".join(f"{count} to {action}" for action, count in sorted(counts.items())))
-    return lines + stop_lines(plan)
+    return lines + warmup_lines(plan) + stop_lines(plan)
+
+
+def warmup_lines(plan: Plan) -> list[str]:
+    """Say which warm-ups are clamped to a whole run, a line for all arms of one length."""
+    from gonogo.study.forecast import clamped_warmups
+
+    arms: dict[str, list[str]] = {}
+    for arm, words in clamped_warmups(plan).items():
+        arms.setdefault(words, []).append(arm)
+    return [f"{words}: {', '.join(names)}" for words, names in arms.items()]
 
 
 def stop_lines(plan: Plan) -> list[str]:

@@ -27,15 +27,11 @@ class EvaluationSet:
     Attributes:
         name: as tables show it.
         members: the data sets that it consists of: one, or the forums of CQADupStack.
-        optional: it was asked for as one of many; where it cannot be had, that is no error.
-        local: it lies in a folder here, so that whatever goes wrong with it is an error.
         unavailable: why it cannot be had, where that is known beforehand.
     """
 
     name: str
     members: tuple[DataSpec, ...]
-    optional: bool = False
-    local: bool = False
     unavailable: str = ""
 
 
@@ -58,30 +54,33 @@ def evaluation_sets(names: Sequence[str]) -> list[EvaluationSet]:
 
 def _expanded(name: str) -> list[EvaluationSet]:
     if name == ALL:
-        closed = [EvaluationSet(n, (), True, False, "its texts are not public") for n in NOT_PUBLIC]
-        return [_short(one, optional=True) for one in BEIR_PUBLIC] + closed
+        return [_short(one) for one in BEIR_PUBLIC] + [_closed(name) for name in NOT_PUBLIC]
     if name in BEIR_LISTS:
         listed = beir_list(name)
-        return [_short(one, optional=True) for one in BEIR_PUBLIC if one.specs[0] in listed]
+        return [_short(one) for one in BEIR_PUBLIC if one.specs[0] in listed]
     if name in _SHORT:
-        return [_short(_SHORT[name], optional=False)]
+        return [_short(_SHORT[name])]
     if name in NOT_PUBLIC:
-        return [EvaluationSet(name, (), unavailable="its texts are not public")]
+        return [_closed(name)]
     return [_named(name)]
 
 
-def _short(one: BeirSet, *, optional: bool) -> EvaluationSet:
+def _closed(name: str) -> EvaluationSet:
+    return EvaluationSet(name, (), unavailable="its texts are not public")
+
+
+def _short(one: BeirSet) -> EvaluationSet:
     """Return a set of BEIR from folders here if they are here, else from the hub."""
     folders = [one.name]
     if one.name == "cqadupstack":
         folders = [f"cqadupstack/{forum}" for forum in CQADUPSTACK_FORUMS]
     if not all(map(_is_here, folders)):
-        return EvaluationSet(one.name, one.specs, optional)
+        return EvaluationSet(one.name, one.specs)
     members = tuple(
         BeirData(folder=f, split=one.split, queries_are_documents=one.queries_are_documents)
         for f in folders
     )
-    return EvaluationSet(one.name, members, optional, local=True)
+    return EvaluationSet(one.name, members)
 
 
 def _is_here(folder: str) -> bool:
@@ -115,4 +114,4 @@ def named_data(name: str, place: str) -> DataSpec:
 
 def _named(name: str) -> EvaluationSet:
     spec = named_data(name, "--datasets")
-    return EvaluationSet(spec.name, (spec,), local=True)
+    return EvaluationSet(spec.name, (spec,))

@@ -9,11 +9,11 @@ from gonogo.core.errors import UserError
 from gonogo.core.files import fingerprint
 from gonogo.core.seeds import generator
 from gonogo.core.types import Split
-from gonogo.data.datasets import document_text
-from gonogo.data.evaluation_sets import evaluation_sets
+from gonogo.data.datasets import Corpus, document_text
+from gonogo.data.evaluation_sets import EvaluationSet, evaluation_sets
 from gonogo.data.lines import read_lines, read_objects
-from gonogo.data.loading import load_dataset
-from gonogo.spec.data import DataSpec
+from gonogo.data.loading import load_corpus, load_dataset
+from gonogo.spec.data import BeirData, DataSpec
 
 
 def probe_texts(source: str, count: int | None) -> tuple[str, list[str]]:
@@ -25,18 +25,35 @@ def probe_texts(source: str, count: int | None) -> tuple[str, list[str]]:
         count: at most so many, drawn as :func:`chosen` does; None for all.
 
     Raises:
-        UserError: if it is neither, or holds fewer than two different texts.
+        UserError: if it is neither, stands for several sets, or holds fewer than two different
+            texts.
     """
     path = Path(source).expanduser()
     if path.is_file():
         name, texts = path.name, _from_file(path)
     else:
-        [one] = evaluation_sets([source])[:1]
-        if one.unavailable:
-            raise UserError(one.unavailable, place=source)
-        corpora = [load_dataset(member, "test").corpus for member in one.members]
+        one = _single(source)
+        corpora = map(_corpus, one.members)
         name, texts = one.name, [text for corpus in corpora for text in corpus.texts]
     return name, chosen(texts, count, name)
+
+
+def _single(source: str) -> EvaluationSet:
+    """Return the one set that a name stands for."""
+    found = evaluation_sets([source])
+    if len(found) > 1:
+        hint = f"name one of {', '.join(one.name for one in found)}"
+        raise UserError(
+            f"{source!r} is a list of {len(found)} data sets", place="--texts", hint=hint
+        )
+    if found[0].unavailable:
+        raise UserError(found[0].unavailable, place=source)
+    return found[0]
+
+
+def _corpus(spec: DataSpec) -> Corpus:
+    """Load documents; a folder has the same for all its splits, whichever of them it has."""
+    return load_corpus(spec) if isinstance(spec, BeirData) else load_dataset(spec, "test").corpus
 
 
 def dataset_texts(spec: DataSpec, split: Split, count: int, beside: Path) -> list[str]:

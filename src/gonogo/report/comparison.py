@@ -14,6 +14,7 @@ from gonogo.report.score_tables import metrics_of, tasks_of
 from gonogo.report.tables import Cell, Column, Number, Row, Table, Text
 
 NAME = "comparison"
+_BACKBONE_NOTE = "backbone: the base as it came, without a head; vectors of length 1, by cosine."
 
 
 @dataclass(frozen=True)
@@ -166,6 +167,7 @@ def _caption(compared: Compared) -> str:
         f"Means weigh data sets equally and are over those that all rows share: {_sets(compared)}.",
         _interval_caption(compared),
         "Data sets: mean ± standard deviation over seeds. Column best bold, second underlined.",
+        _BACKBONE_NOTE if "backbone" in compared.rows else "",
         _isotropy_caption(compared.geometry),
     ]
     return " ".join(part for part in parts if part)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gonogo.spec.base import Name, Spec
+from gonogo.spec.base import Count, Name, Spec
 
 Group = Literal["all", "in domain", "out of domain"]
 """Data sets that all rows share: all of them, those that an arm was trained on, the others."""
@@ -26,7 +26,7 @@ class Gain(_Line):
     candidate: Name | None = None
     """The arm that should be better; the gate's when not given."""
     baseline: Name | None = None
-    """The arm or reference row that it is compared with; the gate's when not given."""
+    """The arm or reference row that it is compared with; the gate's only one when not given."""
     over: Group = "all"
     """Which data sets the means are over."""
 
@@ -41,6 +41,9 @@ class AverageAbove(_Line):
     """Which arm; the gate's candidate when not given."""
     over: Group = "all"
     """Which data sets the mean is over."""
+    least_sets: Count = 1
+    """The line is unknown where the mean is over fewer data sets: a value that means the average
+    of a benchmark says nothing about a few sets."""
 
 
 class IsotropyHigher(_Line):
@@ -52,7 +55,7 @@ class IsotropyHigher(_Line):
     candidate: Name | None = None
     """The arm that should be more isotropic; the gate's when not given."""
     baseline: Name | None = None
-    """The arm or reference row that it is compared with; the gate's when not given."""
+    """The arm or reference row that it is compared with; the gate's only one when not given."""
 
 
 class Finished(_Line):

@@ -33,9 +33,13 @@ class UntrainedRow(_Row):
 
 
 class TeacherRow(_Row):
-    """The vectors that the model's head stands on, without a head."""
+    """The backbone alone: the vectors that the model's head stands on, compared by cosine.
 
-    kind: Literal["teacher"] = "teacher"
+    ``backbone`` is the same row under the name that fits where it teaches nothing. Without a head
+    the model's own similarity means nothing, and an untrained encoder is compared by cosine.
+    """
+
+    kind: Literal["teacher", "backbone"] = "teacher"
 
 
 class _Linear(_Row):

@@ -156,7 +156,8 @@ def _words(line: Criterion, reader: _Reader) -> str:
             asked = f"{candidate} gains {line.least:+g} or more over {baseline}{over}"
         case AverageAbove():
             over = "" if line.over == "all" else f", {line.over}"
-            asked = f"{line.arm or facts.candidate}: average above {line.above:g}{over}"
+            least = f" of at least {line.least_sets} data sets" if line.least_sets > 1 else ""
+            asked = f"{line.arm or facts.candidate}: average{least} above {line.above:g}{over}"
         case IsotropyHigher():
             candidate, baseline = facts.pair(line)
             asked = f"{candidate}: higher {line.figure} than {baseline}"

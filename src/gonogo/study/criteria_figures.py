@@ -83,6 +83,10 @@ class Facts:
         mean = self._mean(arm, line.over)
         if mean is None:
             return "unknown", f"no mean of {arm}, {line.over}"
+        if len(mean.datasets) < line.least_sets:
+            names = ", ".join(mean.datasets)
+            words = f"only {_sets(mean)} ({names}), and at least {line.least_sets} are asked for"
+            return "unknown", f"{mean.mean:.4f} over {words}"
         met = mean.mean > line.above + TOLERANCE
         return ("met" if met else "not met"), f"{mean.mean:.4f} over {_sets(mean)}"
 

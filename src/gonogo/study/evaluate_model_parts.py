@@ -154,18 +154,8 @@ def _rank(
     return rank_corpus(model, dataset, depth, progress=progress)
 
 
-def failure(label: str, one: EvaluationSet, error: Exception, *, had: bool) -> Part:
-    """Return what a failing set leaves: an error, or that it cannot be had.
-
-    Args:
-        label: the model.
-        one: the set.
-        error: what happened.
-        had: whether its data were here when it happened.
-    """
-    missing = isinstance(error, UserError) and not one.local and not had
-    status: Status = "error"
-    if isinstance(error, NotHereYetError) or (missing and one.optional):
-        status = "not available"
+def failure(label: str, one: EvaluationSet, error: Exception) -> Part:
+    """Return what a failing set leaves: an error, or that it may not be fetched."""
+    status: Status = "not available" if isinstance(error, NotHereYetError) else "error"
     note = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
     return Part(label, one.name, status, note)

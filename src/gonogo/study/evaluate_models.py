@@ -129,10 +129,8 @@ def _model_parts(
         if one.unavailable:
             yield Part(place.label, one.name, "not available", one.unavailable), None
             continue
-        had = False
         try:
             key = part_key(identity, one, settings, how, fetch=machine.fetch)
-            had = True
             part = files.found(key)
             if part is None:
                 loaded = loaded or [_load(place, machine)]
@@ -140,7 +138,7 @@ def _model_parts(
                 files.keep(key, part, frame)
             yield part, files.read()
         except Exception as error:  # the table tells it; the other sets are scored all the same
-            part = failure(place.label, one, error, had=had)
+            part = failure(place.label, one, error)
             progress.say(f"{place.label}, {one.name}: {part.status}: {part.note}")
             yield part, None
 

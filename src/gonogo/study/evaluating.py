@@ -44,13 +44,15 @@ def evaluate_into(
     progress: Progress,
     vectors: Path | None = None,
 ) -> None:
-    """Score a model into a trial's folder; parts that are there already are kept.
+    """Score a model into a trial's folder; what is there already is kept.
 
-    ``vectors`` is where corpus vectors are kept for weights that come back: untrained or frozen.
+    ``vectors`` is where vectors are kept for weights that come back: untrained or frozen.
     """
-    if spec.geometry is not None and isinstance(model, RetrievalModel):
+    _drop_foreign_parts(folder, inputs)
+    look, done = spec.geometry, folder.geometry.exists()
+    if look is not None and not done and isinstance(model, RetrievalModel):
         # Before the scores, which say that a trial is complete.
-        record = probe_dataset(model, spec.geometry, spec.split, beside, arm, seed, progress)
+        record = probe_dataset(model, look, spec.split, beside, arm, seed, progress, vectors)
         write_geometry(folder.geometry, record)
     setting = Setting(spec, beside, progress, vectors)
 
@@ -123,13 +125,14 @@ def score_into(
 
 
 def _drop_foreign_parts(folder: TrialFolder, inputs: Inputs) -> None:
-    """Remove parts that another evaluation has left."""
+    """Remove parts, and a look at the geometry, that another evaluation has left."""
     marker = folder.path / "parts" / "inputs.json"
     if marker.exists() and not changed_keys(read_json(marker), inputs):
         return
     for name in ("parts", "runs"):
         shutil.rmtree(folder.path / name, ignore_errors=True)
-    folder.evaluation.unlink(missing_ok=True)
+    for path in (folder.geometry, folder.evaluation):
+        path.unlink(missing_ok=True)
     write_json(marker, inputs)
 
 

@@ -13,6 +13,7 @@ from gonogo.core.files import MEGABYTE, folder_size, read_json
 from gonogo.study.fingerprints import Inputs, combine
 from gonogo.study.plan import Plan, PlannedTrial
 from gonogo.study.states import read_result
+from gonogo.training.learning_rate import clamped_warmup
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,20 @@ def forecast_cost(plan: Plan) -> Forecast | None:
     trials = [_left(trial, costs[trial.arm]) for trial in plan.to_do]
     new = [costs[t.arm].disk_mb for t in plan.to_do if t.action in ("run", "resume")]
     return Forecast((*rows, *trials), sum(new), free_mb(plan), _source(plan, finished, calibrated))
+
+
+def clamped_warmups(plan: Plan) -> dict[str, str]:
+    """Say of which arms the warm-up fills the whole run, where the length of the run is known.
+
+    A finished trial or a calibration has told it; of one task alone, ``max_steps`` bounds it.
+    """
+    known, found = {**_calibrated(plan), **_finished(plan)}, {}
+    for arm, config in plan.study.arms.items():
+        alone = config.training.max_steps if len(config.tasks) == 1 else None
+        steps = known[arm].steps if arm in known else alone
+        if words := clamped_warmup(config.training.warmup, steps) if steps else "":
+            found[arm] = words
+    return found
 
 
 def _source(plan: Plan, finished: Iterable[str], calibrated: Iterable[str]) -> str:

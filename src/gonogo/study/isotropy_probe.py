@@ -12,7 +12,7 @@ from gonogo.core.progress import Progress
 from gonogo.core.types import Side, Split
 from gonogo.data.probe_texts import dataset_texts, texts_fingerprint
 from gonogo.evaluation.embedding_model import EmbeddingModel
-from gonogo.evaluation.encoding import encode
+from gonogo.evaluation.retrieval import encode_with
 from gonogo.spec.geometry import GeometrySpec
 
 
@@ -25,6 +25,7 @@ def probe(
     progress: Progress,
     side: Side = "passage",
     seed: int | None = None,
+    vectors: Path | None = None,
 ) -> GeometryRecord:
     """Embed texts as a model does, without normalising anything for the purpose, and measure.
 
@@ -36,24 +37,17 @@ def probe(
         progress: shows a bar.
         side: framed as queries or as passages.
         seed: the trial's, where it is one.
+        vectors: where vectors are kept for weights that come back: untrained or frozen.
 
     Raises:
         ValueError: with fewer than two texts.
     """
     model.eval()
-    vectors = encode(
-        model.bi_encoder,
-        texts,
-        side,
-        device=model.device,
-        autocast=model.autocast,
-        progress=progress,
-        label=f"{name}: geometry",
-    )
+    embedded = encode_with(model, texts, side, f"geometry of {name}", progress, vectors)
     which = TextsRecord(
         name=source, count=len(texts), fingerprint=texts_fingerprint(texts), side=side
     )
-    return record_of(geometry(vectors), name, which, seed)
+    return record_of(geometry(embedded), name, which, seed)
 
 
 def probe_dataset(
@@ -64,6 +58,7 @@ def probe_dataset(
     arm: str,
     seed: int | None,
     progress: Progress,
+    vectors: Path | None = None,
 ) -> GeometryRecord:
     """Measure a trial, or a reference row, on the texts that its study names.
 
@@ -71,7 +66,10 @@ def probe_dataset(
         UserError: if they cannot be had.
     """
     texts = dataset_texts(spec.texts, split, spec.count, beside)
-    return probe(model, texts, name=arm, source=spec.texts.name, progress=progress, seed=seed)
+    source = spec.texts.name
+    return probe(
+        model, texts, name=arm, source=source, progress=progress, seed=seed, vectors=vectors
+    )
 
 
 def write_geometry(path: Path, record: GeometryRecord) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
@@ -18,8 +18,10 @@ from gonogo.core.errors import UserError
 from gonogo.core.files import MEGABYTE, folder_size
 from gonogo.core.progress import Silent
 from gonogo.core.seeds import generator
+from gonogo.core.types import Side
 from gonogo.data.datasets import RetrievalDataset
 from gonogo.data.loading import count_queries
+from gonogo.data.probe_texts import dataset_texts
 from gonogo.evaluation.protocols import Setting, evaluate_part
 from gonogo.evaluation.reranking import rerank
 from gonogo.evaluation.retrieval import encode_with
@@ -121,6 +123,7 @@ def time_evaluation(model: AnyModel, spec: EvaluationSpec, beside: Path) -> floa
     setting, total = Setting(spec, beside, Silent()), 0.0
     if isinstance(model, RetrievalModel):
         encode_with(model, ["warm up"], "passage", "", Silent())
+        total += _time_geometry(model, spec, beside)
     for task, protocol, data in spec.parts:
         started = time.perf_counter()
         if not isinstance(protocol, RetrievalEvaluation | RerankingEvaluation):
@@ -139,12 +142,23 @@ def time_evaluation(model: AnyModel, spec: EvaluationSpec, beside: Path) -> floa
 
 
 def _time_retrieval(model: RetrievalModel, dataset: RetrievalDataset) -> float:
-    corpus, queries = dataset.corpus.texts, list(dataset.queries.values())
-    texts = [corpus[row] for row in _draw(len(corpus), TEXTS)]
-    asked = [queries[row] for row in _draw(len(queries), TEXTS)]
-    documents = _seconds(lambda: encode_with(model, texts, "passage", "", Silent()))
-    questions = _seconds(lambda: encode_with(model, asked, "query", "", Silent()))
-    return documents * len(corpus) / len(texts) + questions * len(queries) / len(asked)
+    documents = _time_texts(model, dataset.corpus.texts, "passage")
+    return documents + _time_texts(model, list(dataset.queries.values()), "query")
+
+
+def _time_geometry(model: RetrievalModel, spec: EvaluationSpec, beside: Path) -> float:
+    if spec.geometry is None:
+        return 0.0
+    started = time.perf_counter()
+    texts = dataset_texts(spec.geometry.texts, spec.split, spec.geometry.count, beside)
+    return time.perf_counter() - started + _time_texts(model, texts, "passage")
+
+
+def _time_texts(model: RetrievalModel, texts: Sequence[str], side: Side) -> float:
+    """Return the seconds of embedding all of some texts, from a sample of them."""
+    sample = [texts[row] for row in _draw(len(texts), TEXTS)]
+    seconds = _seconds(lambda: encode_with(model, sample, side, "", Silent()))
+    return seconds * len(texts) / len(sample)
 
 
 def _time_reranking(model: RetrievalModel, dataset: RetrievalDataset, depth: int) -> float:

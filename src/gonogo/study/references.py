@@ -1,4 +1,4 @@
-"""Rows for comparison that no arm trains: BM25, the model as it came, and what it must beat."""
+"""Rows for comparison that no arm trains: BM25, the backbone, and whatever must be beaten."""
 
 from __future__ import annotations
 
@@ -82,7 +82,8 @@ def _tuned(row: PlannedReference, cutoff: int, beside: Path, progress: Progress)
     """Tune the weight on the training pairs of every task, and write down what was tried."""
     scored = row.config.evaluation.tasks.values()
     asked = [task for task in scored if isinstance(task, NextVectorEvaluation)]
-    data = open_next_vectors(asked[0].data[0].folder, beside=beside)
+    pairs = asked[0].data[0]
+    data = open_next_vectors(pairs.folder, bank=pairs.bank, beside=beside)
     found = tune_alpha(data, cutoff=cutoff, mask_context=asked[0].mask_context)
     progress.say(
         f"{row.name}: alpha {found.alpha:g} has the best recall at {cutoff},"
@@ -95,7 +96,10 @@ def _tuned(row: PlannedReference, cutoff: int, beside: Path, progress: Progress)
 def _model(row: PlannedReference, device: Device, beside: Path, progress: Progress) -> AnyModel:
     """Return what a row scores."""
     precision = resolve_precision(row.config.training.precision, device)
-    model = build_model(row.config.model, row.seed, device=device, precision=precision)
+    spec = row.config.model
+    if isinstance(row.row, rows.TeacherRow):
+        spec = spec.model_copy(update={"similarity": "cosine"})
+    model = build_model(spec, row.seed, device=device, precision=precision)
     match row.row:
         case rows.UntrainedRow():
             return model

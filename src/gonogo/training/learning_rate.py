@@ -23,6 +23,18 @@ def warmup_steps(warmup: float, total: int) -> int:
     return min(steps, total)
 
 
+def clamped_warmup(warmup: float, total: int) -> str:
+    """Say that a warm-up in steps is longer than its run, whose rate then never falls; else "".
+
+    Args:
+        warmup: as :func:`warmup_steps` takes it.
+        total: optimiser steps of the run.
+    """
+    if round(warmup) <= total or warmup < 1:
+        return ""
+    return f"warm-up of {round(warmup):,} steps clamped to all {total:,}"
+
+
 def cosine(step: int, total: int, *, peak: float, warmup: int, final: float = 0.0) -> float:
     """Return the learning rate of optimiser step ``step``, counted from 0.
 

@@ -16,7 +16,7 @@ from gonogo.spec.study import TrialConfig
 from gonogo.spec.training import TrainingSpec
 from gonogo.training.checkpoints import Checkpoints
 from gonogo.training.determinism import deterministic
-from gonogo.training.learning_rate import learning_rates
+from gonogo.training.learning_rate import clamped_warmup, learning_rates
 from gonogo.training.memory import peak_memory_mb
 from gonogo.training.monitor import Monitor
 from gonogo.training.monitors import build_monitors
@@ -103,6 +103,8 @@ def train(
     if checkpoint := checkpoints.latest():
         run.restore(checkpoint)
     checkpoints.tidy()
+    if clamped := clamped_warmup(config.training.warmup, len(steps)):
+        progress.say(clamped)
     reporter = Reporter(config, run, folder, len(steps), progress)
     with closing(reporter), deterministic(model.device):
         ending = _take_steps(run, steps, config.training, seed, checkpoints, reporter, should_stop)
