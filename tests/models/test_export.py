@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -5,8 +7,11 @@ from typer.testing import CliRunner
 
 from gonogo.cli.main import app
 from gonogo.core.errors import UserError
+from gonogo.data.model_places import find_model
 from gonogo.data.weights import WeightSource
 from gonogo.evaluation.encoding import encode
+from gonogo.evaluation.search import top_k
+from gonogo.models.any_model import load_any
 from gonogo.models.build import build_model, load_model
 from gonogo.models.export import export_model
 from gonogo.models.foreign import load_sentence_model
@@ -42,7 +47,7 @@ def vectors(model):
 
 
 @pytest.mark.parametrize("head", list(HEADS))
-@pytest.mark.parametrize("similarity", ["cosine", "dot"])
+@pytest.mark.parametrize("similarity", ["cosine", "dot", "euclidean"])
 def test_sentence_transformers_gives_the_same_vectors(
     tiny_encoder_folder, tmp_path, head, similarity
 ):
@@ -70,6 +75,36 @@ def test_both_of_our_own_loaders_give_the_same_vectors(tiny_encoder_folder, tmp_
     assert np.array_equal(vectors(load_model(folder)), vectors(model))
     foreign = load_sentence_model(WeightSource("out", "folder", folder))
     assert np.allclose(vectors(foreign), vectors(model), atol=2e-5)
+
+
+def ranking(model, similarity=None):
+    """Rank words for each text, compared as the model itself says."""
+    encoder, words = (
+        model.bi_encoder,
+        [f"{first} {last}" for first in "abcdef" for last in "uvwxyz"],
+    )
+    asked, kept = (
+        encode(encoder, texts, side, device="cpu", autocast=model.autocast)
+        for texts, side in ((TEXTS, "query"), (words, "passage"))
+    )
+    return top_k(asked, kept, 10, similarity or encoder.similarity)[1].tolist()
+
+
+@pytest.mark.parametrize("ours", [True, False])
+@pytest.mark.parametrize("head", list(HEADS))
+def test_distances_survive_an_export(tiny_encoder_folder, tmp_path, head, ours):
+    """Compared by products, the same vectors would rank otherwise."""
+    model, folder = model_of(tiny_encoder_folder, head, similarity="euclidean"), tmp_path / "out"
+    export_model(model, folder)
+    said = json.loads((folder / "config_sentence_transformers.json").read_text())
+    assert said["similarity_fn_name"] == "euclidean"
+    if not ours:
+        (folder / "model.json").unlink()
+    place = find_model(str(folder))
+    assert place.kind == ("saved" if ours else "sentence")
+    again = load_any(place, device="cpu", precision="fp32")
+    assert ranking(again) == ranking(model)
+    assert ranking(model) != ranking(model, "dot")
 
 
 def test_a_linear_map_is_written_with_its_mean(tiny_encoder_folder, tmp_path):

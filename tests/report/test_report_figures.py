@@ -43,6 +43,21 @@ def test_equal_verdicts_give_equal_bytes(verdict, name):
     assert first["pdf"].startswith(b"%PDF")
 
 
+def test_a_loss_curve_says_so_where_the_terms_of_some_arm_are_left_out(verdict):
+    from matplotlib.figure import Figure
+
+    first, *rest = verdict.evidence.curves
+    apart = first.model_copy(update={"terms_left_out": True})
+    evidence = verdict.evidence.model_copy(update={"curves": (apart, *rest)})
+    shown = plot(verdict.model_copy(update={"evidence": evidence}), "loss_embed")
+    figure, words = Figure(), "loss without regularisers"
+    shown.draw(figure)
+    assert figure.axes[0].get_ylabel() == words
+    assert words in shown.title
+    assert words in shown.alt
+    assert "regularisers" not in plot(verdict, "loss_embed").title
+
+
 def test_drawing_leaves_matplotlib_as_it_was(verdict):
     import matplotlib
     from matplotlib._pylab_helpers import Gcf

@@ -69,6 +69,22 @@ def test_each_task_has_a_curve_and_lines_without_loss_are_left_out(finished: Pla
     assert curves == {"rerank": (0, 3, 6), "embed": (2, 4, 5, 7, 8)}
 
 
+def test_a_curve_leaves_out_the_terms_that_only_some_arms_add(finished: Plan) -> None:
+    plain, regularised = finished.trials[0], joint(finished)
+    for step in range(4):
+        line = {"step": step, "task": "embed"}
+        append_json_line(plain.folder.log("train.jsonl"), {**line, "loss": 3.0 - step})
+        terms = {"objective": 2.0 - step, "sigreg": 500.0}  # of weight 2
+        append_json_line(
+            regularised.folder.log("train.jsonl"), {**line, **terms, "loss": 1002.0 - step}
+        )
+    curves = {curve.arm: curve for curve in gather_evidence(finished).curves}
+    assert curves[plain.arm].loss == (3.0, 2.0, 1.0, 0.0)
+    assert not curves[plain.arm].terms_left_out
+    assert curves[regularised.arm].loss == (2.0, 1.0, 0.0, -1.0)
+    assert curves[regularised.arm].terms_left_out
+
+
 def conflict(step: int, first: str, second: str, **layers: float | None) -> dict[str, object]:
     return {"step": step, "tasks": [first, second], "mean_cosine": 0.1, "layers": layers}
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,19 @@ def test_equals_running_the_backbone_each_time() -> None:
     again = forward_distinct(lambda i, m: toy.head(toy.body(i, m)), tokens, numbers, SETTINGS).rows
     torch.testing.assert_close(found, again, atol=1e-6, rtol=1e-6)
     assert torch.equal(found[0], found[3])
+
+
+def test_the_head_learns_in_the_number_format_of_a_model_whose_backbone_learns() -> None:
+    """Arms that differ in what learns must not differ in what their heads are rounded to."""
+    toy, (tokens, numbers) = Counted(), rows()
+    autocast = partial(torch.autocast, "cpu", dtype=torch.bfloat16)
+    settings = ChunkSettings(64, 0, "cpu", autocast)
+    found = FrozenRows(toy.encoder(), tokens, settings, precision="bf16")(numbers).rows
+    forward = lambda i, m: toy.head(toy.body(i, m).float())  # noqa: E731
+    again = forward_distinct(forward, tokens, numbers, settings).rows
+    torch.testing.assert_close(found, again, atol=1e-6, rtol=1e-6)
+    assert found.dtype == torch.float32
+    assert torch.equal(found, found.bfloat16().float())
 
 
 def test_the_head_learns_and_the_backbone_is_run_once() -> None:

@@ -21,6 +21,7 @@ from gonogo.evaluation.corpus_vectors import embed
 from gonogo.evaluation.metrics import per_query
 from gonogo.evaluation.neighbours import nearest_others
 from gonogo.objectives.neighbour_distillation import neighbour_distillation
+from gonogo.spec.monitor_checks import FIGURES
 from gonogo.training.trainer import train
 
 HERE = Path(__file__).parent
@@ -139,7 +140,7 @@ def test_several_corpora_are_anchors_together_and_have_neighbours_of_their_own(t
     rows = np.array([0, 59, 60, 139])
     both = np.concatenate([np.load(file) for file in files])
     assert np.array_equal(task._table.base(rows), both[rows])
-    assert set(task.validate()) == {"R@10", "nDCG@10"}
+    assert set(task.validate()) == FIGURES["neighbours"]
 
 
 def test_a_look_agrees_with_the_evaluation_of_the_same_rows(vectors):

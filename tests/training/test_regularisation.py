@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from gonogo.core.seeds import derive_seed
+from gonogo.objectives.covariance import gaussian_covariance_floor
 from gonogo.objectives.sigreg import sigreg
 from gonogo.objectives.variance import variance_distance
 from gonogo.spec.regularisers import CovarianceTerm, Sigreg, VarianceTerm
@@ -43,6 +44,26 @@ def test_moments_are_taken_over_what_is_remembered_too() -> None:
     for number in range(1, 8):
         _, figures = terms(embeddings(number), number)
     assert figures["covariance"] < 0.6 * alone  # the floor of a small batch falls
+
+
+def mean_distance(spec: CovarianceTerm, deviations: torch.Tensor) -> float:
+    """Return the mean term over 40 batches of 32 rows, from the 66th on: all memories are full."""
+    draws = torch.Generator().manual_seed(0)
+    terms, values = Regularisation([spec], "euclidean", 42, "embed"), []
+    for number in range(106):
+        rows = torch.randn(32, len(deviations), generator=draws) * deviations
+        values.append(float(terms(rows, number)[1]["covariance"]))
+    return sum(values[66:]) / 40
+
+
+def test_by_default_the_covariance_of_small_batches_is_nearly_unbiased() -> None:
+    """The truth by hand: ``||diag(4, 1, ..., 1) - v I||_F / 16`` with v = 19 / 16."""
+    deviations = torch.tensor([2.0] + [1.0] * 15)
+    truth = ((4 - 19 / 16) ** 2 + 15 * (1 - 19 / 16) ** 2) ** 0.5 / 16
+    assert mean_distance(CovarianceTerm(memory=0), deviations) > 1.3 * truth
+    assert mean_distance(CovarianceTerm(), deviations) == pytest.approx(truth, rel=0.1)
+    floor = gaussian_covariance_floor(2048 + 32, 16)
+    assert mean_distance(CovarianceTerm(), torch.ones(16)) == pytest.approx(floor, rel=0.1)
 
 
 def test_memory_is_part_of_the_state() -> None:

@@ -205,6 +205,8 @@ class Curve(Spec):
     task: str
     steps: tuple[int, ...]
     loss: tuple[float | None, ...]
+    terms_left_out: bool = False
+    """Whether ``loss`` is the objective alone, without the regularisers that were added to it."""
 
 
 class Conflict(Spec):
@@ -293,4 +295,5 @@ def read_verdict(path: Path) -> VerdictFile:
     try:
         return VerdictFile.model_validate(raw)
     except ValueError as error:
-        raise UserError(f"not a verdict of this version: {error}", file=path) from error
+        hint = "gonogo decide STUDY writes it anew"
+        raise UserError("not a verdict of this version", file=path, hint=hint) from error

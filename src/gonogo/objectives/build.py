@@ -20,6 +20,8 @@ from gonogo.spec.objectives import (
     YesNoCrossEntropy,
 )
 
+_COSINE_TEMPERATURE, _COSINE_MARGIN = 0.05, 0.1
+
 
 @runtime_checkable
 class EmbeddingLoss(Protocol):
@@ -34,7 +36,6 @@ class EmbeddingLoss(Protocol):
         relevant: Bool[Tensor, "b b"] | None = None,
         negative_kept: Bool[Tensor, "b k"] | None = None,
         same_query: Bool[Tensor, "b b"] | None = None,
-        similarity: Similarity = "cosine",
     ) -> Float[Tensor, ""]:
         """Return the mean loss; :func:`~gonogo.objectives.infonce.infonce` names the arguments."""
         ...
@@ -53,21 +54,33 @@ class ScoreLoss(Protocol):
         ...
 
 
-def build_embedding_objective(spec: EmbeddingObjective) -> EmbeddingLoss:
-    """Return the loss that ``spec`` describes; hand it the model's ``similarity``."""
+def build_embedding_objective(
+    spec: EmbeddingObjective, similarity: Similarity = "cosine"
+) -> EmbeddingLoss:
+    """Return the loss that ``spec`` describes, on a model that compares by ``similarity``."""
     match spec:
         case InfoNce():
-            return partial(
-                infonce,
-                temperature=spec.temperature,
-                false_negative_margin=spec.false_negative_margin,
-                query_query=spec.query_query,
-                document_document=spec.document_document,
-            )
+            return _infonce(spec, similarity)
         case Triplet():
-            return partial(triplet, margin=spec.margin)
+            return partial(triplet, margin=spec.margin, similarity=similarity)
         case _:
             assert_never(spec)
+
+
+def _infonce(spec: InfoNce, similarity: Similarity) -> EmbeddingLoss:
+    temperature, margin = spec.temperature, spec.false_negative_margin
+    if temperature == "auto":
+        temperature = _COSINE_TEMPERATURE if similarity == "cosine" else 1.0
+    if margin == "auto":
+        margin = _COSINE_MARGIN if similarity == "cosine" else None
+    return partial(
+        infonce,
+        temperature=temperature,
+        false_negative_margin=margin,
+        query_query=spec.query_query,
+        document_document=spec.document_document,
+        similarity=similarity,
+    )
 
 
 def build_score_objective(spec: ScoreObjective) -> ScoreLoss:

@@ -8,9 +8,10 @@ from typing import assert_never
 
 from gonogo.core.errors import UserError
 from gonogo.spec.evaluation import EvaluationSpec
-from gonogo.spec.evaluation_tasks import NeighbourEvaluation
+from gonogo.spec.evaluation_tasks import NeighbourEvaluation, NextVectorEvaluation
 from gonogo.spec.model import ModelSpec, TextModel, VectorModel
 from gonogo.spec.neighbour_task import NeighbourTask
+from gonogo.spec.next_vector_task import NextVectorTask
 from gonogo.spec.study import TrialConfig
 from gonogo.spec.towers import QueryTower
 
@@ -27,6 +28,7 @@ _ROWS = {
     "bm25": {TEXT},
     "untrained": {TEXT, HEAD, SEQUENCE},
     "teacher": {HEAD},
+    "backbone": {TEXT, HEAD},
     "svd": {HEAD},
     "pca": {HEAD},
     "random_projection": {HEAD},
@@ -69,6 +71,7 @@ def check_fit(arm: str, config: TrialConfig, path: Path) -> None:
                 hint=_way_out(needs),
             )
     _check_held_out(arm, config, path)
+    _check_banks(arm, config, path)
 
 
 def _way_out(needs: set[str]) -> str:
@@ -101,3 +104,23 @@ def _check_held_out(arm: str, config: TrialConfig, path: Path) -> None:
                 place=f"arms.{arm}: evaluation.tasks.{name}.held_out",
                 hint="both must be the same number, or anchors would be asked",
             )
+
+
+def _check_banks(arm: str, config: TrialConfig, path: Path) -> None:
+    """Refuse to score a tower on another bank, whitened or not, than the one it learned from."""
+    tasks = [task for task in config.tasks.values() if isinstance(task, NextVectorTask)]
+    learned = {task.data.folder: task.data.bank for task in tasks}
+    for name, task in config.evaluation.tasks.items():
+        for data in task.data if isinstance(task, NextVectorEvaluation) else ():
+            bank = learned.get(data.folder, data.bank)
+            if bank != data.bank:
+                raise UserError(
+                    f"the bank is {_named(data.bank)} here, but {_named(bank)} in training",
+                    file=path,
+                    place=f"arms.{arm}: evaluation.tasks.{name}.data",
+                    hint="a tower knows the vectors that it learned from: give both the same bank",
+                )
+
+
+def _named(bank: str | None) -> str:
+    return "that of the pairs" if bank is None else repr(bank)

@@ -13,10 +13,13 @@ class InfoNce(Spec):
     """InfoNCE with the five-part denominator of Qwen3-Embedding (arXiv 2506.05176)."""
 
     kind: Literal["infonce"] = "infonce"
-    temperature: Positive = 0.05
-    """Similarities are divided by this."""
-    false_negative_margin: float | None = 0.1
-    """A negative more similar than the positive plus this is masked; null masks none by score."""
+    temperature: Literal["auto"] | Positive = "auto"
+    """Similarities are divided by this: auto is 0.05 for cosines, and 1 for distances and dot
+    products, which have no fixed scale."""
+    false_negative_margin: Literal["auto"] | float | None = "auto"
+    """A negative more similar than the positive plus this is masked; null masks none by score.
+    auto is 0.1 for cosines and null otherwise: where 0.1 is a short way, it would mask what is
+    ranked wrongly."""
     query_query: bool = True
     """Other queries of the batch stand in the denominator."""
     document_document: bool = True

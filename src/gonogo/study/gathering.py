@@ -95,15 +95,21 @@ def _lines(folder: TrialFolder, name: str) -> list[dict[str, Any]]:
 
 
 def _curves(trial: PlannedTrial) -> Iterator[Curve]:
+    """Yield one curve for each task: of the objective alone, where regularisers are added to it.
+
+    A loss that holds their weighted terms cannot be compared between arms.
+    """
     rows = [row for row in _lines(trial.folder, "train.jsonl") if row.get("loss") is not None]
     for task in dict.fromkeys(str(row["task"]) for row in rows):
         kept = _thin([row for row in rows if row["task"] == task])
+        apart = "objective" in kept[0]
         yield Curve(
             arm=trial.arm,
             seed=trial.seed,
             task=task,
             steps=tuple(int(row["step"]) for row in kept),
-            loss=tuple(float(row["loss"]) for row in kept),
+            loss=tuple(float(row["objective" if apart else "loss"]) for row in kept),
+            terms_left_out=apart,
         )
 
 

@@ -46,6 +46,7 @@ class FrozenRows:
         label: str = "encode once",
     ) -> None:
         self._project, self._device = encoder.project, settings.device
+        self._autocast = settings.autocast
 
         def now() -> Float[ndarray, "n d"]:
             return _encode(encoder.base, tokens, settings, progress or Silent(), label)
@@ -59,7 +60,8 @@ class FrozenRows:
         """Return one embedding a number, each distinct row projected once."""
         distinct, places = np.unique(numbers, return_inverse=True)
         base = self._base[torch.from_numpy(distinct).to(self._device)]
-        projected = self._project(base).float()
+        with self._autocast():  # as where the backbone learns, or the arms' heads would differ
+            projected = self._project(base).float()
         return ChunkedOutput(projected[torch.from_numpy(places).to(self._device)], 0, 0)
 
 

@@ -41,19 +41,19 @@ class Regularisation:
 
     def __call__(
         self, embeddings: Float[Tensor, "n d"], index: int
-    ) -> tuple[Float[Tensor, ""], dict[str, float]]:
-        """Return the weighted sum of the terms and each term's own value, unweighted.
+    ) -> tuple[Float[Tensor, ""], dict[str, Float[Tensor, ""]]]:
+        """Return the weighted sum of the terms and each term's own value, unweighted, detached.
 
         Args:
             embeddings: of a batch's distinct texts.
             index: the batch's number.
         """
         total = embeddings.new_zeros(())
-        figures: dict[str, float] = {}
+        figures: dict[str, Float[Tensor, ""]] = {}
         for spec in self._specs:
             value = self._term(spec, embeddings, index)
             total = total + spec.weight * value
-            figures[spec.kind] = float(value.detach())
+            figures[spec.kind] = value.detach()
         self._memory.push(embeddings)
         return total, figures
 

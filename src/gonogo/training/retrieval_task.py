@@ -170,7 +170,7 @@ class RetrievalTask:
         _, first = np.unique(numbers, return_index=True)
         term, figures = self._regularise(distinct_rows(vectors, np.sort(first)), batch.index)
         # Kept apart: a loss that holds the terms cannot be compared between arms.
-        figures = {"objective": float(loss.detach()), **figures}
+        figures = {"objective": loss.detach(), **figures}
         return TaskLoss(loss + term, size, output.tokens, output.padded_tokens, figures)
 
     def _embed(self, numbers: Int64[np.ndarray, " n"]) -> ChunkedOutput:

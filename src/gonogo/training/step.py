@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from gonogo.training.determinism import seed_step
 from gonogo.training.optimizer import gradient_norm, set_learning_rates
@@ -97,8 +99,8 @@ def _backward(run: Run, part: Part) -> PartOutcome:
     return PartOutcome(part.task, mean, examples, tokens, padded, _mean(figures))
 
 
-def _mean(figures: list[Mapping[str, float]]) -> dict[str, float]:
-    return {name: sum(each[name] for each in figures) / len(figures) for name in figures[0]}
+def _mean(figures: list[Mapping[str, float | Float[Tensor, ""]]]) -> dict[str, float]:
+    return {name: sum(float(each[name]) for each in figures) / len(figures) for name in figures[0]}
 
 
 def _update(

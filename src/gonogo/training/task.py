@@ -19,14 +19,15 @@ class TaskLoss:
         examples: examples in the batch.
         tokens: real tokens that went through the model.
         padded_tokens: the same with padding, never fewer than ``tokens``.
-        figures: further numbers for the log, by name.
+        figures: further numbers for the log, by name; tensors without a graph are read once the
+            step has been computed, so that no accelerator waits.
     """
 
     loss: Float[Tensor, ""]
     examples: int
     tokens: int
     padded_tokens: int
-    figures: Mapping[str, float] = field(default_factory=dict)
+    figures: Mapping[str, float | Float[Tensor, ""]] = field(default_factory=dict)
 
 
 @runtime_checkable

@@ -91,9 +91,7 @@ class TextTasks:
             ],
             tokenize=encoder.tokenize,
             forward=encoder,
-            objective=partial(
-                build_embedding_objective(spec.objective), similarity=encoder.similarity
-            ),
+            objective=build_embedding_objective(spec.objective, encoder.similarity),
             settings=self._settings(encoder.pad_id),
             batch_size=spec.batch_size,
             seed=seed,

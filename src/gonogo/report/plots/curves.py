@@ -30,13 +30,20 @@ def curve_plots(verdict: VerdictFile) -> list[Plot]:
             plots.append(
                 Plot(
                     name=slug("loss", task),
-                    title=f"{task}: training loss",
-                    alt=f"Training loss of {task} by optimiser step for {', '.join(arms)}.",
+                    title=f"{task}: training {_quantity(mine)}",
+                    alt=f"Training {_quantity(mine)} of {task} by optimiser step for"
+                    f" {', '.join(arms)}.",
                     draw=partial(draw_curves, curves=mine, colours=colours),
                     family="loss",
                 )
             )
     return plots
+
+
+def _quantity(curves: Sequence[Curve]) -> str:
+    """Name what is drawn; of arms without regularisers the loss is the objective."""
+    apart = any(curve.terms_left_out for curve in curves)
+    return "loss without regularisers" if apart else "loss"
 
 
 def draw_curves(figure: Figure, *, curves: Sequence[Curve], colours: dict[str, str]) -> None:
@@ -61,5 +68,5 @@ def draw_curves(figure: Figure, *, curves: Sequence[Curve], colours: dict[str, s
     axes.grid(axis="y")
     axes.set_axisbelow(True)
     axes.set_xlabel("optimiser step")
-    axes.set_ylabel("loss")
+    axes.set_ylabel(_quantity(curves))
     legend_below(figure, axes)
