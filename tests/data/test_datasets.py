@@ -50,6 +50,15 @@ def test_judgements_must_name_what_is_there() -> None:
         replace(whole, corpus=Corpus((), ()))
 
 
+@pytest.mark.parametrize("name", ["d 0", " d0", "d0\n", "", "d\u00a00"])
+def test_ids_must_be_one_word(name: str) -> None:
+    whole = make()
+    with pytest.raises(UserError, match="is not one word"):
+        replace(whole, corpus=Corpus((name, *whole.corpus.ids), ("", *whole.corpus.texts)))
+    with pytest.raises(UserError, match=r"toy/set: the id .* is not one word"):
+        replace(whole, queries={name: "?"}, qrels={name: {"d0": 1}})
+
+
 def test_fingerprint_sees_every_text_and_grade_but_not_the_name() -> None:
     whole = make()
     assert replace(whole, name="other").fingerprint == whole.fingerprint == make().fingerprint

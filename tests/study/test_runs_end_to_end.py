@@ -11,6 +11,7 @@ import pytest
 from planted_runs import head_study
 from planted_trials import plan_of
 
+from gonogo.core.errors import UserError
 from gonogo.core.files import read_json, read_json_lines
 from gonogo.core.progress import Silent
 from gonogo.report.summary import summary_csv
@@ -99,6 +100,21 @@ def test_one_run_by_hand_and_back_again(study: Path, tmp_path: Path) -> None:
     assert before is not None
     assert after is not None
     assert after == before
+
+
+def test_wrong_input_of_one_trial_is_told_and_the_next_one_starts(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run_but_small(trial: PlannedTrial, **how: Any) -> Outcome:
+        if trial.arm != "large":
+            raise UserError("this corpus is empty", place="tasks.distill.data", hint="fill it")
+        return run_trial(trial, **how)
+
+    monkeypatch.setattr(runner, "run_trial", run_but_small)
+    failed = run(study, tmp_path).failed
+    assert set(failed.values()) == {"tasks.distill.data: this corpus is empty (fill it)"}
+    statuses = [row["status"] for row in summary(study, tmp_path)]
+    assert statuses == ["failed", "failed", "success"]
 
 
 def test_a_trial_that_fails_spoils_its_rows_alone(

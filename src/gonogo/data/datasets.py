@@ -55,7 +55,8 @@ class RetrievalDataset:
 
     Raises:
         UserError: if a judgement names a query or document that is not there, a query has no
-            judgement, corpus or queries are empty, or a query that is a document answers itself.
+            judgement, an id holds white space, corpus or queries are empty, or a query that is a
+            document answers itself.
     """
 
     name: str
@@ -73,6 +74,10 @@ class RetrievalDataset:
             odd = min(self.queries.keys() ^ self.qrels.keys())
             lacks = "no judgements" if odd in self.queries else "judgements but no text"
             raise UserError(f"query {odd!r} has {lacks}", file=self.name)
+        for name in chain(self.corpus.ids, self.queries):
+            if name.split() != [name]:
+                message = f"the id {name!r} is not one word, as TREC runs need it"
+                raise UserError(message, file=self.name, hint="rename it in corpus and judgements")
         known = set(self.corpus.ids)
         for query_id, grades in self.qrels.items():
             for document_id in grades.keys() - known:

@@ -106,18 +106,27 @@ def _run_one(
             score_reference(job, device=device, beside=plan.beside, progress=progress)
         else:
             _run_trial(job, plan, device, progress, summary)
-    except (UserError, KeyboardInterrupt):
-        raise
+    except UserError as error:  # says itself what is wrong and what helps
+        _record(job, str(error), summary, progress)
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
         log = job.folder.log("error.txt")
         write_text(log, traceback.format_exc())
-        if isinstance(job, PlannedTrial):
-            record_failure(job, reason)
-        summary.failed[job.name] = reason
-        progress.say(f"{job.name}: failed: {reason} (details: {log})")
-        return
-    summary.seconds[job.name] = time.perf_counter() - started
+        _record(job, f"{type(error).__name__}: {error}", summary, progress, f" (details: {log})")
+    else:
+        summary.seconds[job.name] = time.perf_counter() - started
+
+
+def _record(
+    job: PlannedTrial | PlannedReference,
+    reason: str,
+    summary: RunSummary,
+    progress: Progress,
+    details: str = "",
+) -> None:
+    if isinstance(job, PlannedTrial):
+        record_failure(job, reason)
+    summary.failed[job.name] = reason
+    progress.say(f"{job.name}: failed: {reason}{details}")
 
 
 def _run_trial(

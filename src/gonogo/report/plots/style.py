@@ -27,7 +27,6 @@ ACCENT, FAINT = "#0b5cad", "#9aa5b1"
 # Okabe and Ito (2008), "Color Universal Design", the palette without black and yellow.
 ARMS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 REFERENCES = ("#8d96a0", "#b9c0c8")
-LineStyle = str | tuple[int, tuple[float, ...]]
 DASHES: tuple[str | tuple[int, tuple[int, ...]], ...] = (
     (0, (5, 3)),
     "solid",
