@@ -66,6 +66,13 @@ def test_nothing_differs() -> None:
     assert (test.wins, test.ties, test.losses) == (0, 20, 0)
 
 
+def test_the_same_gain_on_every_query_has_no_spread(rng: np.random.Generator) -> None:
+    reference = rng.random((1, 50))
+    test = paired_tests([(reference, reference + 0.1)])
+    assert (test.p_t, test.effect_size) == (None, None)
+    assert test.wins == 50
+
+
 def test_rounding_of_the_mean_over_seeds_is_a_tie() -> None:
     reference = np.tile([[0.1], [0.2], [0.3]], (1, 4))
     candidate = reference[[2, 0, 1]]  # the same three scores, summed in another order

@@ -49,6 +49,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
 @pytest.mark.parametrize("verb", ["plan", "status", "run", "decide"])
 def test_planning_verbs_never_import_torch(verb: str, tiny_study: Path, tmp_path: Path) -> None:
     more = ["--dry-run"] if verb == "run" else []
+    (tmp_path / "out" / "tiny" / "full" / "trials" / "emb_only" / "seed_1").mkdir(parents=True)
     code, modules = modules_after(verb, str(tiny_study), "--out", str(tmp_path / "out"), *more)
     assert code == 0
     assert not modules & {"torch", "transformers", "peft", "accelerate"}

@@ -272,7 +272,7 @@ def build(word: str = "PASS", support: str = "supported", **changes: object) -> 
                 "rerank: TIR +0.30 % stays below the 1 % line",
             ),
             warnings=("fiqa has only 300 of its 648 queries in the scores",),
-            next_actions=gate.next_actions[word],
+            next_actions=gate.next_actions.get(word, ()),
         ),
         "effects": (
             effect("embed", 0.034),

@@ -216,6 +216,25 @@ def test_write_report_writes_each_file_whole_and_links_to_what_is_there(variant,
     assert set(shown) == {name for name in written if name.endswith(".png")}
 
 
+def test_tables_and_figures_of_an_earlier_report_go_and_other_files_stay(
+    variant, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("gonogo.report.writing.render", lambda plot: _drawn(plot.name))
+    first = write_report(variant("one_seed"), tmp_path)
+    kept = tmp_path / "tables" / "by_hand.csv"
+    kept.write_text("a,b")
+    bare = variant("one_seed").model_copy(update={"effects": (), "scores": ()})
+    second = write_report(bare, tmp_path)
+    assert set(first) - set(second)
+    files = {path for name in ("tables", "figures") for path in (tmp_path / name).iterdir()}
+    assert files == {path for path in second.values() if path.parent != tmp_path} | {kept}
+
+
+def _drawn(name):
+    svg = b'<svg xmlns="http://www.w3.org/2000/svg"></svg>'
+    return {"svg": svg, "png": name.encode(), "pdf": name.encode()}
+
+
 def test_reports_are_deterministic(variant):
     verdict = variant("bands")
     small = verdict.model_copy(

@@ -12,7 +12,9 @@ from gonogo.analysis.strata import Strata, differences
 from gonogo.analysis.verdict import PairTest
 
 _EQUAL = 1e-12
-"""Two scores this close are a tie: the rest is rounding of their mean over seeds."""
+"""Two scores this close are a tie: the rest is rounding of their mean over seeds.
+
+Differences that spread no wider than this do not vary."""
 
 
 def paired_t(blocks: Sequence[Float[np.ndarray, " _"]]) -> float | None:
@@ -26,7 +28,7 @@ def paired_t(blocks: Sequence[Float[np.ndarray, " _"]]) -> float | None:
         return None
     parts = [float(block.var(ddof=1)) / len(block) / len(blocks) ** 2 for block in blocks]
     variance = sum(parts)
-    if variance == 0:
+    if variance <= _EQUAL**2:
         return None
     doubt = sum(p**2 / (len(b) - 1) for p, b in zip(parts, blocks, strict=True))
     mean = float(np.mean([block.mean() for block in blocks]))
@@ -42,12 +44,15 @@ def wilcoxon(pooled: Float[np.ndarray, " n"]) -> float | None:
 
 
 def effect_size(blocks: Sequence[Float[np.ndarray, " _"]]) -> float | None:
-    """Return Cohen's d of the paired differences: mean / root of the mean variance within sets."""
+    """Return Cohen's d of the paired differences: mean / root of the mean variance within sets.
+
+    None where nothing varies or nothing repeats.
+    """
     if any(len(block) < 2 for block in blocks):
         return None
     variance = float(np.mean([block.var(ddof=1) for block in blocks]))
     mean = float(np.mean([block.mean() for block in blocks]))
-    return mean / variance**0.5 if variance > 0 else None
+    return mean / variance**0.5 if variance > _EQUAL**2 else None
 
 
 def paired_tests(strata: Strata, *, draws: int = 10_000, seed: int = 0) -> PairTest:

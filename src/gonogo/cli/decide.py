@@ -26,15 +26,18 @@ def decide(
     ] = None,
     quick: options.Quick = False,
     tier: options.Tier = None,
-    out: options.Out = options.DEFAULT_OUT,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Folder of all outputs, or of this one verdict."),
+    ] = None,
     sets: options.Sets = None,
 ) -> None:
     """Judge scores by a pre-registered gate; says PASS, MARGINAL, FAIL or INCOMPLETE.
 
     Without --scores or --runs the study's own outputs below --out are judged; with them, verdict
-    and report are written into --out itself.
+    and report are written into --out itself, outputs/decisions/<name> unless given.
     """
-    from gonogo.cli.verdicts import command_line, decide_and_report, publish
+    from gonogo.cli.verdicts import command_line, publish
     from gonogo.core.errors import UserError
 
     if scores is not None and runs is not None:
@@ -43,12 +46,23 @@ def decide(
         raise UserError("--runs and --qrels belong together", hint="give both")
     from gonogo.study import decision
 
+    level, overrides = options.named_tier(tier, quick=quick), tuple(sets or ())
     if scores is not None:
         table = decision.read_score_table(scores)
     elif runs is not None and qrels is not None:
-        table = decision.scores_of_runs(runs, qrels, decision.metrics_of(study))
+        metrics = decision.metrics_of(study, level, overrides)
+        table = decision.scores_of_runs(runs, qrels, metrics)
     else:
-        decide_and_report(options.open_plan(study, tier=tier, quick=quick, out=out, sets=sets))
+        _decide_study(study, level, out or options.DEFAULT_OUT, sets)
         return
-    folder = out if out != options.DEFAULT_OUT else out / "decisions"
-    publish(decision.decide_scores(study, table, command_line()), folder)
+    verdict = decision.decide_scores(study, table, command_line(), level, overrides)
+    publish(verdict, out or options.DEFAULT_OUT / "decisions" / verdict.study)
+
+
+def _decide_study(study: str, tier: str | None, out: Path, sets: list[str] | None) -> None:
+    """Judge the study's own outputs."""
+    from gonogo.cli.verdicts import decide_and_report, refuse_unrun
+
+    plan = options.open_plan(study, tier=tier, quick=False, out=out, sets=sets)
+    refuse_unrun(plan, study, out)
+    decide_and_report(plan)

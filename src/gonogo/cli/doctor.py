@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import typer
 
+EXTRAS = {"usearch": "ann", "datasets": "hub", "ir_datasets": "hub", "tensorboard": "trackers"}
+"""Packages that only some studies need, and the extra that installs each."""
+
 
 def doctor() -> None:
-    """Show packages, devices, packaged weights, cache, and disk, and what is missing."""
+    """Show packages, optional ones too, devices, packaged weights, cache, disk: what is missing."""
     from gonogo.study.environment import describe_environment
 
     facts = describe_environment()
     facts.pop("command")
-    facts |= _devices() | _weights() | _disk()
+    facts |= _extras() | _devices() | _weights() | _disk()
     width = max(map(len, facts))
     for name, value in facts.items():
         typer.echo(f"{name:{width}}  {value}")
+
+
+def _extras() -> dict[str, str]:
+    return {
+        f"optional {name}": "installed"
+        if find_spec(name)
+        else f"missing: pip install 'gonogo[{extra}]'"
+        for name, extra in EXTRAS.items()
+    }
 
 
 def _devices() -> dict[str, str]:
@@ -49,12 +62,11 @@ def _weights() -> dict[str, str]:
 
 
 def _disk() -> dict[str, str]:
-    from gonogo.core.files import cache_folder
+    from gonogo.core.files import MEGABYTE, cache_folder, folder_size
 
     cache = cache_folder()
-    size = sum(file.stat().st_size for file in cache.rglob("*") if file.is_file())
     free = shutil.disk_usage(Path.cwd()).free
     return {
-        "cache": f"{cache} ({size / 2**20:.0f} MB)",
+        "cache": f"{cache} ({folder_size(cache) / MEGABYTE:.0f} MB)",
         "disk free here": f"{free / 2**30:.1f} GB",
     }

@@ -19,12 +19,13 @@ def summary(
     Joined logs (train_logs.jsonl, its parquet twin, train_summary.json) that are gone are written
     again where the logs that a trial appended to are still there. Nothing is trained or scored.
     """
-    from gonogo.cli.verdicts import command_line, write_decision
+    from gonogo.cli.verdicts import command_line, refuse_unrun, write_decision
     from gonogo.report.contents import contents
     from gonogo.report.summary import summary_text
     from gonogo.study.run_logs import restore_run_logs
 
     plan = options.open_plan(study, tier=tier, quick=quick, out=out, sets=sets)
+    refuse_unrun(plan, study, out)
     restore_run_logs(plan)
     verdict = write_decision(plan, command_line())
     typer.echo(summary_text(verdict, contents(verdict)), nl=False)

@@ -25,6 +25,38 @@ def decide_and_report(plan: Plan) -> None:
     _show(write_decision(plan, command_line()), plan.folder.path)
 
 
+def refuse_unrun(plan: Plan, study: str, out: Path) -> None:
+    """Make sure that there is something to judge.
+
+    Args:
+        plan: the study as it stands.
+        study: the study as the user named it.
+        out: the folder that holds all outputs.
+
+    Raises:
+        UserError: if no trial and no reference row was ever started, with the command that runs it.
+    """
+    from gonogo.core.errors import UserError
+
+    folders = [*(trial.folder for trial in plan.trials), *(row.folder for row in plan.references)]
+    if any(folder.path.exists() for folder in folders):
+        return
+    hint = f"{_run_command(plan, study, out)} runs it; was it run with another --out or --tier?"
+    raise UserError(f"nothing was run in {plan.folder.path}", hint=hint)
+
+
+def _run_command(plan: Plan, study: str, out: Path) -> str:
+    import shlex
+
+    from gonogo.cli.options import DEFAULT_OUT
+
+    words = ["gonogo", "run", study]
+    words += ["--tier", plan.study.tier] if plan.study.tier != "full" else []
+    words += ["--out", str(out)] if out != DEFAULT_OUT else []
+    words += [word for text in plan.study.overrides for word in ("--set", text)]
+    return shlex.join(words)
+
+
 def write_decision(plan: Plan, command: str) -> VerdictFile:
     """Judge a study's folder and write everything that people read."""
     from gonogo.study.decided import mark_decided

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from gonogo.analysis.verdict import VerdictFile
@@ -17,21 +18,32 @@ from gonogo.report.table_csv import csv_table
 from gonogo.report.table_latex import latex
 from gonogo.report.table_markdown import markdown
 
+_LINK = re.compile(r'href="((?:tables|figures)/[\w.+=-]+\.(?:md|tex|csv|png|pdf|svg))"')
+
 
 def write_report(verdict: VerdictFile, folder: Path) -> dict[str, Path]:
     """Write tables, figures, summaries, report.md and report.html.
 
     Each file is written whole or not at all, the page last, so that it never links to a file that
-    is not there. Equal verdicts give equal bytes.
+    is not there. Equal verdicts give equal bytes. Tables and figures of the page that was there
+    before go, where the new one has none of their name; other files are left alone.
 
     Returns:
         Path relative to ``folder``, such as ``report.html`` or ``tables/seeds.csv``, -> the file.
     """
+    before = _tables_and_figures(folder / "report.html")
     written: dict[str, Path] = {}
     for name, data in report_files(verdict).items():
         written[name] = folder / name
         write_bytes(folder / name, data)
+    for name in before - written.keys():
+        (folder / name).unlink(missing_ok=True)
     return written
+
+
+def _tables_and_figures(page: Path) -> set[str]:
+    """Return what an earlier page links to; a user's own files beside its tables are not there."""
+    return set(_LINK.findall(page.read_text(encoding="utf-8"))) if page.exists() else set()
 
 
 def report_files(verdict: VerdictFile) -> dict[str, bytes]:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from gonogo.analysis.decide import decide
-from gonogo.analysis.expected import Expected, expected_from_scores
+from gonogo.analysis.expected import Expected, contrasts, expected_from_scores, gate_arms
 from gonogo.analysis.freezing import freeze_gate, frozen_gate
+from gonogo.analysis.measures import canonical
 from gonogo.analysis.verdict import VerdictFile
-from gonogo.core.errors import UserError
+from gonogo.core.errors import UserError, nearest
 from gonogo.data.score_table import SCHEMA, read_scores
 from gonogo.data.trec import read_qrels, read_run
 from gonogo.evaluation.metrics import per_query
 from gonogo.spec.evaluation import EvaluationSpec
 from gonogo.spec.gates import GateSpec
+from gonogo.spec.overrides import Layers, parse_override
 from gonogo.spec.problems import validate
 from gonogo.spec.reading import read_mapping
-from gonogo.spec.resolve import read_study
+from gonogo.spec.resolve import resolve
 from gonogo.spec.study import GateFile
 from gonogo.study.domains import in_domain
 from gonogo.study.experiments import gather_runs
@@ -42,6 +45,7 @@ def decide_plan(plan: Plan, command: str) -> VerdictFile:
         command=command,
         in_domain=in_domain(plan.study),
     ).model_copy(update={"runs": gather_runs(plan)})
+    verdict = _advise(verdict, "finish the missing parts: gonogo run continues where it stopped")
     return verdict if stop is None else _warn(verdict, stop.sentence)
 
 
@@ -52,36 +56,94 @@ def _warn(verdict: VerdictFile, warning: str) -> VerdictFile:
     return verdict.model_copy(update={"decision": decision})
 
 
-def read_gate(name: str) -> tuple[GateSpec, Expected]:
-    """Read the gate of a study, or a file that holds nothing but a gate.
+def _advise(verdict: VerdictFile, *actions: str) -> VerdictFile:
+    """Say what to do where parts are missing, unless the gate has words of its own for that."""
+    if verdict.decision.verdict != "INCOMPLETE" or verdict.decision.next_actions:
+        return verdict
+    decision = verdict.decision.model_copy(update={"next_actions": actions})
+    return verdict.model_copy(update={"decision": decision})
+
+
+def read_gate(
+    name: str, tier: str | None = None, overrides: tuple[str, ...] = ()
+) -> tuple[GateSpec, Expected]:
+    """Read the gate of a study at a tier, or a file that holds nothing but a gate.
 
     Raises:
-        UserError: if the file is neither.
+        UserError: if the file is neither, or an override or the tier does not apply to it.
     """
     path = find_study(name)
     raw = read_mapping(path)
-    if "arms" in raw:
-        study = read_study(path)
-        return study.gate, Expected(study=study.study, question=study.question, seeds=study.seeds)
-    body = raw if "gate" in raw else {"gate": raw}
-    return validate(GateFile, body, path).gate, Expected(study=path.stem)
+    if "arms" not in raw:
+        return _lone_gate(path, raw, tier, overrides), Expected(study=path.stem)
+    study = resolve(path, tier or "full", overrides)
+    return study.gate, Expected(
+        study=study.study,
+        question=study.question,
+        tier=study.tier,
+        preliminary=study.preliminary,
+        seeds=study.seeds,
+    )
 
 
-def decide_scores(name: str, scores: pl.DataFrame, command: str) -> VerdictFile:
+def _lone_gate(
+    path: Path, raw: dict[str, Any], tier: str | None, overrides: tuple[str, ...]
+) -> GateSpec:
+    if tier is not None:
+        raise UserError(
+            f"a file with nothing but a gate has no tier {tier!r}",
+            file=path,
+            hint="leave out --tier and --quick, or name the study",
+        )
+    layers = Layers(GateFile)
+    layers.add(raw if "gate" in raw else {"gate": raw}, "")
+    for text in overrides:
+        key, value = parse_override(text)
+        layers.set(key, value, f"--set {key}")
+    return validate(GateFile, layers.values, path, layers.locate).gate
+
+
+def decide_scores(
+    name: str,
+    scores: pl.DataFrame,
+    command: str,
+    tier: str | None = None,
+    overrides: tuple[str, ...] = (),
+) -> VerdictFile:
     """Judge a score table that any trainer made by the gate of a study or a gate file.
 
     The table is taken at its word about seeds and data sets; seeds that the study planned
     otherwise are told in a warning.
     """
-    gate, known = read_gate(name)
+    gate, known = read_gate(name, tier, overrides)
     found = expected_from_scores(scores, gate)
-    expected = replace(found, study=known.study, question=known.question)
+    expected = replace(known, seeds=found.seeds, tasks=found.tasks, references=found.references)
     now = freeze_gate(gate, known.arms, found.seeds, found.tasks)
     verdict = decide(scores, frozen_gate(None, now), expected, command=command)
+    again = "add the missing scores, or name in the gate what the scores hold, and decide again"
+    verdict = _advise(verdict, *_unknown(gate, scores), again)
     if not known.seeds or set(known.seeds) == set(found.seeds):
         return verdict
     planned, given = (", ".join(map(str, seeds)) or "none" for seeds in (known.seeds, found.seeds))
     return _warn(verdict, f"the study planned seeds {planned}; the scores have {given}")
+
+
+def _unknown(gate: GateSpec, scores: pl.DataFrame) -> Iterator[str]:
+    """Say what the gate looks at and no score has, beside what the scores do have."""
+    tasks = dict.fromkeys(pair.task for pair in contrasts(gate))
+    metrics = {canonical(name) for name in scores["metric"].unique()}
+    yield from _absent("arm", gate_arms(gate), set(scores["arm"].unique()))
+    yield from _absent("task", tasks, set(scores["task"].unique()))
+    yield from _absent("metric", (canonical(gate.metric),), metrics)
+
+
+def _absent(kind: str, names: Iterable[str], known: set[str]) -> Iterator[str]:
+    for name in names:
+        if name not in known:
+            hint = nearest(name, known) if known else ""
+            guess = f"; {hint}" if hint.startswith("did you mean") else ""
+            there = ", ".join(sorted(known)) or "none"
+            yield f"the scores have no {kind} {name!r}; {kind}s there: {there}{guess}"
 
 
 def read_score_table(path: Path) -> pl.DataFrame:
@@ -148,8 +210,10 @@ def scores_of_run(path: Path, qrels: Path, metrics: tuple[str, ...]) -> pl.DataF
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
-def metrics_of(name: str) -> tuple[str, ...]:
+def metrics_of(
+    name: str, tier: str | None = None, overrides: tuple[str, ...] = ()
+) -> tuple[str, ...]:
     """Return the measures to compute: the gate's first, then the usual ones."""
-    gate, _ = read_gate(name)
+    gate, _ = read_gate(name, tier, overrides)
     usual = EvaluationSpec.model_fields["metrics"].default
     return tuple(dict.fromkeys((gate.metric, *usual)))

@@ -1,0 +1,46 @@
+"""gonogo compare on two rankings: means, difference, tests and changed queries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from gonogo.cli.main import app
+
+
+def write_run(name: str, ranks: dict[str, int]) -> None:
+    """Write a ranking of three documents with the relevant one at the given rank."""
+    lines = []
+    for query, rank in ranks.items():
+        documents = ["x", "y"]
+        documents.insert(rank - 1, "right")
+        lines += [f"{query} Q0 {d} {n} {9 - n} t" for n, d in enumerate(documents, start=1)]
+    Path(name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def test_two_rankings_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Differences are 0.5, 0.5, 0, 0: d = 0.25 / 0.2887 and t = d * 2 with 3 degrees of freedom."""
+    monkeypatch.chdir(tmp_path)
+    before = {"q1": 2, "q2": 2, "q3": 1, "q4": 3}
+    write_run("before.trec", before)
+    write_run("after.trec", {**before, "q1": 1, "q2": 1})
+    Path("birds.qrels").write_text("".join(f"{q} 0 right 1\n" for q in before), encoding="utf-8")
+    command = ["compare", "before.trec", "after.trec", "--qrels", "birds.qrels"]
+    done = CliRunner().invoke(app, [*command, "--metric", "MRR@10"], catch_exceptions=False)
+    assert done.exit_code == 0
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert lines[4:6] == [
+        "RR@10 run birds 0.5833 * 0.8333",
+        "RR@10 run mean over data sets 0.5833 * 0.8333",
+    ]
+    assert lines[7] == "after - before: RR@10 on run"
+    assert lines[8].startswith("difference +0.2500 95 % -0.2093 to +0.7093 (queries;")
+    assert "p permutation 0.500, Holm 0.500, Bonferroni 0.500, t 0.182, Wilcoxon 0.500" in lines
+    assert "effect size +0.87 (Cohen's d of paired differences)" in lines
+    assert lines[-3:] == [
+        "queries 2 better, 2 equal, 0 worse",
+        "gained most: birds q1 0.5000 -> 1.0000",
+        "gained most: birds q2 0.5000 -> 1.0000",
+    ]
