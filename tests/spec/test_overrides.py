@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gonogo.spec.overrides import Layers, parse_override
+from gonogo.spec.study import StudyFile, TrialConfig
 
 KEYS = st.sampled_from("abc")
 TREES = st.recursive(
@@ -24,7 +25,7 @@ def leaves(tree: Any, at: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
 @given(LAYERS)
 @settings(deadline=None, max_examples=200)
 def test_the_last_layer_that_writes_a_leaf_wins(layers: list[dict[str, Any]]) -> None:
-    merged, before = Layers(), copy.deepcopy(layers)
+    merged, before = Layers(StudyFile), copy.deepcopy(layers)
     for number, layer in enumerate(layers):
         merged.add(layer, f"layer{number}")
     assert layers == before  # what was read is never changed
@@ -41,7 +42,7 @@ def test_the_last_layer_that_writes_a_leaf_wins(layers: list[dict[str, Any]]) ->
 @given(LAYERS)
 @settings(deadline=None, max_examples=100)
 def test_adding_a_layer_twice_changes_nothing(layers: list[dict[str, Any]]) -> None:
-    once, twice = Layers(), Layers()
+    once, twice = Layers(StudyFile), Layers(StudyFile)
     for layer in layers:
         once.add(layer, "")
         twice.add(layer, "")
@@ -52,7 +53,7 @@ def test_adding_a_layer_twice_changes_nothing(layers: list[dict[str, Any]]) -> N
 @given(st.lists(KEYS, min_size=1, max_size=4), st.integers())
 @settings(deadline=None, max_examples=50)
 def test_a_dotted_key_is_a_nested_layer(parts: list[str], value: int) -> None:
-    dotted, nested = Layers(), Layers()
+    dotted, nested = Layers(StudyFile), Layers(StudyFile)
     dotted.set(".".join(parts), value, "--set x")
     tree: Any = value
     for part in reversed(parts):
@@ -63,7 +64,7 @@ def test_a_dotted_key_is_a_nested_layer(parts: list[str], value: int) -> None:
 
 
 def test_a_changed_kind_takes_the_old_keys_and_their_places_with_it() -> None:
-    layers = Layers()
+    layers = Layers(StudyFile)
     layers.add({"block": {"kind": "a", "x": 1}}, "defaults")
     layers.add({"block": {"y": 2}}, "arms.one")
     assert layers.values == {"block": {"kind": "a", "x": 1, "y": 2}}
@@ -78,3 +79,18 @@ def test_values_of_overrides_are_yaml() -> None:
     assert parse_override("a = [x, 2, null]") == ("a", ["x", 2, None])
     assert parse_override("a=b=c") == ("a", "b=c")
     assert parse_override("a=") == ("a", None)
+
+
+def test_a_block_without_kind_is_of_the_default_kind() -> None:
+    layers = Layers(TrialConfig)
+    layers.add({"model": {"backbone": "x"}, "tasks": {"rank": {"kind": "relevance"}}}, "defaults")
+    layers.set("model.adapter.rank", 8, "--set")
+    layers.set("tasks.rank.negatives.ranks", [1, 50], "--set")
+    assert layers.values["model"]["adapter"] == {"kind": "lora", "rank": 8}
+    negatives = layers.values["tasks"]["rank"]["negatives"]
+    assert negatives == {"kind": "bm25", "count": [5, 7], "ranks": [1, 50]}
+    # Its kind is known from then on: another one replaces the whole block.
+    layers.set("model.adapter", {"kind": "full"}, "--set")
+    layers.set("tasks.rank.negatives", {"kind": "random"}, "--set")
+    assert layers.values["model"]["adapter"] == {"kind": "full"}
+    assert layers.values["tasks"]["rank"]["negatives"] == {"kind": "random"}

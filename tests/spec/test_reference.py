@@ -29,3 +29,10 @@ def test_every_row_has_four_cells_and_types_are_said_in_words() -> None:
             assert len(re.split(r"(?<!\\)\|", line)) == 6, line
             assert "typing." not in line
             assert "class '" not in line
+
+
+def test_settings_are_called_so() -> None:
+    page = study_reference()
+    assert "| `defaults` | settings |" in page
+    assert "| `arms` | settings by name |" in page
+    assert "| anything" not in page

@@ -48,6 +48,29 @@ def test_a_block_whose_kind_changes_is_replaced_as_a_whole(study: Write) -> None
     }
 
 
+@pytest.mark.parametrize(
+    "override",
+    [
+        "model.adapter.rank=8",
+        "tasks.embed.negatives.count=3",
+        "tasks.embed.objective.temperature=1",
+    ],
+)
+def test_an_override_of_a_default_block_keeps_its_kind(study: Write, override: str) -> None:
+    path = study("    adapter: {kind: lora, rank: 16}\n", "")
+    text = path.read_text().replace(
+        "      negatives: {kind: bm25, count: 7, ranks: [30, 100]}\n", ""
+    )
+    path.write_text(text)
+    arm = resolve(path, overrides=(override,)).arms["emb_only"].model_dump(mode="json")
+    plain = resolve(path).arms["emb_only"].model_dump(mode="json")
+    *above, last = override.partition("=")[0].split(".")
+    for part in above:
+        arm, plain = arm[part], plain[part]
+    assert arm.pop(last) != plain.pop(last)
+    assert arm == plain
+
+
 def test_an_override_of_a_default_evaluation_task_keeps_the_rest(study: Write) -> None:
     tasks = resolve(study(), overrides=("evaluation.tasks.embed.depth=50",)).arms
     evaluation = tasks["emb_only"].evaluation
@@ -83,16 +106,16 @@ WRONG = [
     ("rank: 16", "rank: many", "defaults.model.adapter.rank: 'many': input should be a valid int"),
     ("rank: 16", "rank: 0", "defaults.model.adapter.rank: 0: input should be greater than"),
     ("rank: 16", "rank: .nan", "defaults.model.adapter.rank: nan"),
-    ("seeds: [1, 2]", "seeds: 1", "seeds: 1: input should be a valid tuple"),
+    ("seeds: [1, 2]", "seeds: 1", "seeds: 1 is no list (write [1])"),
     ("seeds: [1, 2]", "seeds: [1, -2]", "seeds[1]: -2: input should be greater than or equal"),
-    ("seeds: [1, 2]", "seeds: []", "seeds: []: tuple should have at least 1 item"),
-    ("study: toy", "study: ../toy", "study: '../toy': string should match pattern"),
+    ("seeds: [1, 2]", "seeds: []", "seeds: []: at least 1 entry is needed"),
+    ("study: toy", "study: ../toy", "study: '../toy' is not allowed here (a name: up"),
     ("kind: interference", "kind: interfrence", "gate: unknown kind 'interfrence' (did you mean"),
-    ("kind: lora, ", "", "defaults.model.adapter: the key 'kind' is missing (valid: frozen, full"),
+    ("kind: interference", "pass: 1", "gate: the key 'kind' is missing (valid: bands, improvement"),
     ("data: [scifact]", "data: [{kind: hub}]", "defaults.tasks.rerank.data[0].repo: this key is"),
     ("ranks: [30, 100]", "ranks: [30]", "defaults.tasks.embed.negatives.ranks[1]: this key is mis"),
     ("    backbone: minilm\n", "", "model.backbone: this key is missing"),
-    ("{kind: interference}", "3", "gate: 3: input should be a valid dictionary"),
+    ("{kind: interference}", "3", "gate: 3 is no block of keys (write {key: value, ...})"),
     ("kind: alternating", "kind: alternatin", "arms.joint_single.schedule: unknown kind 'alternat"),
     ("seeds: [7]", "seeds: [a]", "tiers.small.seeds[0]: 'a': input should be a valid integer"),
     # contradictions
@@ -217,6 +240,12 @@ def test_a_baseline_may_be_a_reference(study: Write) -> None:
         ),
         ("defaults.model.backbone=x", "unknown key 'defaults' (write model.backbone)"),
         ("arms.joint.training.epochs=2", "no arm 'joint' (did you mean 'joint_single'?)"),
+        (
+            "arms.emb_only=3",
+            "--set arms.emb_only: an arm is no setting (write arms.emb_only.KEY, such as arms.emb_",
+        ),
+        ("tasks.embed=3", "--set tasks.embed: 3 is no block of keys (write {key: value, ...})"),
+        ("tasks=3", "--set tasks: 3 is no block of keys (write {key: value, ...})"),
         ("arms.emb_only.tasks=[rerank]", "['rerank'] would pick tasks"),
         ("gate.pass=0.001", "gate, --set gate.pass: fail (0.01) must not exceed pass (0.001)"),
         (

@@ -129,5 +129,5 @@ def test_a_name_for_anything_but_one_run_is_refused(
 
 
 def test_a_study_without_runs_takes_no_name(tiny_study: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="one name for 0 runs"):
+    with pytest.raises(UserError, match="this study has no runs to name"):
         names_given(plan_of(tiny_study, tmp_path), "mine")

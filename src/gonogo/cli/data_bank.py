@@ -45,7 +45,6 @@ def bank(
     from gonogo.data.running_text import text_files
 
     text_files(sources)  # a wrong path is told before seconds are spent on imports
-    known = options.known_device(device)
     from gonogo.cli.display import open_progress
     from gonogo.study.vector_bank import BankRecipe, make_bank
 
@@ -57,7 +56,7 @@ def bank(
             sources,
             out,
             recipe,
-            device=known,
+            device=device,
             precision=precision,
             force=force,
             progress=progress,

@@ -87,14 +87,19 @@ def evaluate(
 
 
 def _machine(
-    device: str, precision: str, query: str | None, passage: str | None, *, fetch: bool
+    device: options.Device,
+    precision: options.Precision,
+    query: str | None,
+    passage: str | None,
+    *,
+    fetch: bool,
 ) -> Machine:
     from gonogo.models.any_model import Prompts
     from gonogo.models.devices import resolve_device, resolve_precision
     from gonogo.study.evaluate_models import Machine
 
-    where = resolve_device(options.known_device(device))
-    form = resolve_precision(options.known_precision(precision), where)
+    where = resolve_device(device)
+    form = resolve_precision(precision, where)
     return Machine(where, form, Prompts(query, passage), fetch)
 
 

@@ -38,7 +38,6 @@ def isotropy(
     from gonogo.data.model_places import find_model
     from gonogo.data.probe_texts import probe_texts
 
-    form = options.known_precision(precision)
     places = [find_model(model) for model in dict.fromkeys(models)]
     source, chosen = probe_texts(texts, count)
     with open_progress() as progress:
@@ -47,10 +46,10 @@ def isotropy(
         from gonogo.models.devices import resolve_device, resolve_precision
         from gonogo.study.isotropy_probe import probe
 
-        where = resolve_device(options.known_device(device))
+        where = resolve_device(device)
         records = [
             probe(
-                load_any(place, device=where, precision=resolve_precision(form, where)),
+                load_any(place, device=where, precision=resolve_precision(precision, where)),
                 chosen,
                 name=place.label,
                 source=source,

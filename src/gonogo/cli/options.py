@@ -22,8 +22,10 @@ Sets = Annotated[
     list[str] | None,
     typer.Option("--set", help="Override a key: --set training.epochs=2. May be repeated."),
 ]
-DeviceName = Annotated[str, typer.Option("--device", help="auto, cuda, mps or cpu.")]
-PrecisionName = Annotated[str, typer.Option("--precision", help="fp32, bf16, fp16 or auto.")]
+Device = Literal["auto", "cuda", "mps", "cpu"]
+Precision = Literal["auto", "fp32", "bf16", "fp16"]
+DeviceName = Annotated[Device, typer.Option("--device", help="Where models run.")]
+PrecisionName = Annotated[Precision, typer.Option("--precision", help="Number format.")]
 DEFAULT_OUT = Path("outputs")
 
 
@@ -43,46 +45,26 @@ def open_plan(
     Raises:
         UserError: for wrong input of any kind.
     """
-    from gonogo.core.errors import UserError
     from gonogo.spec.resolve import resolve
     from gonogo.study.layout import StudyFolder
     from gonogo.study.plan import make_plan
     from gonogo.study.shipped import find_study
 
-    if quick and tier not in (None, "quick"):
-        raise UserError(f"--quick and --tier {tier} contradict each other", hint="give one of them")
     path = find_study(study)
-    resolved = resolve(path, "quick" if quick else tier or "full", tuple(sets or ()))
+    resolved = resolve(path, named_tier(tier, quick=quick) or "full", tuple(sets or ()))
     folder = StudyFolder.under(out, resolved.study, resolved.tier)
     beside = path.resolve().parent
-    return make_plan(resolved, folder, beside, only=only, force=force, fetch=fetch)
+    return make_plan(resolved, folder, beside, only=only, force=force, fetch=fetch, file=path)
 
 
-def known_device(name: str) -> Literal["auto", "cuda", "mps", "cpu"]:
-    """Return the device that was asked for.
-
-    Raises:
-        UserError: if there is none of that name.
-    """
-    from gonogo.core.errors import UserError, nearest
-
-    match name:
-        case "auto" | "cuda" | "mps" | "cpu":
-            return name
-    hint = nearest(name, ("auto", "cuda", "mps", "cpu"))
-    raise UserError(f"no device {name!r}", place="--device", hint=hint)
-
-
-def known_precision(name: str) -> Literal["auto", "fp32", "bf16", "fp16"]:
-    """Return the number format that was asked for.
+def named_tier(tier: str | None, *, quick: bool) -> str | None:
+    """Return the tier that was asked for; None where none was.
 
     Raises:
-        UserError: if there is none of that name.
+        UserError: if --quick and --tier contradict each other.
     """
-    from gonogo.core.errors import UserError, nearest
+    from gonogo.core.errors import UserError
 
-    match name:
-        case "auto" | "fp32" | "bf16" | "fp16":
-            return name
-    hint = nearest(name, ("auto", "fp32", "bf16", "fp16"))
-    raise UserError(f"no number format {name!r}", place="--precision", hint=hint)
+    if quick and tier not in (None, "quick"):
+        raise UserError(f"--quick and --tier {tier} contradict each other", hint="give one of them")
+    return "quick" if quick else tier

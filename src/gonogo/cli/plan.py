@@ -51,7 +51,7 @@ def plan(
     typer.echo("\n".join(lines))
 
 
-def _calibrate(plan: Plan, device: str) -> None:
+def _calibrate(plan: Plan, device: options.Device) -> None:
     from gonogo.cli.display import open_progress
 
     with open_progress() as progress:
@@ -59,4 +59,4 @@ def _calibrate(plan: Plan, device: str) -> None:
         from gonogo.models.devices import resolve_device
         from gonogo.study.calibration import calibrate
 
-        calibrate(plan, device=resolve_device(options.known_device(device)), progress=progress)
+        calibrate(plan, device=resolve_device(device), progress=progress)

@@ -39,10 +39,10 @@ def _find(name: str, beside: Path | None, what: str) -> Path:
     known = {child.name for root in roots if root.is_dir() for child in root.iterdir()}
     looked = "looked in " + ", ".join(str(place.parent) for place in places)
     close = nearest(name, known)
-    hint = f"{close} {looked}" if close.startswith("did you mean") else looked
-    raise UserError(
-        f"no data {what} {name!r}", hint=f"{hint}; set GONOGO_DATA to where data sets lie"
-    )
+    hint = f"{looked}; set GONOGO_DATA to where data sets lie"
+    if close.startswith("did you mean"):
+        hint = f"{hint}; {close}"
+    raise UserError(f"no data {what} {name!r}", hint=hint)
 
 
 def _roots(beside: Path | None) -> list[Path]:

@@ -69,10 +69,10 @@ def _package_roots(name: str) -> list[tuple[str, Path]]:
     except (ImportError, ValueError):
         spec = None
     if spec is None:
-        known = {*importlib.metadata.packages_distributions(), "stdlib"}
+        close = nearest(name, {*importlib.metadata.packages_distributions(), "stdlib"})
         raise UserError(
             f"the package {name!r} is not installed, so its API documentation cannot be read",
-            hint=f"{nearest(name, known)} or pip install it",
+            hint=f"pip install it; {close}" if close.startswith("did") else "pip install it",
         )
     if spec.submodule_search_locations:
         return [(name, Path(folder)) for folder in spec.submodule_search_locations]

@@ -141,7 +141,7 @@ def locate(backbone: str, *, download: bool = True) -> WeightSource:
         return _hub(backbone, match["id"], match["revision"], download)
     raise UserError(
         f"no backbone or folder {backbone!r}",
-        hint=f"{nearest(backbone, ALIASES)} A hub id is written owner/name",
+        hint=f"a hub id is written owner/name; {nearest(backbone, ALIASES)}",
     )
 
 

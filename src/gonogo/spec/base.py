@@ -20,7 +20,8 @@ class Spec(BaseModel):
     )
 
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+=-]{0,79}$")]
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._+=-]{0,79}$"
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 """A name that can be a file name: letters, digits, '.', '_', '+', '=', '-'."""
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -40,4 +41,7 @@ HASHED_AS_FILE = {"gonogo_hashed_as": "file"}
 """Mark a field that names a file: its content is hashed, not its name."""
 
 HASHED_AS_MANIFEST = {"gonogo_hashed_as": "manifest"}
-"""Mark a field that names a folder with a ``manifest.json``, which stands for its content."""
+"""Mark a field that names a folder of pairs: its ``manifest.json`` stands for its content."""
+
+HASHED_AS_BANK = {"gonogo_hashed_as": "bank", **HASHED_UNLESS_DEFAULT}
+"""Mark a field that may name a bank: its ``manifest.json``, or the file, stands for its content."""

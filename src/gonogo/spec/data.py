@@ -13,6 +13,7 @@ from gonogo.spec.base import Count, Spec
 
 BEIR_LISTS = ("beir/public", "beir/fast")
 """Short names that stand for several data sets, where data sets to evaluate on are listed."""
+PACKAGE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$"
 
 
 class _Data(Spec):
@@ -33,7 +34,7 @@ class PythonApiData(_Data):
     """API documentation of an installed package: summary line -> signature and description."""
 
     kind: Literal["python_api"] = "python_api"
-    package: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    package: str = Field(pattern=PACKAGE_PATTERN)
     """``stdlib`` or the import name of an installed package."""
 
     @property

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import BaseModel
+
 from gonogo.core.errors import UserError
+from gonogo.spec.default_kinds import fill_kinds
 from gonogo.spec.problems import Place, dotted
 from gonogo.spec.reading import parse_yaml
 
@@ -13,16 +16,22 @@ class Layers:
     """Settings merged from several places; the later layer wins.
 
     A block whose ``kind`` changes is replaced as a whole, since its other keys belong to the
-    old kind; every other block is merged key by key.
+    old kind; every other block is merged key by key. A block without a ``kind`` is of the kind
+    that stands there by default.
+
+    Args:
+        spec: the specification of the settings, whose defaults fill in kinds.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, spec: type[BaseModel]) -> None:
+        self._spec = spec
         self.values: dict[str, Any] = {}
         self._origin: dict[Place, str] = {}
 
     def add(self, layer: dict[str, Any], origin: str) -> None:
         """Merge a nested mapping that was written at ``origin``."""
         self._merge(self.values, layer, (), origin)
+        fill_kinds(self._spec, self.values)
 
     def set(self, key: str, value: Any, origin: str) -> None:
         """Set one dotted key that was written at ``origin``."""
@@ -31,6 +40,7 @@ class Layers:
         for part in reversed(parts):
             layer = {part: layer}
         self._merge(self.values, layer, (), origin, whole=len(parts))
+        fill_kinds(self._spec, self.values)
 
     def locate(self, place: Place) -> str:
         """Return where the value at ``place`` was written; a block can come from several places."""

@@ -9,9 +9,15 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from gonogo.core.errors import UserError, nearest
+from gonogo.spec.base import NAME_PATTERN
+from gonogo.spec.data import PACKAGE_PATTERN
 
 Model = TypeVar("Model", bound=BaseModel)
 Place = tuple[str | int, ...]
+_PATTERNS = {
+    NAME_PATTERN: "a name: up to 80 letters, digits and . _ + = -, a letter or digit first",
+    PACKAGE_PATTERN: "the import name of a package: letters, digits and _",
+}
 
 
 def _real_place(raw: Any, location: Place, *, missing: bool) -> Place:
@@ -42,12 +48,12 @@ def _holds(raw: Any, part: str | int) -> bool:
     return isinstance(raw, list | tuple) and isinstance(part, int) and part < len(raw)
 
 
-def _models(annotation: Any) -> list[type[BaseModel]]:
+def models_in(annotation: Any) -> list[type[BaseModel]]:
     """List the models that an annotation can hold, through unions, tuples and dicts."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     if get_origin(annotation) in (Annotated, Union, types.UnionType, tuple, dict, list):
-        return [model for part in get_args(annotation) for model in _models(part)]
+        return [model for part in get_args(annotation) for model in models_in(part)]
     return []
 
 
@@ -62,13 +68,14 @@ def _models_at(model: type[BaseModel], raw: Any, place: Place) -> list[type[Base
             for name, info in candidate.model_fields.items()
             if part in (name, info.alias)
         ]
-        candidates = [m for annotation in annotations for m in _models(annotation)] or candidates
+        candidates = [m for annotation in annotations for m in models_in(annotation)] or candidates
         kind = raw.get("kind") if isinstance(raw, dict) else None
-        candidates = [m for m in candidates if _tag(m) == kind is not None] or candidates
+        candidates = [m for m in candidates if tag_of(m) == kind is not None] or candidates
     return candidates
 
 
-def _tag(model: type[BaseModel]) -> Any:
+def tag_of(model: type[BaseModel]) -> Any:
+    """Return the ``kind`` of a member of a union; None for a model that has none."""
     return model.model_fields["kind"].default if "kind" in model.model_fields else None
 
 
@@ -83,10 +90,16 @@ def _hint(model: type[BaseModel], raw: Any, place: Place, errors: list[Any]) -> 
             tags = [tag.strip(" '") for tag in str(context["expected_tags"]).split(",")]
             return nearest(str(context["tag"]), tags)
         case "union_tag_not_found":
-            tags = sorted(str(_tag(found)) for found in _models_at(model, raw, place))
+            tags = sorted(str(tag_of(found)) for found in _models_at(model, raw, place))
             return f"valid: {', '.join(tags)}"
         case "literal_error":
             return nearest(str(errors[0]["input"]), _choices(errors))
+        case "tuple_type" if _short(errors[0]["input"]):
+            return f"write [{errors[0]['input']}]"
+        case "model_attributes_type" | "model_type" | "dict_type":
+            return "write {key: value, ...}"
+        case "string_pattern_mismatch":
+            return _PATTERNS.get(context["pattern"], f"it must match {context['pattern']}")
     return None
 
 
@@ -111,8 +124,25 @@ def _message(error: Any, place: Place, here: list[Any]) -> str:
             return str(error["ctx"]["error"])
         case "literal_error" if len(here) > 1:
             return f"{value!r} is not allowed here"
+    return _wrong_value(error)
+
+
+def _wrong_value(error: Any) -> str:
+    """Say what is wrong with a value, in the words of a study file rather than of Python."""
+    value = error["input"]
+    shown = repr(value) if _short(value) else "this"
+    match error["type"]:
+        case "tuple_type":
+            return f"{shown} is no list"
+        case "too_short":
+            count = error["ctx"]["min_length"]
+            return f"{shown}: at least {count} entr{'y is' if count == 1 else 'ies are'} needed"
+        case "string_pattern_mismatch":
+            return f"{shown} is not allowed here"
+        case "model_attributes_type" | "model_type" | "dict_type":
+            return f"{shown} is no block of keys"
     text = str(error["msg"])
-    return f"{value!r}: {text[0].lower()}{text[1:]}" if _short(value) else text
+    return f"{shown}: {text[0].lower()}{text[1:]}" if _short(value) else text
 
 
 def _short(value: Any) -> bool:

@@ -17,9 +17,10 @@ _INTRODUCTION = """\
 # Study files
 
 A study file is YAML. Its settings are layered: `defaults` < arm < tier < `--set a.b.c=value`; the
-later one wins, key by key. A block whose `kind` changes is replaced as a whole. Unknown keys,
-contradictions and impossible values are errors that name the file, the place and the nearest
-valid name. `gonogo schema` prints the same as a JSON schema for editors.
+later one wins, key by key. A block whose `kind` changes is replaced as a whole; one without a
+`kind` is the default block with these keys changed. Unknown keys, contradictions and impossible
+values are errors that name the file, the place and the nearest valid name. `gonogo schema` prints
+the same as a JSON schema for editors.
 
 Places of settings below are relative to `defaults`, to an arm, or to `--set`.
 This page is generated: `python -m gonogo.spec.reference > docs/study-file.md`.
@@ -116,7 +117,7 @@ def _type(annotation: Any, field: FieldInfo | None = None) -> str:
             return f"list of {_type(arguments[0])}" + (_limits(field.metadata) if field else "")
         return "[" + ", ".join(map(_type, arguments)) + "]"
     if origin is dict:
-        return f"{_type(arguments[1])} by name"
+        return "settings" if arguments[1] is Any else f"{_type(arguments[1])} by name"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return "block"
     names = {str: "text", int: "whole number", float: "number", bool: "true or false"}

@@ -11,6 +11,7 @@ from gonogo.spec.criteria_checks import check_criteria
 from gonogo.spec.evaluation import EvaluationSpec
 from gonogo.spec.fit_checks import check_fit
 from gonogo.spec.gate_checks import check_gate
+from gonogo.spec.monitor_checks import check_monitors
 from gonogo.spec.overrides import Layers, parse_override
 from gonogo.spec.problems import validate
 from gonogo.spec.reading import read_mapping
@@ -27,7 +28,7 @@ def read_study(path: Path, overrides: tuple[str, ...] = ()) -> StudyFile:
     Raises:
         UserError: naming file, place, value and the nearest valid name.
     """
-    layers = Layers()
+    layers = Layers(StudyFile)
     layers.add(read_mapping(path), "")
     for text in overrides:
         key, value = parse_override(text)
@@ -53,6 +54,7 @@ def resolve(path: Path, tier: str = "full", overrides: tuple[str, ...] = ()) -> 
     check_gate(file.gate, arms, path)
     for name, config in arms.items():
         check_fit(name, config, path)
+        check_monitors(name, config, path)
     check_summary(file.summary, arms, path)
     check_criteria(file.criteria, file.gate, arms, path)
     experiments = _experiments(file, path, seeds, given=_sets_seeds(overrides))
@@ -107,7 +109,7 @@ def _resolve_arm(
     level: TierSpec,
     overrides: tuple[str, ...],
 ) -> TrialConfig:
-    layers = Layers()
+    layers = Layers(TrialConfig)
     layers.add(deepcopy(file.defaults), "defaults")
     layers.add({"evaluation": deepcopy(file.evaluation)}, "")
     own = deepcopy(file.arms[arm])
@@ -137,8 +139,11 @@ def _set(layers: Layers, key: str, value: Any, origin: str, arm: str, file: Stud
     """Apply one dotted key; ``arms.<name>.`` before it limits it to that arm."""
     if key.startswith("arms."):
         target, _, key = key.removeprefix("arms.").partition(".")
-        if target not in file.arms or not key:
+        if target not in file.arms:
             raise UserError(f"no arm {target!r}", place=origin, hint=nearest(target, file.arms))
+        if not key:
+            hint = f"write arms.{target}.KEY, such as arms.{target}.training.epochs"
+            raise UserError("an arm is no setting", place=origin, hint=hint)
         if target != arm:
             return
     if key.startswith("defaults."):

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from gonogo.spec.base import HASHED_AS_FILE, HASHED_AS_MANIFEST, Spec
+from gonogo.spec.base import HASHED_AS_BANK, HASHED_AS_FILE, HASHED_AS_MANIFEST, Spec
 from gonogo.spec.data import DataSpec
 
 
@@ -45,6 +45,9 @@ class PairsData(Spec):
     kind: Literal["pairs"] = "pairs"
     folder: Annotated[str, Field(json_schema_extra=HASHED_AS_MANIFEST)]
     """The folder; a relative one is looked up like a data folder."""
+    bank: Annotated[str | None, Field(json_schema_extra=HASHED_AS_BANK)] = None
+    """The bank, where it is not the one that lies where the pairs were made: that bank moved, or a
+    copy of it row for row, as ``gonogo data whiten`` writes. Looked up like a data folder."""
 
     @property
     def name(self) -> str:

@@ -6,7 +6,8 @@ intervals do not enter at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,12 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from gonogo import __version__
-from gonogo.core.errors import NotHereYetError
+from gonogo.core.errors import NotHereYetError, UserError
 from gonogo.core.files import fingerprint
 from gonogo.core.types import Split
+from gonogo.data.bank import find_bank
 from gonogo.data.loading import dataset_fingerprint
+from gonogo.data.manifest import MANIFEST, read_manifest
 from gonogo.data.places import find_file, find_folder
 from gonogo.data.weights import file_hash
 from gonogo.data.weights import fingerprint as weights_fingerprint
@@ -37,6 +40,8 @@ class Hasher:
     """The folder of the study file: relative data folders are looked up there."""
     fetch: bool = True
     """Fetch what is not on this machine; planning passes False and goes on without."""
+    file: Path | None = None
+    """The study file, named in errors."""
     missing: dict[str, str] = field(default_factory=dict)
     """What was not here, and why, where ``fetch`` is off."""
     _known: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -91,7 +96,8 @@ class Hasher:
 
     def _flatten(self, value: Any, key: str, flat: Inputs, split: Split = "train") -> None:
         if isinstance(value, BeirData | HubData | IrDatasetsData | PythonApiData):
-            flat[key] = f"{value.name} {self._data(value, split)}"
+            with self._told_at(key):
+                flat[key] = f"{value.name} {self._data(value, split)}"
         elif isinstance(value, BaseModel):
             for name, info in type(value).model_fields.items():
                 self._flatten_field(getattr(value, name), info, f"{key}.{name}", flat, split)
@@ -110,15 +116,28 @@ class Hasher:
         marks = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
         if marks.get("gonogo_hashed_unless_default") and value == info.default:
             return
-        match marks.get("gonogo_hashed_as"):
-            case "weights":
-                flat[key] = self._weights(value)
-            case "file":
-                flat[key] = self._file(value, manifest=False)
-            case "manifest":
-                flat[key] = self._file(value, manifest=True)
-            case _ if marks.get("gonogo_affects_result", True):
-                self._flatten(value, key, flat, split)
+        with self._told_at(key):
+            match marks.get("gonogo_hashed_as"):
+                case "weights":
+                    flat[key] = self._weights(value)
+                case "file":
+                    flat[key] = self._content(find_file(value, beside=self.beside), "file")
+                case "manifest":
+                    flat[key] = self._content(find_folder(value, beside=self.beside), "pairs")
+                case "bank":
+                    flat[key] = self._content(find_bank(value, beside=self.beside), "bank")
+                case _ if marks.get("gonogo_affects_result", True):
+                    self._flatten(value, key, flat, split)
+
+    @contextmanager
+    def _told_at(self, key: str) -> Iterator[None]:
+        """Name the study file and the key in an error that names no place yet."""
+        try:
+            yield
+        except UserError as error:
+            if error.file or error.place:
+                raise
+            raise UserError(error.message, file=self.file, place=key, hint=error.hint) from error
 
     def _data(self, spec: BeirData | HubData | IrDatasetsData | PythonApiData, split: Split) -> str:
         split = spec.split or split
@@ -132,15 +151,14 @@ class Hasher:
             self._known[known] = digest
         return self._known[known]
 
-    def _file(self, name: str, *, manifest: bool) -> str:
-        known = ("file", name)
+    def _content(self, path: Path, kind: str) -> str:
+        """Hash a file, or the manifest of a data folder of this kind."""
+        known = (kind, str(path))
         if known not in self._known:
-            path = (
-                find_folder(name, beside=self.beside)
-                if manifest
-                else find_file(name, beside=self.beside)
-            )
-            self._known[known] = file_hash(path / "manifest.json" if manifest else path)
+            if path.is_dir():
+                read_manifest(path, kind)
+                path /= MANIFEST
+            self._known[known] = file_hash(path)
         return self._known[known]
 
     def _weights(self, backbone: str) -> str:
