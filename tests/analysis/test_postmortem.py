@@ -53,7 +53,8 @@ def test_positions_fall_into_fifths() -> None:
 
 GOOD = {
     "margin": 0.2,
-    "duplicate_rate": 0.02,
+    "repeats_left": 0.02,
+    "duplicate_above": 0.999,
     "alignment": 0.1,
     "fill_rates": [0.9],
     "recall": 0.8,
@@ -67,7 +68,7 @@ GOOD = {
     [
         ({"margin": 0.07}, "margin is low"),
         ({"margin": 0.01}, "margin is collapsed"),
-        ({"duplicate_rate": 0.021}, "repeat their positive"),
+        ({"repeats_left": 0.021}, "lower duplicate_above from 0.999 to 0.98"),
         ({"alignment": -0.2}, "gonogo data whiten"),
         ({"fill_rates": [0.0, 0.1]}, "window: quantile"),
         ({"worst": GroupRecall("b", 10, 0.1)}, "b alone loses 9 targets at 500"),

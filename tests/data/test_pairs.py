@@ -180,7 +180,7 @@ def test_training_refuses_data_that_changed(tmp_path):
 def test_a_moved_bank_is_found_when_it_is_named(tmp_path):
     folder = write_world(tmp_path, LENGTHS)
     (tmp_path / "bank").rename(tmp_path / "elsewhere")
-    with pytest.raises(UserError, match="--bank"):
+    with pytest.raises(UserError, match=r"no such bank \(put it back; or name where"):
         open_pairs(folder)
     assert open_pairs(folder, bank=tmp_path / "elsewhere").bank_path == tmp_path / "elsewhere"
 

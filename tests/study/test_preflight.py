@@ -6,7 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 from bank_world import drifting, write_bank, write_world
+from planted_sequences import write_sequences
 
+from gonogo.core.errors import UserError
 from gonogo.core.files import read_json, sha256_file, write_json
 from gonogo.data.bank import open_bank
 from gonogo.data.preflight_curriculum import check_curriculum, check_filters, measure
@@ -257,6 +259,26 @@ def test_another_bank_than_the_pairs_were_cut_from_blocks(tmp_path):
     finding = run_preflight(folder, SETTINGS, bank=tmp_path / "second").findings[-1]
     assert finding.status == "blocker"
     assert "not those that the pairs were cut from" in finding.problems[0].text
+
+
+def test_a_bank_without_a_manifest_is_a_warning_and_no_difference(tmp_path):
+    folder = write_sequences(tmp_path)
+    finding = run_preflight(folder, SETTINGS).findings[-1]
+    assert finding.status == "warning"
+    assert finding.summary == "2 files hashed; pairs and bank are as recorded"
+    (tmp_path / "bank.npz").write_bytes((tmp_path / "bank.npz").read_bytes() + b" ")
+    finding = run_preflight(folder, SETTINGS).findings[-1]
+    assert finding.status == "blocker"
+    assert finding.summary == "2 files hashed; pairs and bank differ"
+
+
+def test_a_bank_that_is_gone_is_told_with_the_option_that_names_another(tmp_path):
+    folder = write_world(tmp_path, LENGTHS)
+    (tmp_path / "bank").rename(tmp_path / "moved")
+    with pytest.raises(UserError, match=r"no such bank .*--bank"):
+        run_preflight(folder, SETTINGS)
+    done = run_preflight(folder, SETTINGS, bank=tmp_path / "moved")
+    assert done.findings[-1].status == "green"
 
 
 def test_a_manifest_of_the_future_is_refused(tmp_path):

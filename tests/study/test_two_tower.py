@@ -17,17 +17,14 @@ from gonogo.core.errors import UserError
 from gonogo.core.progress import Silent
 from gonogo.evaluation.next_vector import judged_rankings, tower_queries
 from gonogo.spec.evaluation_tasks import InvertedSoftmax
-from gonogo.spec.resolve import resolve
 from gonogo.study.postmortem import as_text, postmortem
 from gonogo.study.runner import run_plan
 from gonogo.study.searching import (
     SearchSettings,
     asked_of,
     build_cascade,
-    pairs_of,
-    tower_of,
 )
-from gonogo.study.shipped import find_study
+from gonogo.study.trained_tower import pairs_of, tower_of
 
 ROWS = ["last_vector", "context_mean", "weighted_mean-0.1", "weighted_mean-tuned", "oracle"]
 
@@ -98,7 +95,9 @@ def test_the_verbs(trial: Path) -> None:
         ["search", str(trial), "--rerank", str(trial), "--depth", "30", "--queries", "10"],
         catch_exceptions=False,
     )
-    assert [line.split()[0] for line in found.output.splitlines()[1:]] == [
+    said, *table = found.output.splitlines()
+    assert said.endswith("checkpoint final")
+    assert [line.split()[0] for line in table] == [
         "stage",
         "retrieval",
         "next_vector",
@@ -107,7 +106,7 @@ def test_the_verbs(trial: Path) -> None:
 
 
 def test_one_pair_is_shown_with_what_was_read_and_what_came_next(trial: Path) -> None:
-    data = pairs_of(tower_of(trial)[1])
+    data = pairs_of(trial)
     pair = str(data.pairs.ids[data.validation[0]])
     arguments = ["search", str(trial), "--pair", pair, "--depth", str(len(data.bank))]
     lines = CliRunner().invoke(app, arguments, catch_exceptions=False).output.splitlines()
@@ -119,8 +118,8 @@ def test_one_pair_is_shown_with_what_was_read_and_what_came_next(trial: Path) ->
 
 
 def test_search_ranks_hubs_down_as_the_evaluation_does(trial: Path) -> None:
-    tower, config = tower_of(trial)
-    data, rule = pairs_of(config), InvertedSoftmax(weight=2.0, queries=50)
+    tower, _ = tower_of(trial)
+    data, rule = pairs_of(trial), InvertedSoftmax(weight=2.0, queries=50)
     cascade = build_cascade(tower, data, SearchSettings(alpha=None, depth=5, hubness=rule))
     rankings, _ = judged_rankings(
         tower_queries(tower), data, depth=5, mask_context=True, hubness=rule
@@ -140,13 +139,3 @@ def test_search_ranks_hubs_down_as_the_evaluation_does(trial: Path) -> None:
 def test_what_is_no_trial_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no trial's folder"):
         postmortem(tmp_path)
-
-
-def test_the_shipped_study_is_what_it_says() -> None:
-    study = resolve(find_study("two_tower"), "full", ())
-    assert study.seeds == (42, 123, 456)
-    plain = study.arms["gru"]
-    assert plain.training.accumulation * plain.tasks["next"].batch_size == 512  # type: ignore[union-attr]
-    assert plain.training.learning_rate == 5e-5
-    assert plain.training.final_learning_rate == 1e-6
-    assert plain.evaluation.tasks["next"].mask_context  # type: ignore[union-attr]

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from bank_world import drifting, write_bank, write_world
+from bank_world import drifting, settings, write_bank, write_world
 
 from gonogo.analysis.geometry import mean_cosine
 from gonogo.analysis.whitening import fit_whitening, load_whitening
 from gonogo.core.errors import UserError
 from gonogo.data.bank import open_bank
+from gonogo.data.pairs import make_pairs, write_pairs
 from gonogo.data.sequences import open_pairs
 from gonogo.data.vectors import unit_length
 from gonogo.spec.curriculum import parse_curriculum
@@ -80,6 +81,27 @@ def test_pairs_fit_the_whitened_bank_but_no_other(tmp_path):
     vectors.flush()
     with pytest.raises(UserError, match=r"vectors.npy"):
         open_pairs(folder, bank=tmp_path / "white")
+
+
+def test_a_whitened_bank_in_the_place_of_its_original_is_not_taken_for_it(tmp_path):
+    folder = write_world(tmp_path, LENGTHS, leaning())
+    (tmp_path / "bank").rename(tmp_path / "original")
+    whiten_bank(open_bank(tmp_path / "original"), tmp_path / "bank")
+    with pytest.raises(UserError, match=r"is a copy of the one .* name it"):
+        open_pairs(folder)
+    strict = PreflightSettings(curriculum=parse_curriculum("0-9:none"))
+    assert run_preflight(folder, strict).findings[-1].status == "blocker"
+    assert open_pairs(folder, bank=tmp_path / "bank").bank_path == tmp_path / "bank"
+    assert open_pairs(folder, bank=tmp_path / "original").bank_path == tmp_path / "original"
+
+
+def test_pairs_can_be_cut_from_a_whitened_bank_itself(tmp_path):
+    whiten_bank(write_bank(tmp_path / "bank", LENGTHS, leaning()), tmp_path / "white")
+    white, chosen = open_bank(tmp_path / "white"), settings()
+    write_pairs(tmp_path / "pairs", white, make_pairs(white, chosen), chosen)
+    assert open_pairs(tmp_path / "pairs").bank_path == tmp_path / "white"
+    green = PreflightSettings(curriculum=parse_curriculum("0-9:none"))
+    assert run_preflight(tmp_path / "pairs", green).findings[-1].status == "green"
 
 
 def test_rows_without_direction_and_folders_that_are_there_are_refused(tmp_path):

@@ -13,8 +13,10 @@ from numpy import ndarray
 MarginWord = Literal["collapsed", "low", "healthy"]
 RANK_BINS = ((1, 10), (11, 100), (101, 500), (501, 1000))
 """First and last rank of each bin; beyond the last one there is another."""
+REPEATS_ABOVE = 0.98
+"""Cosine to the positive above which a negative counts as the positive again, in any trial."""
 _COLLAPSED, _LOW = 0.05, 0.10
-_DUPLICATES, _ALIGNED, _FILLED = 0.02, 0.10, 0.5
+_REPEATS, _ALIGNED, _FILLED = 0.02, 0.10, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +83,9 @@ class Findings:
     """What a post-mortem measured, as far as its recommendation depends on it.
 
     Attributes:
-        margin: over the negatives in force, at the last look.
-        duplicate_rate: share of near-duplicates of the positive among the nearest hard negatives.
+        margin: of the tower that is looked at.
+        repeats_left: share of its hard negatives that repeat their positive, after the filter.
+        duplicate_above: the filter: rows with a higher cosine to the positive are dropped.
         alignment: mean cosine of different bank rows.
         fill_rates: of the mined negatives, by look; empty where none were mined.
         recall: of the targets, at the cutoff.
@@ -91,7 +94,8 @@ class Findings:
     """
 
     margin: float
-    duplicate_rate: float
+    repeats_left: float
+    duplicate_above: float
     alignment: float
     fill_rates: Sequence[float]
     recall: float
@@ -108,10 +112,11 @@ def recommend(found: Findings) -> list[str]:
             f"the margin is {word} ({found.margin:.3f}): a tighter window for mined negatives"
             " (0.84-0.94), 8 of them, or a temperature of 0.045"
         )
-    if found.duplicate_rate > _DUPLICATES:
+    if found.repeats_left > _REPEATS:
         said.append(
-            f"{found.duplicate_rate:.1%} of the hard negatives repeat their positive (more than"
-            f" {_DUPLICATES:.0%} is high): lower duplicate_above, or remove copies from the bank"
+            f"{found.repeats_left:.1%} of the hard negatives in force repeat their positive, at a"
+            f" cosine above {REPEATS_ABOVE:g} (more than {_REPEATS:.0%} is high): lower"
+            f" duplicate_above from {found.duplicate_above:g} to {REPEATS_ABOVE:g}"
         )
     if abs(found.alignment) > _ALIGNED:
         said.append(

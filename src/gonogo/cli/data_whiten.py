@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from shlex import quote
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+if TYPE_CHECKING:
+    from gonogo.data.bank import Bank
 
 
 def whiten(
@@ -38,3 +42,16 @@ def whiten(
     typer.echo(f"{out}: {manifest['rows']:,} vectors of {manifest['dimension']}")
     typer.echo(f"mean cosine of different rows {before:+.4f}, now {after:+.4f}")
     typer.echo(f"next: gonogo data preflight PAIRS --bank {out}")
+    typer.echo(f"      gonogo run STUDY {' '.join(overrides(opened, out, manifest['dimension']))}")
+    typer.echo("      and the same data for any other task that is scored on these pairs")
+
+
+def overrides(bank: Bank, out: Path, dimension: int) -> list[str]:
+    """Return options with which a study of a task ``next`` trains and scores on the new bank."""
+    sets = [
+        f"tasks.next.data.bank={out}",
+        f"evaluation.tasks.next.data=[{{kind: pairs, folder: PAIRS, bank: {out}}}]",
+    ]
+    if dimension != bank.dimension:
+        sets.append(f"model.dimension={dimension}")
+    return [f"--set {quote(one)}" for one in sets]

@@ -22,10 +22,7 @@ _SHOWN, _WIDTH = 10, 100
 def search(
     trial: Annotated[Path, typer.Argument(help="Folder of the trial whose tower retrieves.")],
     pair: Annotated[
-        str | None,
-        typer.Option(
-            help="Show what is found for this pair; without it, measure on held-out ones."
-        ),
+        str | None, typer.Option(help="Show what is found for this pair, measure nothing.")
     ] = None,
     queries: Annotated[int, typer.Option(min=1, help="Held-out pairs to measure on.")] = 200,
     depth: Annotated[int, typer.Option(min=1, help="Rows that retrieval hands on.")] = 500,
@@ -74,22 +71,17 @@ def search(
 
 
 def _search(trial: Path, pair: str | None, queries: int, settings: SearchSettings) -> None:
-    from gonogo.study.searching import (
-        asked_of,
-        build_cascade,
-        pairs_of,
-        read_codes,
-        tower_of,
-    )
+    from gonogo.study.searching import asked_of, build_cascade, read_codes
+    from gonogo.study.trained_tower import pairs_of, tower_of
 
-    tower, config = tower_of(trial)
-    data = pairs_of(config)
+    tower, checkpoint = tower_of(trial)
+    data = pairs_of(trial)
     cascade = build_cascade(tower, data, settings)
     numbers = _numbers(data, pair, queries)
     codes = None if settings.lanes is None else read_codes(settings.lanes, len(data.bank))
     asked = asked_of(data, numbers, codes)
     if pair is None:
-        _measure(cascade, asked, data.pairs.targets[numbers].tolist())
+        _measure(cascade, asked, data.pairs.targets[numbers].tolist(), checkpoint)
     else:
         _show(cascade, asked[0], int(numbers[0]), data)
 
@@ -108,10 +100,12 @@ def _numbers(data: NextVectors, pair: str | None, queries: int) -> NDArray[np.in
     return found
 
 
-def _measure(cascade: Cascade, asked: list[Asked], targets: list[int]) -> None:
+def _measure(cascade: Cascade, asked: list[Asked], targets: list[int], checkpoint: str) -> None:
     from gonogo.evaluation.cascade_report import measure
 
-    typer.echo(f"{len(asked)} held-out pairs, {len(cascade.index):,} vectors")
+    chosen = ", chosen on such pairs" if checkpoint == "best" else ""
+    read = f"checkpoint {checkpoint}{chosen}"
+    typer.echo(f"{len(asked)} held-out pairs, {len(cascade.index):,} vectors, {read}")
     typer.echo(f"{'stage':16} {'rows':>6} {'recall':>8} {'p50 ms':>8} {'p95 ms':>8}")
     for row in measure(cascade, asked, targets):
         typer.echo(

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from gonogo.core.errors import UserError
 from gonogo.data.manifest import read_manifest
+from gonogo.data.places import find_file, find_folder
 from gonogo.data.vectors import check_vectors, map_npy, map_npz, npz_keys, unit_length
 from gonogo.data.windows import Articles
 
@@ -172,6 +173,16 @@ def _articles(bank: Bank) -> Articles | None:
     return None if ids is None or len(np.unique(ids)) == len(ids) else Articles.from_rows(ids)
 
 
+def find_bank(bank: str, *, beside: Path | None = None) -> Path:
+    """Return the folder or file that a study calls ``bank``, looked up as a data folder is.
+
+    Raises:
+        UserError: if it is nowhere.
+    """
+    find = find_file if Path(bank).suffix in (".npz", ".npy") else find_folder
+    return find(bank, beside=beside)
+
+
 def bank_files(place: Path) -> dict[str, Path]:
     """Return the files of a bank by name, without opening it.
 
@@ -181,7 +192,8 @@ def bank_files(place: Path) -> dict[str, Path]:
     if place.is_dir():
         return {name: place / name for name in read_manifest(place, "bank")["outputs"]}
     if not place.exists():
-        raise UserError("no such bank", file=place, hint="say where it lies with --bank")
+        hint = "put it back; or name where it lies in the study, data: {folder: PAIRS, bank: BANK}"
+        raise UserError("no such bank", file=place, hint=hint)
     return {place.name: place}
 
 

@@ -58,7 +58,11 @@ def read_manifest(folder: Path, kind: str) -> dict[str, Any]:
     """
     file = folder / MANIFEST
     if not file.is_file():
-        raise UserError(f"no {MANIFEST}, so this is no {kind} folder", file=folder)
+        raise UserError(
+            f"no {MANIFEST}, so this is no {kind} folder",
+            file=folder,
+            hint=f"gonogo data {kind} writes one",
+        )
     manifest = read_json(file)
     found = manifest.get("kind") if isinstance(manifest, dict) else None
     if found != kind:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gonogo.core.errors import UserError
 from gonogo.core.seeds import generator
+from gonogo.data.bank import find_bank
 from gonogo.data.places import find_folder
 from gonogo.data.sequences import Bank, Pairs, open_bank, open_pairs
 
@@ -72,15 +73,22 @@ class NextVectors:
         return numbers[np.sort(chosen)]
 
 
-def open_next_vectors(folder: str, *, beside: Path | None = None) -> NextVectors:
-    """Open a folder of pairs, and its bank, as a study names it.
+def open_next_vectors(
+    folder: str, *, bank: str | None = None, beside: Path | None = None
+) -> NextVectors:
+    """Open a folder of pairs, and its bank, as a study names them.
+
+    Args:
+        folder: of the pairs.
+        bank: in place of the one that the pairs recorded: it moved, or copied row for row.
+        beside: the folder of the study file, where both are looked for first.
 
     Raises:
         UserError: if they are not to be found, no longer match their manifests, or one side of
             the split is empty.
     """
     path = find_folder(folder, beside=beside)
-    pairs = open_pairs(path)
+    pairs = open_pairs(path, bank=None if bank is None else find_bank(bank, beside=beside))
     opened = NextVectors(open_bank(pairs.bank_path), pairs)
     for side in ("train", "validation"):
         if not len(getattr(opened, side)):

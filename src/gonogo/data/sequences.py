@@ -59,7 +59,8 @@ def open_pairs(path: Path, *, bank: Path | None = None, check: bool = True) -> P
 
     Args:
         path: folder that ``gonogo data pairs`` wrote.
-        bank: where the bank lies now; by default where it lay when the pairs were made.
+        bank: where the bank, or a copy of it row for row, lies now; by default where the bank lay
+            when the pairs were made, and no copy then.
         check: compare the files with the manifest; ``gonogo data preflight`` reports instead.
 
     Raises:
@@ -69,25 +70,30 @@ def open_pairs(path: Path, *, bank: Path | None = None, check: bool = True) -> P
     place = bank or Path(os.path.normpath(path / manifest["bank"]))
     if check:
         check_files(path, manifest["outputs"], {name: path / name for name in manifest["outputs"]})
-        changed = _changed_bank(place, manifest["inputs"])
-        if changed:
-            raise UserError(
-                f"{', '.join(changed)} of the bank {place} no longer matches what the pairs were"
-                " made from",
-                file=path / MANIFEST,
-                hint="make the pairs again, or put the bank back",
-            )
+        _check_bank(path, place, manifest["inputs"], named=bank is not None)
     return _read_pairs(path, place, manifest)
 
 
-def _changed_bank(place: Path, recorded: dict[str, str]) -> list[str]:
-    """Return what differs from the bank that pairs were made from, or from what came of it."""
-    manifest = read_manifest(place, "bank") if place.is_dir() else {}
-    files, source = bank_files(place), derived_from(manifest)
-    if source is None:
-        return changed_files(recorded, files)
-    changed = [name for name, digest in recorded.items() if source.get(name) != digest]
-    return changed or changed_files(manifest["outputs"], files)
+def _check_bank(path: Path, place: Path, recorded: dict[str, str], *, named: bool) -> None:
+    """Refuse a bank other than the recorded one; copies of it row for row pass where named."""
+    files = bank_files(place)
+    changed = changed_files(recorded, files)
+    manifest = read_manifest(place, "bank") if changed and place.is_dir() else {}
+    if changed and derived_from(manifest) == recorded:
+        if not named:
+            raise UserError(
+                f"the bank {place} is a copy of the one that the pairs were made from",
+                file=path / MANIFEST,
+                hint=f"if that is meant, name it: data: {{folder: {path}, bank: {place}}}",
+            )
+        changed = changed_files(manifest["outputs"], files)
+    if changed:
+        raise UserError(
+            f"{', '.join(changed)} of the bank {place} no longer matches what the pairs were"
+            " made from",
+            file=path / MANIFEST,
+            hint="make the pairs again, or put the bank back",
+        )
 
 
 def _read_pairs(path: Path, bank: Path, manifest: dict[str, Any]) -> Pairs:

@@ -162,7 +162,7 @@ def _next_vectors(
         raise TypeError(f"{data.name!r} holds no pairs of vectors")
     return judged_rankings(
         source,
-        open_next_vectors(data.folder, beside=setting.beside),
+        open_next_vectors(data.folder, bank=data.bank, beside=setting.beside),
         depth=protocol.depth,
         mask_context=protocol.mask_context,
         most_queries=setting.spec.max_queries,

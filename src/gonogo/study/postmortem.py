@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from jaxtyping import Float, Int64
-from pydantic import TypeAdapter
 
 from gonogo.analysis.postmortem import (
+    REPEATS_ABOVE,
     Findings,
     margin_word,
     rank_histogram,
@@ -24,28 +23,29 @@ from gonogo.analysis.postmortem import (
 from gonogo.core.errors import UserError
 from gonogo.core.files import read_json, write_json
 from gonogo.core.seeds import generator
-from gonogo.data.next_vectors import NextVectors, open_next_vectors
+from gonogo.data.next_vectors import NextVectors
+from gonogo.evaluation.mining import Mined
 from gonogo.evaluation.next_vector import encode_contexts, recalls, target_ranks
 from gonogo.evaluation.next_vector_mining import mine_next
-from gonogo.models.build import load_model
 from gonogo.models.query_tower import QueryTower
 from gonogo.spec.curriculum import CosineWindow, Segment, parse_curriculum
 from gonogo.spec.next_vector_task import NextVectorTask
-from gonogo.study.layout import TrialFolder
+from gonogo.study.trained_tower import pairs_of, task_of, tower_of
 
 REPORT = "postmortem.json"
 CUTOFF = 500
 _MOST = 2000  # pairs looked at
 _SAMPLE = 2000  # bank rows whose cosines are averaged
-_CHECKPOINTS = ("best", "final", "abort")
+_UNFILTERED = 2.0  # no cosine, however it is rounded, is above it
 _NEAREST = Segment(0, 0, 16, CosineWindow(-1.0, 1.0))
 
 
 @dataclass(frozen=True)
 class _Trial:
-    """A trial's tower, its task, and what its looks saw."""
+    """A trial's tower after so many steps, its task, and what the looks on the way saw."""
 
     checkpoint: str
+    step: int
     model: QueryTower
     spec: NextVectorTask
     data: NextVectors
@@ -55,22 +55,25 @@ class _Trial:
 def postmortem(folder: Path, *, beside: Path | None = None) -> dict[str, Any]:
     """Measure, judge, and write ``postmortem.json`` into the trial's folder.
 
+    What an abort left is read where there is one, else what the trial's evaluation scores.
+
     Args:
         folder: of the trial.
-        beside: where relative data folders are looked for first.
+        beside: where relative data folders are looked for first; by default beside the study file.
 
     Returns:
         The record.
 
     Raises:
-        UserError: if it is no trial of a query tower, or has no checkpoint.
+        UserError: if it is no trial of a query tower, has no checkpoint, or gives no vectors.
     """
-    trial = _open(TrialFolder(folder), beside)
+    trial = _open(folder, beside)
     numbers = trial.data.sample(trial.data.validation, _MOST, "postmortem")
-    queries = encode_contexts(trial.model, trial.data, numbers)
+    queries = _queries(trial, folder, numbers)
     ranks = target_ranks(queries, trial.data, numbers)
     articles = recall_by_group(ranks, trial.data.pairs.articles[numbers], CUTOFF)
-    margin = _margin(trial, queries, numbers)
+    margin, over = _margin(trial, queries, numbers)
+    dropped, left = _repeats(trial, queries, numbers)
     fills = {
         str(entry["epoch"]): entry["mined_fill"]
         for entry in trial.history
@@ -79,7 +82,8 @@ def postmortem(folder: Path, *, beside: Path | None = None) -> dict[str, Any]:
     recall = recalls(ranks, (10, 100, CUTOFF, 1000))
     findings = Findings(
         margin=margin,
-        duplicate_rate=_duplicate_rate(trial, queries, numbers),
+        repeats_left=left,
+        duplicate_above=trial.spec.duplicate_above,
         alignment=_alignment(trial.data),
         fill_rates=list(fills.values()),
         recall=recall[f"R@{CUTOFF}"],
@@ -89,10 +93,15 @@ def postmortem(folder: Path, *, beside: Path | None = None) -> dict[str, Any]:
     record = {
         "trial": folder.name if folder.parent.name == "" else f"{folder.parent.name}/{folder.name}",
         "checkpoint": trial.checkpoint,
+        "step": trial.step,
         "pairs": len(numbers),
         "recall": recall,
-        "margin": {"value": margin if math.isfinite(margin) else None, "word": margin_word(margin)},
-        "duplicate_rate": findings.duplicate_rate,
+        "margin": {
+            "value": margin if math.isfinite(margin) else None,
+            "word": margin_word(margin),
+            "over": over,
+        },
+        "repeats": {"dropped": dropped, "left": left},
         "alignment": findings.alignment,
         "fill_rates": fills,
         "rank_histogram": rank_histogram(ranks),
@@ -108,66 +117,89 @@ def postmortem(folder: Path, *, beside: Path | None = None) -> dict[str, Any]:
     return record
 
 
-def _open(folder: TrialFolder, beside: Path | None) -> _Trial:
-    if not folder.config.is_file():
-        raise UserError("no trial.yaml, so this is no trial's folder", file=folder.path)
-    config = yaml.safe_load(folder.config.read_text(encoding="utf-8"))["config"]
-    tasks = [task for task in config["tasks"].values() if task["kind"] == "next_vector"]
-    if not tasks:
-        raise UserError("this trial trains no query tower", file=folder.config, place="tasks")
-    spec = TypeAdapter(NextVectorTask).validate_python(tasks[0])
-    names = [name for name in _CHECKPOINTS if (folder.path / "checkpoints" / name).is_dir()]
-    if not names:
-        raise UserError(
-            "no checkpoint yet", file=folder.path / "checkpoints", hint="train it first"
-        )
-    model = load_model(folder.path / "checkpoints" / names[0])
-    if not isinstance(model, QueryTower):
-        raise UserError("its model is no query tower", file=folder.config, place="model.kind")
-    history = folder.path / "history.json"
+def _open(folder: Path, beside: Path | None) -> _Trial:
+    spec, data = task_of(folder), pairs_of(folder, beside=beside)
+    model, checkpoint = tower_of(folder, aborted=True)
+    history = folder / "history.json"
     return _Trial(
-        checkpoint=names[0],
+        checkpoint=checkpoint,
+        step=read_json(folder / "checkpoints" / checkpoint / "state.json")["step"],
         model=model,
         spec=spec,
-        data=open_next_vectors(spec.data.folder, beside=beside),
+        data=data,
         history=read_json(history) if history.is_file() else [],
     )
 
 
+def _queries(
+    trial: _Trial, folder: Path, numbers: Int64[np.ndarray, "n"]
+) -> Float[np.ndarray, "n d"]:
+    queries = encode_contexts(trial.model, trial.data, numbers)
+    if not np.isfinite(queries).all():
+        raise UserError(
+            "the tower gives vectors that are not finite: its training has diverged",
+            file=folder / "checkpoints" / trial.checkpoint,
+            hint="a lower training.learning_rate or training.clip",
+        )
+    return queries
+
+
 def _margin(
     trial: _Trial, queries: Float[np.ndarray, "n d"], numbers: Int64[np.ndarray, "n"]
-) -> float:
-    """Return the last look's margin; without looks, that over the other targets."""
-    seen = [entry["margin"] for entry in trial.history if entry.get("margin") is not None]
-    if seen:
-        return float(seen[-1])
+) -> tuple[float, str]:
+    """Return the margin of the look at these very weights, else over the other targets."""
+    for look in reversed(trial.history):
+        if look["step"] == trial.step and "margin" in look:
+            value = look["margin"]  # None is what JSON has for NaN
+            return (float("nan") if value is None else float(value)), "negatives in force"
     cosines = queries @ trial.data.targets(numbers).T
     others = ~np.eye(len(numbers), dtype=bool)
-    return float(cosines.diagonal().mean() - cosines[others].mean())
+    return float(cosines.diagonal().mean() - cosines[others].mean()), "other targets"
 
 
-def _duplicate_rate(
+def _repeats(
     trial: _Trial, queries: Float[np.ndarray, "n d"], numbers: Int64[np.ndarray, "n"]
-) -> float:
-    """Return the share of near-duplicates among what the last window holds without the filter."""
+) -> tuple[float, float]:
+    """Return the shares of hard negatives that the filter drops as repeats, and that it leaves."""
+    above = trial.spec.duplicate_above
+    every = _hardest(trial, queries, numbers, _UNFILTERED)
+    left = _hardest(trial, queries, numbers, above)
+    return (
+        _share_near(every, trial.data, numbers, above),
+        _share_near(left, trial.data, numbers, REPEATS_ABOVE),
+    )
+
+
+def _hardest(
+    trial: _Trial,
+    queries: Float[np.ndarray, "n d"],
+    numbers: Int64[np.ndarray, "n"],
+    duplicate_above: float,
+) -> Mined:
+    """Mine the last window of the curriculum; of a trial that mines nothing, the nearest rows."""
     mining = [part for part in parse_curriculum(trial.spec.curriculum).segments if part.window]
     segment, unit = (mining[-1], trial.spec.window) if mining else (_NEAREST, "cosine")
     window = segment.window
     assert window is not None  # noqa: S101  (segments without one were left out)
-    mined = mine_next(
+    return mine_next(
         queries,
         trial.data,
         numbers,
         count=segment.count,
         window=window,
         unit=unit,
-        duplicate_above=1.0,
+        duplicate_above=duplicate_above,
     )
+
+
+def _share_near(
+    mined: Mined, data: NextVectors, numbers: Int64[np.ndarray, "n"], above: float
+) -> float:
+    """Return the share of mined rows with a higher cosine than this to their positive."""
     if not mined.mask.any():
         return 0.0
-    vectors = trial.data.bank.take(mined.rows)
-    near = np.einsum("nkd,nd->nk", vectors, trial.data.targets(numbers))
-    return float((near[mined.mask] > trial.spec.duplicate_above).mean())
+    near = np.einsum("nkd,nd->nk", data.bank.take(mined.rows), data.targets(numbers))
+    return float((near[mined.mask] > np.float32(above)).mean())
 
 
 def _alignment(data: NextVectors) -> float:
@@ -199,13 +231,15 @@ def _curves(history: list[dict[str, Any]]) -> dict[str, list[Any]]:
 
 def as_text(record: Mapping[str, Any]) -> list[str]:
     """Return the record as lines to read."""
-    margin = record["margin"]
+    margin, repeats = record["margin"], record["repeats"]
     value = "not finite" if margin["value"] is None else f"{margin['value']:.4f}"
     lines = [
-        f"{record['trial']}, checkpoint {record['checkpoint']}, {record['pairs']} validation pairs",
+        f"{record['trial']}, checkpoint {record['checkpoint']} (step {record['step']}),"
+        f" {record['pairs']} validation pairs",
         "recall       " + "  ".join(f"{k} {100 * v:.1f} %" for k, v in record["recall"].items()),
-        f"margin       {value}: {margin['word']}",
-        f"duplicates   {record['duplicate_rate']:.2%} of the hard negatives repeat their positive",
+        f"margin       {value} over the {margin['over']}: {margin['word']}",
+        f"repeats      {repeats['dropped']:.2%} of the hard negatives would repeat their positive"
+        f" without the filter (dropped); {repeats['left']:.2%} of what is left do",
         f"alignment    {record['alignment']:.3f} mean cosine of different bank rows",
         "fill rates   "
         + (

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gonogo.analysis.geometry import mean_cosine
+from gonogo.core.errors import UserError
 from gonogo.core.files import sha256_file, write_json
 from gonogo.core.seeds import generator
 from gonogo.data.bank import Bank, derived_from, open_bank
@@ -73,6 +74,10 @@ def run_preflight(
     out = out or path / "preflight"
     check_replaceable(out, "preflight")
     pairs = open_pairs(path, bank=bank, check=False)
+    if not pairs.bank_path.exists():
+        raise UserError(
+            "no such bank", file=pairs.bank_path, hint="say where it lies now with --bank"
+        )
     opened = open_bank(pairs.bank_path)
     sanity, sound = check_sanity(opened, pairs)
     near = measure(opened, pairs, sound)
@@ -83,7 +88,7 @@ def run_preflight(
             check_alignment(opened, sound, settings.most_aligned),
             check_curriculum(settings.curriculum, settings.epochs, near, settings.near_positive),
             check_filters(settings.curriculum, near, settings.near_positive),
-            check_manifests(opened, pairs),
+            check_manifests(opened, pairs, copies=bank is not None),
         )
     )
     _write(out, opened, pairs, settings, done)
@@ -117,12 +122,16 @@ def sample_rows(rows: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.sort(draws.choice(rows, size=_SAMPLE, replace=False))
 
 
-def check_manifests(bank: Bank, pairs: Pairs) -> Finding:
-    """Check 6: sha256 of every file of bank and pairs against what their manifests tell."""
+def check_manifests(bank: Bank, pairs: Pairs, *, copies: bool = False) -> Finding:
+    """Check 6: sha256 of every file of bank and pairs against what their manifests tell.
+
+    ``copies`` takes a copy of the bank row for row, such as a whitened one, for the bank.
+    """
     now = {name: sha256_file(file) for name, file in bank.files.items()}
     of_bank = _changed(bank.manifest.get("outputs", now), now)
-    stood_on = derived_from(bank.manifest) or now
-    of_source = _changed(pairs.manifest["inputs"], stood_on)
+    of_source = _changed(pairs.manifest["inputs"], now)
+    if copies and derived_from(bank.manifest) == pairs.manifest["inputs"]:
+        of_source = []
     recorded = pairs.manifest["outputs"]
     own = {
         name: sha256_file(pairs.path / name) for name in recorded if (pairs.path / name).exists()
@@ -142,8 +151,9 @@ def check_manifests(bank: Bank, pairs: Pairs) -> Finding:
             [] if bank.manifest else [bank.path],
         ),
     )
-    count = len(now) + len(own)
-    summary = f"{count} files hashed; pairs and bank {'differ' if found else 'are as recorded'}"
+    differ = any(one.status == "blocker" for one in found)
+    outcome = "differ" if differ else "are as recorded"
+    summary = f"{len(now) + len(own)} files hashed; pairs and bank {outcome}"
     return Finding("manifest", summary, found, {"bank": now, "pairs": own})
 
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-import yaml
 from jaxtyping import Float, Int64
 from numpy import ndarray
 
 from gonogo.core.errors import UserError
 from gonogo.core.progress import Silent
 from gonogo.data.lines import read_objects
-from gonogo.data.next_vectors import NextVectors, open_next_vectors
+from gonogo.data.next_vectors import NextVectors
 from gonogo.evaluation.bank_index import BankIndex
 from gonogo.evaluation.batched import Runner, compute
 from gonogo.evaluation.cascade import (
@@ -35,7 +33,7 @@ from gonogo.models.build import load_model
 from gonogo.models.query_tower import QueryTower
 from gonogo.models.retrieval_model import RetrievalModel
 from gonogo.spec.evaluation_tasks import InvertedSoftmax
-from gonogo.study.layout import TrialFolder
+from gonogo.study.trained_tower import tower_of
 
 _TEXTS = 3  # last chunks of the context that a cross-encoder reads as its query
 
@@ -65,31 +63,6 @@ class SearchSettings:
     cross_encoder: Path | None = None
     keep: int = 10
     hubness: InvertedSoftmax | None = None
-
-
-def tower_of(folder: Path) -> tuple[QueryTower, dict[str, Any]]:
-    """Return the best (or last) tower of a trial, and its configuration.
-
-    Raises:
-        UserError: if it is no trial of a query tower, or has no checkpoint.
-    """
-    trial = TrialFolder(folder)
-    if not trial.config.is_file():
-        raise UserError("no trial.yaml, so this is no trial's folder", file=folder)
-    config = yaml.safe_load(trial.config.read_text(encoding="utf-8"))["config"]
-    for name in ("best", "final"):
-        if (folder / "checkpoints" / name).is_dir():
-            model = load_model(folder / "checkpoints" / name)
-            if not isinstance(model, QueryTower):
-                raise UserError("its model is no query tower", file=folder)
-            return model, config
-    raise UserError("no checkpoint yet", file=folder / "checkpoints", hint="train it first")
-
-
-def pairs_of(config: dict[str, Any]) -> NextVectors:
-    """Open the pairs that a trial was trained on."""
-    tasks = [task for task in config["tasks"].values() if task["kind"] == "next_vector"]
-    return open_next_vectors(tasks[0]["data"]["folder"])
 
 
 def predict_with(model: QueryTower) -> Predict:

@@ -211,6 +211,6 @@ def build_next_vector_task(
     """
     if not isinstance(model, QueryTower):
         raise UserError("only a query tower learns next vectors", place="model.kind")
-    data = open_next_vectors(spec.data.folder, beside=beside)
+    data = open_next_vectors(spec.data.folder, bank=spec.data.bank, beside=beside)
     epochs = training.epochs
     return NextVectorTask(name, data, model, spec, epochs=epochs, seed=seed, progress=progress)
