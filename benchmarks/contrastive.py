@@ -1,27 +1,24 @@
-"""Contrastive training on judged texts, by gonogo and by sentence-transformers' own trainer.
+"""Contrastive training on judged texts: what gonogo and its peer learn, and gonogo's way.
 
 Both learn the same triples (a query, a relevant document, a BM25 negative) from the same weights
 with AdamW at the same rates: InfoNCE over the batch's positives and hard negatives at temperature
-0.05, which sentence-transformers calls MultipleNegativesRankingLoss. It also sets each query
-against the hard negatives of the other queries; gonogo against its own.
+0.05. The peer's way is in benchmarks/contrastive_peer.py.
 """
 
 from __future__ import annotations
 
-import contextlib
-import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import argparse
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import peak
+from forward_work import distinct_rows
 
 from gonogo.core.progress import Silent
 from gonogo.data.bm25 import Bm25Index
 from gonogo.data.examples import RetrievalExample, retrieval_examples
 from gonogo.data.loading import load_dataset
-from gonogo.data.weights import locate
 from gonogo.models.build import build_model
 from gonogo.models.retrieval_model import RetrievalModel
 from gonogo.spec.study import TrialConfig
@@ -44,27 +41,36 @@ class Setting:
     """What both sides train.
 
     Args:
-        model: ``minilm`` is tuned whole, any other gets LoRA.
+        model: the backbone.
+        lora: adapters of rank 16 learn, else all weights.
         data: a BEIR folder, by its name or path.
         examples: how many training queries.
         batch_size: queries a step.
         length: most tokens of a document; queries have 64.
         learning_rate: the peak; a cosine falls from it after one step in twenty of warm-up.
+        device: where both train.
     """
 
     model: str = "minilm"
+    lora: bool = False
     data: str = "scifact"
     examples: int = 64
     batch_size: int = 32
     length: int = 256
     learning_rate: float = 5e-5
+    device: peak.Device = "cpu"
+
+    @classmethod
+    def of(cls, options: argparse.Namespace) -> Setting:
+        """Return what `add_options` asked for."""
+        return cls(**{each.name: getattr(options, each.name) for each in fields(cls)})
 
     @property
     def folder(self) -> str:
         return self.data if Path(self.data).exists() else str(DATASETS / self.data)
 
     def trial(self, **training: Any) -> TrialConfig:
-        lora = {"kind": "lora", "rank": RANK}
+        adapter = {"kind": "lora", "rank": RANK} if self.lora else {"kind": "full"}
         objective = {
             "kind": "infonce",
             "false_negative_margin": None,
@@ -75,7 +81,7 @@ class Setting:
             {
                 "model": {
                     "backbone": self.model,
-                    "adapter": {"kind": "full"} if self.model == "minilm" else lora,
+                    "adapter": adapter,
                     "query_instruction": None,
                     "lengths": {"query": 64, "passage": self.length, "pair": 512},
                 },
@@ -103,12 +109,24 @@ class Setting:
         )
 
 
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add one option for each field of a `Setting`."""
+    parser.add_argument("--model", default=Setting.model)
+    parser.add_argument("--lora", action="store_true", help="adapters learn, else all weights")
+    parser.add_argument("--data", default=Setting.data, help="a BEIR folder, by its name or path")
+    parser.add_argument("--examples", type=int, default=Setting.examples)
+    parser.add_argument("--batch-size", type=int, default=Setting.batch_size)
+    parser.add_argument("--length", type=int, default=Setting.length)
+    parser.add_argument("--learning-rate", type=float, default=Setting.learning_rate)
+    peak.add_device(parser)
+
+
 class Ours:
     """gonogo's model and task; `epoch` takes every step of one epoch."""
 
     def __init__(self, setting: Setting, seed: int = 1, precision: Any = "bf16") -> None:
         self.trial, self.seed = setting.trial(), seed
-        model = build_model(self.trial.model, seed, precision=precision)
+        model = build_model(self.trial.model, seed, device=setting.device, precision=precision)
         assert isinstance(model, RetrievalModel)
         self.model = model
         self.tasks = build_tasks(self.trial, seed, model, progress=Silent())
@@ -125,7 +143,7 @@ class Ours:
         plans = plan_steps(self.trial.schedule, task_budgets(self.trial, self.tasks), training)
         run = Run(self.model, build_optimizer(self.model, training), self.tasks)
         real = padded = 0
-        with deterministic("cpu"):
+        with deterministic(self.model.device):
             for number, plan in enumerate(plans[:steps]):
                 rates = learning_rates(training, plan, number, len(plans))
                 outcome = take_step(run, plan, rates, seed=self.seed, clip=training.clip)
@@ -135,12 +153,9 @@ class Ours:
 
     def lengths(self) -> list[int]:
         """Return the tokens of every row of one epoch, each batch's distinct ones once."""
-        task, found = self.task, []
-        for index in range(len(self)):
-            batch = task.batch(index)
-            parts = [batch.queries, batch.positives, batch.negatives.ravel()]
-            found += [len(task._tokens[row]) for row in np.unique(np.concatenate(parts)).tolist()]
-        return found
+        task = self.task
+        rows = [row for index in range(len(self)) for row in distinct_rows(task, index)]
+        return [len(task._tokens[row]) for row in rows]
 
     def __len__(self) -> int:
         return task_budgets(self.trial, self.tasks)["embed"]
@@ -152,126 +167,3 @@ def triples(setting: Setting) -> list[RetrievalExample]:
     assert isinstance(spec, TaskSpec)
     dataset = load_dataset(spec.data[0], spec.split)
     return list(retrieval_examples(dataset, spec, 1, bm25=Bm25Index(dataset.corpus)))
-
-
-@dataclass(frozen=True)
-class PeerSetting:
-    """How sentence-transformers is run.
-
-    Args:
-        autocast: bf16 products on fp32 weights.
-        bf16_weights: the weights themselves in bf16.
-        merged: all columns in one padded pass (its default), else one pass a column.
-        cached_tokens: GradCache with blocks of so many tokens.
-    """
-
-    autocast: bool = True
-    bf16_weights: bool = False
-    merged: bool = False
-    cached_tokens: int | None = None
-
-
-def peer(
-    setting: Setting,
-    how: PeerSetting,
-    examples: Sequence[RetrievalExample],
-    seed: int = 1,
-) -> tuple[Any, Callable[[], object]]:
-    """Return sentence-transformers' model and the call that trains it for one epoch."""
-    from datasets import Dataset
-    from sentence_transformers import SentenceTransformerTrainer
-    from sentence_transformers.base.losses.merged_forward import column_merging_disabled
-    from sentence_transformers.sentence_transformer import losses
-
-    model = _peer_model(setting, how)
-    columns = {
-        "anchor": [each.query for each in examples],
-        "positive": [each.positive for each in examples],
-        "negative": [each.negatives[0] for each in examples],
-    }
-    if how.cached_tokens:
-        loss: Any = losses.CachedMultipleNegativesRankingLoss(
-            model, mini_batch_num_tokens=how.cached_tokens
-        )
-    else:
-        loss = losses.MultipleNegativesRankingLoss(model)
-    trainer = SentenceTransformerTrainer(
-        model=model,
-        args=_peer_arguments(setting, how, seed),
-        train_dataset=Dataset.from_dict(columns),
-        loss=loss,
-    )
-    for callback in list(trainer.callback_handler.callbacks):
-        if "ModelCard" in type(callback).__name__ or "Print" in type(callback).__name__:
-            trainer.remove_callback(callback)
-
-    def train() -> None:
-        with contextlib.nullcontext() if how.merged else column_merging_disabled():
-            trainer.train()
-
-    return model, train
-
-
-def _peer_arguments(setting: Setting, how: PeerSetting, seed: int) -> Any:
-    from sentence_transformers import SentenceTransformerTrainingArguments
-
-    return SentenceTransformerTrainingArguments(
-        output_dir=tempfile.mkdtemp(),
-        per_device_train_batch_size=setting.batch_size,
-        num_train_epochs=1,
-        learning_rate=setting.learning_rate,
-        lr_scheduler_type="cosine",
-        warmup_steps=0.05,
-        weight_decay=0.01,
-        max_grad_norm=1.0,
-        seed=seed,
-        bf16=how.autocast,
-        use_cpu=True,
-        optim="adamw_torch_fused",
-        save_strategy="no",
-        logging_strategy="no",
-        report_to="none",
-        disable_tqdm=True,
-    )
-
-
-def _peer_model(setting: Setting, how: PeerSetting) -> Any:
-    import torch
-    from sentence_transformers import SentenceTransformer
-
-    kept = {"dtype": torch.bfloat16 if how.bf16_weights else torch.float32}
-    source = locate(setting.model)
-    if setting.model == "minilm":
-        model = SentenceTransformer(str(source.path), device="cpu", model_kwargs=kept)
-    else:
-        model = _peer_with_lora(str(_as_safetensors(setting.model)), kept)
-    model.max_seq_length = setting.length
-    return model
-
-
-def _as_safetensors(name: str) -> Path:
-    from gonogo.models.gguf_conversion import converted
-
-    return converted(locate(name))
-
-
-def _peer_with_lora(folder: str, kept: dict[str, Any]) -> Any:
-    from peft import LoraConfig
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
-
-    transformer = Transformer(folder, model_kwargs=kept)
-    width = transformer.get_embedding_dimension()
-    model = SentenceTransformer(
-        modules=[transformer, Pooling(width, pooling_mode="lasttoken")], device="cpu"
-    )
-    model.add_adapter(
-        LoraConfig(
-            r=RANK,
-            lora_alpha=RANK,
-            lora_dropout=0.05,
-            target_modules="all-linear",
-            task_type="FEATURE_EXTRACTION",
-        )
-    )
-    return model

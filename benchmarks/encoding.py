@@ -2,6 +2,7 @@
 
     python benchmarks/encoding.py                              two minutes on 2 cores
     python benchmarks/encoding.py --documents 5000 --data DIR  more, of any BEIR folder
+    python benchmarks/encoding.py --documents 5000 --device cuda
 
 The documents are SciFact's where they lie beside the project, else those of Python's standard
 library. Both sides sort by length; sentence-transformers may have bf16 weights and the best of
@@ -12,16 +13,19 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import forward_work
 import paired
+import peak
 
 from gonogo.data.loading import load_dataset
 from gonogo.data.weights import locate
 from gonogo.models.retrieval_model import RetrievalModel
 from gonogo.spec.data import BeirData, PythonApiData
 
+BATCHES: dict[peak.Device, tuple[int, ...]] = {"cpu": (32, 16, 8), "cuda": (32, 128, 512)}
 SCIFACT = Path(__file__).parents[1].parent / "shared" / "datasets" / "scifact"
 
 
@@ -41,7 +45,7 @@ def model(options: argparse.Namespace) -> RetrievalModel:
 
     lengths = Lengths(query=options.length, passage=options.length)
     spec = TextModel(backbone=options.model, adapter=Frozen(), lengths=lengths)
-    built = build_model(spec, 0, precision=options.precision)
+    built = build_model(spec, 0, device=options.device, precision=options.precision)
     assert isinstance(built, RetrievalModel)
     return built
 
@@ -52,8 +56,14 @@ def gonogo(options: argparse.Namespace) -> Callable[[], object]:
     texts, built = documents(options), model(options)
 
     def run() -> None:
-        encoder, autocast = built.bi_encoder, built.autocast
-        encode(encoder, texts, "passage", device="cpu", autocast=autocast, budget=options.budget)
+        encode(
+            built.bi_encoder,
+            texts,
+            "passage",
+            device=options.device,
+            autocast=built.autocast,
+            budget=options.budget,
+        )
 
     return run
 
@@ -61,9 +71,9 @@ def gonogo(options: argparse.Namespace) -> Callable[[], object]:
 def work(options: argparse.Namespace) -> paired.Work:
     built = model(options)
     lengths = [len(row) for row in built.bi_encoder.tokenize(documents(options), "passage")]
-    flops = forward_work.forward_flops(built.backbone.transformer, lengths)
+    flops = forward_work.forward_flops(built.backbone, lengths)
     print(f"\n{len(lengths)} documents, {sum(lengths)} tokens, {flops / 1e9:.0f} GFLOP")
-    return paired.Work(flops, options.precision)
+    return paired.Work(flops, options.precision, sum(lengths))
 
 
 def peer(options: argparse.Namespace, precision: str, batch_size: int) -> Callable[[], object]:
@@ -72,7 +82,7 @@ def peer(options: argparse.Namespace, precision: str, batch_size: int) -> Callab
 
     dtype = {"fp32": torch.float32, "bf16": torch.bfloat16}[precision]
     where = str(locate(options.model).path)
-    model = SentenceTransformer(where, device="cpu", model_kwargs={"dtype": dtype})
+    model = SentenceTransformer(where, device=options.device, model_kwargs={"dtype": dtype})
     model.max_seq_length = options.length
     texts = documents(options)
 
@@ -80,6 +90,19 @@ def peer(options: argparse.Namespace, precision: str, batch_size: int) -> Callab
         model.encode(texts, batch_size=batch_size, show_progress_bar=False)
 
     return run
+
+
+def contenders(options: argparse.Namespace) -> paired.Contenders:
+    found: dict[str, paired.Prepare] = {
+        "gonogo": gonogo,
+        "sentence-transformers, default (fp32, batch 32)": partial(
+            peer, precision="fp32", batch_size=32
+        ),
+    }
+    for size in BATCHES[options.device]:
+        name = f"sentence-transformers, bf16, batch {size}"
+        found[name] = partial(peer, precision="bf16", batch_size=size)
+    return found
 
 
 if __name__ == "__main__":
@@ -92,14 +115,5 @@ if __name__ == "__main__":
     parser.add_argument("--length", type=int, default=256)
     parser.add_argument("--precision", choices=["fp32", "bf16"], default="bf16")
     parser.add_argument("--budget", type=int, help="gonogo's tokens in one block")
-    paired.main(
-        parser,
-        {
-            "gonogo": gonogo,
-            "sentence-transformers, default (fp32, batch 32)": lambda o: peer(o, "fp32", 32),
-            "sentence-transformers, bf16, batch 32": lambda o: peer(o, "bf16", 32),
-            "sentence-transformers, bf16, batch 16": lambda o: peer(o, "bf16", 16),
-            "sentence-transformers, bf16, batch 8": lambda o: peer(o, "bf16", 8),
-        },
-        work,
-    )
+    peak.add_device(parser)
+    paired.main(parser, contenders, work)

@@ -2,8 +2,10 @@
 
     python benchmarks/gradcache.py                 four minutes on 2 cores
     python benchmarks/gradcache.py --length 128 --large 1024
+    python benchmarks/gradcache.py --model smollm2-135m --lora --length 6 --budget 1024
 
-Each step runs in a process of its own, which reports the most memory it ever held (getrusage).
+Each step runs in a process of its own, which reports the most memory it ever held (getrusage). How
+texts become forward passes is the trainer's own choice, but for the budget.
 Queries, positives and one hard negative each are drawn from the vocabulary: memory and time depend
 on their lengths alone. With --plain the large step also runs as one graph; mind the memory.
 """
@@ -50,41 +52,46 @@ def examples(count: int, length: int) -> list[RetrievalExample]:
 
 def step(size: int, replay: bool, options: argparse.Namespace) -> dict[str, float]:
     """Take one optimiser step and return its seconds and this process's peak memory."""
+    from gonogo.core.progress import Silent
     from gonogo.models.build import build_model
     from gonogo.models.retrieval_model import RetrievalModel
     from gonogo.objectives.build import build_embedding_objective
     from gonogo.spec.model import FullTuning, Lengths, LoraAdapter, TextModel
     from gonogo.spec.objectives import InfoNce
     from gonogo.spec.training import TrainingSpec
-    from gonogo.training.chunked import ChunkSettings
+    from gonogo.training.determinism import deterministic
     from gonogo.training.optimizer import build_optimizer
     from gonogo.training.retrieval_task import RetrievalTask
     from gonogo.training.run import Run
     from gonogo.training.schedules import Part, Step
     from gonogo.training.step import take_step
+    from gonogo.training.text_tasks import TextTasks
 
     adapter = LoraAdapter() if options.lora else FullTuning()
     lengths = Lengths(query=options.length + 2, passage=options.length + 2)
-    spec = TextModel(backbone=options.model, adapter=adapter, lengths=lengths)
+    spec = TextModel(
+        backbone=options.model, adapter=adapter, query_instruction=None, lengths=lengths
+    )
     model = build_model(spec, 1, precision="bf16")
     assert isinstance(model, RetrievalModel)
     encoder = model.bi_encoder
+    training = TrainingSpec(token_budget=options.budget, gradcache=replay)
+    settings = TextTasks(training, 1, model, None, Silent())._settings(encoder.pad_id)
     task = RetrievalTask(
         "embed",
         examples(size, options.length),
         tokenize=encoder.tokenize,
         forward=encoder,
         objective=build_embedding_objective(InfoNce()),
-        settings=ChunkSettings(options.budget, encoder.pad_id, "cpu", model.autocast, replay),
+        settings=settings,
         batch_size=size,
         seed=1,
         hard_negatives=options.hard_negatives,
     )
-    run = Run(model, build_optimizer(model, TrainingSpec()), {"embed": task})
+    run, rates = Run(model, build_optimizer(model, training), {"embed": task}), (1e-5, 1e-5)
     start = time.perf_counter()
-    take_step(
-        run, Step((Part("embed", 1.0, range(1)),), 1e-5, 1e-5), (1e-5, 1e-5), seed=1, clip=1.0
-    )
+    with deterministic("cpu"):
+        take_step(run, Step((Part("embed", 1.0, range(1)),), *rates), rates, seed=1, clip=1.0)
     seconds = time.perf_counter() - start
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"seconds": seconds, "MB": peak_mb}

@@ -104,6 +104,14 @@ def peer(
     return run
 
 
+def work(options: argparse.Namespace) -> paired.Work:
+    """Count the one exact product of all queries with all documents."""
+    from gonogo.evaluation.search_products import fastest_format
+
+    flops = 2.0 * options.pairs * options.documents * options.dimension
+    return paired.Work(flops, fastest_format())
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -124,4 +132,5 @@ if __name__ == "__main__":
                 peer, use_faiss=True, batch=2048
             ),
         },
+        work,
     )

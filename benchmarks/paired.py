@@ -27,8 +27,10 @@ from pathlib import Path
 import numpy as np
 import peak
 import psutil
+import torch
 
 Prepare = Callable[[argparse.Namespace], Callable[[], object]]
+Contenders = Mapping[str, Prepare]
 Figures = dict[str, float]
 
 
@@ -37,7 +39,7 @@ class Taken:
     seconds: float
     processor_seconds: float
     memory_mb: float
-    """Memory of the process beyond what it held before, memory-mapped files left out."""
+    """What `Memory` saw."""
 
 
 @dataclass(frozen=True)
@@ -46,37 +48,48 @@ class Work:
 
     flops: float
     form: peak.Format
+    tokens: int | None = None
+    """Without padding."""
     figures: Figures = field(default_factory=dict)
     """What else is to be said about it, by name."""
 
 
 def main(
     parser: argparse.ArgumentParser,
-    contenders: Mapping[str, Prepare],
-    work: Callable[[argparse.Namespace], Work] | None = None,
+    contenders: Contenders | Callable[[argparse.Namespace], Contenders],
+    work: Callable[[argparse.Namespace], Work],
 ) -> None:
-    """Run one contender (in the child process) or all of them, and print the table."""
-    parser.add_argument("--contender", choices=contenders, help=argparse.SUPPRESS)
+    """Run one contender (in the child process) or all of them, and print the table.
+
+    Args:
+        parser: its ``--device``, where it has one, says where the contenders run.
+        contenders: by name, gonogo first; may depend on the options.
+        work: what they all must do.
+    """
+    parser.add_argument("--contender", help=argparse.SUPPRESS)
     parser.add_argument("--answers", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--repeats", type=int, default=2, help="the fastest of so many counts")
     parser.add_argument("--json", type=Path, help="write the figures there")
     options = parser.parse_args()
+    device: peak.Device = getattr(options, "device", "cpu")
+    contenders = contenders(options) if callable(contenders) else contenders
     if options.contender:
         prepared = contenders[options.contender](options)
-        taken = _fastest(prepared, options.repeats, options.answers)
+        taken = _fastest(prepared, options.repeats, options.answers, device)
         print(json.dumps(asdict(taken)))
         return
-    start, measured = time.perf_counter(), peak.peaks()
+    start, measured = time.perf_counter(), peak.peaks(device)
     print(f"{peak.describe(measured)}\n", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         files = {name: Path(folder) / f"{n}.npy" for n, name in enumerate(contenders)}
         found = {name: _child(name, file) for name, file in files.items()}
         agreed = _agreement(files)
     done = {name: one for name, one in found.items() if one}
-    print_table(done, agreed)
     if next(iter(contenders)) not in done:
         sys.exit("gonogo itself was not measured")
-    figures = _figures(done, agreed, work(options) if work else None, measured)
+    print_table(done, agreed)
+    rates = _rates(work(options), next(iter(done.values())).seconds, measured, device)
+    figures = _figures(done, agreed, rates)
     print("\n" + "\n".join(f"{name}: {value:.3g}" for name, value in figures.items()))
     if options.json:
         minutes = (time.perf_counter() - start) / 60
@@ -144,23 +157,33 @@ def _best_peer(taken: Mapping[str, Taken]) -> str:
 def _figures(
     taken: Mapping[str, Taken],
     agreed: Mapping[str, float],
-    work: Work | None,
-    measured: Mapping[peak.Format, float],
+    rates: Figures,
 ) -> Figures:
-    """Set gonogo against the fastest of its peers, and against the machine."""
+    """Set gonogo against the fastest of its peers, beside its rates."""
     (own, ours), peer = next(iter(taken.items())), _best_peer(taken)
     figures: Figures = {}
     if peer:
         figures["ratio"] = taken[peer].seconds / ours.seconds
         figures["ratio of processor time"] = taken[peer].processor_seconds / ours.processor_seconds
-    if work:
-        figures["fraction of peak"] = work.flops / ours.seconds / 1e9 / measured[work.form]
-        figures |= work.figures
+    figures |= rates
     figures["MB"] = ours.memory_mb
     figures |= {f"seconds, {name}": one.seconds for name, one in taken.items()}
     figures |= {f"MB, {name}": one.memory_mb for name, one in taken.items() if name != own}
     figures |= {f"same entries, {name}": share for name, share in agreed.items() if name != own}
     return figures
+
+
+def _rates(
+    work: Work, seconds: float, measured: Mapping[peak.Format, float], device: peak.Device
+) -> Figures:
+    """Set what gonogo did in a second against what the machine can do."""
+    gflops = work.flops / seconds / 1e9
+    rates = {"fraction of peak": gflops / measured[work.form]}
+    if published := peak.published_gflops(work.form, device):
+        rates["model FLOP utilisation"] = gflops / published
+    if work.tokens:
+        rates["tokens per second"] = work.tokens / seconds
+    return rates | work.figures
 
 
 def _agreement(files: Mapping[str, Path]) -> dict[str, float]:
@@ -188,23 +211,36 @@ def _child(name: str, answers: Path) -> Taken | None:
     return Taken(**json.loads(lines[-1]))
 
 
-def _fastest(call: Callable[[], object], repeats: int, answers: Path | None) -> Taken:
+def _fastest(
+    call: Callable[[], object], repeats: int, answers: Path | None, device: peak.Device
+) -> Taken:
     runs = []
-    with _Peak() as watched:
+    peak.finish(device)
+    with Memory(device) as watched:
         for _ in range(repeats):
             processor, start = time.process_time(), time.perf_counter()
             answer = call()
+            peak.finish(device)
             runs.append((time.perf_counter() - start, time.process_time() - processor))
     if answers and isinstance(answer, np.ndarray):
         np.save(answers, answer)
     return Taken(*min(runs), watched.grown_mb)
 
 
-class _Peak:
-    """Watches this process's own memory from a thread."""
+class Memory:
+    """Watches how much more memory is held than before, from a thread.
 
-    def __enter__(self) -> _Peak:
+    On a processor it is this process's own, memory-mapped files left out; on a GPU what torch
+    holds there.
+    """
+
+    def __init__(self, device: peak.Device = "cpu") -> None:
+        self._on_gpu = device == "cuda"
+
+    def __enter__(self) -> Memory:
         self._process, self._over = psutil.Process(), threading.Event()
+        if self._on_gpu:
+            torch.cuda.reset_peak_memory_stats()
         self._before = self._most = self._own()
         self._thread = threading.Thread(target=self._watch)
         self._thread.start()
@@ -213,12 +249,15 @@ class _Peak:
     def __exit__(self, *_: object) -> None:
         self._over.set()
         self._thread.join()
+        self._most = max(self._most, self._own())
 
     @property
     def grown_mb(self) -> float:
         return (self._most - self._before) / 2**20
 
     def _own(self) -> int:
+        if self._on_gpu:
+            return torch.cuda.max_memory_allocated()
         memory = self._process.memory_info()
         return int(memory.rss - memory.shared)
 

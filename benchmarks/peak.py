@@ -1,10 +1,13 @@
 """The machine that a measurement ran on: its parts, and the matrix-product rate it reaches.
 
-    python benchmarks/peak.py [--json FILE]      ten seconds
+    python benchmarks/peak.py                    the processor, ten seconds
+    python benchmarks/peak.py --device cuda      the GPU, seconds
 
 A processor's published peak is no yardstick: clock rates fall under wide vectors and shared cores.
-The peak meant in every benchmark here is the fastest of several square products, measured in the
-same run, so "a fraction of the peak" is a fraction of what this machine did that minute.
+The peak meant in every benchmark here is the fastest of several square products on the device that
+the benchmark runs on, measured in the same run, so "a fraction of the peak" is a fraction of what
+this machine did that minute. Model FLOP utilisation is the same against the rate that a GPU's maker
+publishes.
 """
 
 from __future__ import annotations
@@ -18,30 +21,59 @@ from typing import Literal
 import psutil
 import torch
 
+Device = Literal["cpu", "cuda"]
 Format = Literal["fp32", "bf16"]
 FORMATS: tuple[Format, ...] = ("fp32", "bf16")
-SIZES = (1024, 2048, 4096)
+SIZES: dict[Device, tuple[int, ...]] = {
+    "cpu": (1024, 2048, 4096),
+    "cuda": (4096, 8192, 16_384),  # smaller ones leave multiprocessors idle
+}
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+PUBLISHED: dict[str, dict[Format, float]] = {
+    "H200": {"fp32": 67e3, "bf16": 989e3},
+    "A100": {"fp32": 19.5e3, "bf16": 312e3},
+}
+"""GFLOP/s of dense products by NVIDIA's data sheets; fp32 without TF32."""
 
 
-def peak_gflops(form: Format, size: int = 2048, repeats: int = 5) -> float:
-    """Measure the fastest of some square products, on the accelerator where there is one."""
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """Add ``--device``: where the contenders run and the peak is measured."""
+    here = ["cpu"] + ["cuda"] * torch.cuda.is_available()
+    parser.add_argument("--device", choices=here, default="cpu")
+
+
+def peak_gflops(form: Format, size: int, device: Device, repeats: int = 5) -> float:
+    """Measure the fastest of some square products."""
     left, right = (torch.randn(size, size, device=device).to(DTYPES[form]) for _ in range(2))
     fastest = min(_seconds(left, right) for _ in range(repeats + 1))
     return 2 * size**3 / fastest / 1e9
 
 
-def peaks() -> dict[Format, float]:
+def peaks(device: Device) -> dict[Format, float]:
     """Return the best of all sizes, in GFLOP/s by format."""
-    return {form: max(peak_gflops(form, size) for size in SIZES) for form in FORMATS}
+    return {
+        form: max(peak_gflops(form, size, device) for size in SIZES[device]) for form in FORMATS
+    }
+
+
+def published_gflops(form: Format, device: Device) -> float | None:
+    """Return what the maker of the GPU publishes; None for a processor or an unknown GPU."""
+    name = torch.cuda.get_device_name() if device == "cuda" else ""
+    return next((rates[form] for gpu, rates in PUBLISHED.items() if gpu in name), None)
+
+
+def finish(device: Device) -> None:
+    """Wait for what a GPU still has to do; its functions return before the work is done."""
+    if device == "cuda":
+        torch.cuda.synchronize()
 
 
 def _seconds(left: torch.Tensor, right: torch.Tensor) -> float:
+    device: Device = "cuda" if left.is_cuda else "cpu"
+    finish(device)
     start = time.perf_counter()
     torch.mm(left, right)
-    if left.is_cuda:
-        torch.cuda.synchronize()
+    finish(device)
     return time.perf_counter() - start
 
 
@@ -70,13 +102,14 @@ def main() -> None:
     import paired  # which imports this module
 
     parser = argparse.ArgumentParser(description=__doc__)
+    add_device(parser)
     parser.add_argument("--json", type=Path, help="write the figures there")
     options = parser.parse_args()
-    start, figures = time.perf_counter(), dict[str, float]()
-    print(f"{machine()}\n\n| format | " + " | ".join(f"{size}" for size in SIZES) + " |")
-    print("|---|" + "--:|" * len(SIZES))
+    start, figures, sizes = time.perf_counter(), dict[str, float](), SIZES[options.device]
+    print(f"{machine()}\n\n| format | " + " | ".join(f"{size}" for size in sizes) + " |")
+    print("|---|" + "--:|" * len(sizes))
     for form in FORMATS:
-        rates = [peak_gflops(form, size) for size in SIZES]
+        rates = [peak_gflops(form, size, options.device) for size in sizes]
         print(f"| {form}, GFLOP/s | " + " | ".join(f"{rate:.0f}" for rate in rates) + " |")
         figures[f"GFLOP/s {form}"] = max(rates)
     if options.json:

@@ -7,7 +7,11 @@
 Each script runs in a process of its own and leaves its figures in a JSON file; the last ones of
 each are kept in docs/performance.json. Run it on a machine that does nothing else: two threads
 beside a competitor run at a tenth of their speed. Peers that are no dependency
-(benchmarks/peers.txt) are found on PYTHONPATH; ``make bench`` installs them into ``.peers``.
+(benchmarks/peers.txt) are found on PYTHONPATH; ``make bench`` installs them into ``.peers``. What
+another machine measured, such as one with a GPU, is taken in by --add:
+
+    python benchmarks/training.py --device cuda --json FILE    there
+    python benchmarks/performance.py --add training_gpu FILE   here
 """
 
 from __future__ import annotations
@@ -24,19 +28,24 @@ HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "performance.md"
 RECORDS = PAGE.with_suffix(".json")
 
+LORA = ("--model", "smollm2-135m", "--lora")
 BENCHMARKS: dict[str, tuple[str, ...]] = {
     "peak": ("peak.py",),
     "training": ("training.py",),
+    "training_lora": ("training.py", *LORA, "--batch-size", "8", "--examples", "8"),
     "gradcache": ("gradcache.py",),
+    "gradcache_lora": ("gradcache.py", *LORA, "--length", "6", "--budget", "1024"),
     "quality": ("quality.py",),
     "encoding": ("encoding.py",),
     "search": ("search.py",),
     "search_500": ("search.py", "--k", "500"),
     "mining": ("mining.py",),
+    "cascade": ("cascade.py",),
+    "cascade_768": ("cascade.py", "--dimension", "768"),
     "reranking": ("reranking.py",),
     "frozen_backbone": ("frozen_backbone.py",),
     "isotropy_overhead": ("isotropy_overhead.py",),
-    "distillation": ("distillation.py",),
+    "distillation": ("distillation.py", "--steps", "60"),
     "aso": ("aso.py", "--systems", "0"),
     "light_commands": ("light_commands.py",),
 }
@@ -48,10 +57,11 @@ HEAD = """\
 
 What gonogo takes beside its peers: same machine, same weights and data, each contender in a fresh
 process. *Ratio*: the fastest peer's clock time over gonogo's. *Of the peak*: the arithmetic that
-the work needs over what the fastest square matrix product of the same format did in the same run
-(`benchmarks/peak.py`). *MB*: memory beyond what the process held before, memory-mapped files left
-out. `make bench` measures again (`make bench ONLY="search mining"` some of it); a row that was not
-measured again keeps its date. This page is written by `benchmarks/performance.py`.
+the work needs over what the fastest square matrix product of the same format did in the same run,
+on the same device (`benchmarks/peak.py`). *MB*: memory beyond what the process held before,
+memory-mapped files left out, or on a GPU what torch holds there. `make bench` measures again
+(`make bench ONLY="search mining"` some of it); a row that was not measured again keeps its date.
+This page is written by `benchmarks/performance.py`.
 """
 
 Record = dict[str, Any]

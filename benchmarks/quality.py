@@ -1,12 +1,15 @@
 """Quality: nDCG@10 after the same training by gonogo and by sentence-transformers' trainer.
 
-    python benchmarks/quality.py                       ten minutes on 2 cores
+    python benchmarks/quality.py                       half an hour on 2 cores
+    python benchmarks/quality.py --documents 1500      ten minutes
+    python benchmarks/quality.py --model smollm2-135m --lora --batch-size 8 --device cuda
     python benchmarks/quality.py --scores FILE         goes on where an interrupted run stopped
 
 MiniLM learns the same triples from SciFact's training queries in as many steps of the same batch
 size, both in bf16 autocast. Then both sets of weights are evaluated by the same code on SciFact's
-test queries, over every judged document and a fixed sample of the others. The interval is over
-seeds and queries (docs/statistics.md); quality is unchanged where it holds 0.
+test queries, over the whole corpus or, with --documents, over every judged document and a fixed
+sample of the others. The interval is over seeds and queries (docs/statistics.md); quality is
+unchanged where it holds 0.
 """
 
 from __future__ import annotations
@@ -22,11 +25,13 @@ from typing import Any
 import numpy as np
 import paired
 import peak
-from contrastive import Ours, PeerSetting, Setting, peer, triples
+from contrastive import Ours, Setting, add_options, triples
+from contrastive_peer import PeerSetting, peer
 
 from gonogo.analysis.intervals import difference_estimate
 from gonogo.core.files import read_json, write_json
 from gonogo.core.seeds import generator
+from gonogo.data.datasets import RetrievalDataset
 from gonogo.data.loading import load_dataset
 from gonogo.evaluation.encoding import encode
 from gonogo.evaluation.metrics import per_query
@@ -38,18 +43,9 @@ SYSTEMS = ("gonogo", "sentence-transformers", "untrained")
 Scores = dict[str, float]
 
 
-def setting(options: argparse.Namespace) -> Setting:
-    return Setting(
-        data="scifact",
-        examples=options.examples,
-        length=options.length,
-        learning_rate=options.learning_rate,
-    )
-
-
 def trained(system: str, seed: int, options: argparse.Namespace) -> RetrievalModel:
     """Train one of them, and return its weights in gonogo's model."""
-    chosen = setting(options)
+    chosen = Setting.of(options)
     ours = Ours(chosen, seed)
     match system:
         case "gonogo":
@@ -63,19 +59,29 @@ def trained(system: str, seed: int, options: argparse.Namespace) -> RetrievalMod
     return ours.model.eval()
 
 
-def evaluate(model: RetrievalModel, options: argparse.Namespace) -> Scores:
-    """Return nDCG@10 of each test query."""
-    data = load_dataset(BeirData(folder=setting(options).folder), "test")
+def test_data(options: argparse.Namespace) -> RetrievalDataset:
+    return load_dataset(BeirData(folder=Setting.of(options).folder), "test")
+
+
+def searched(data: RetrievalDataset, documents: int | None) -> list[int]:
+    """Return the corpus rows that are searched: all, or the judged ones and a sample of others."""
+    if documents is None:
+        return list(range(len(data.corpus.ids)))
     judged = {document for grades in data.qrels.values() for document in grades}
     others = [row for row, name in enumerate(data.corpus.ids) if name not in judged]
     drawn = generator(0, "quality", "documents").permutation(others)
-    wanted = max(0, options.documents - len(judged))
+    wanted = max(0, documents - len(judged))
     rows = [row for row, name in enumerate(data.corpus.ids) if name in judged]
-    rows = sorted([*rows, *drawn[:wanted].tolist()])
-    queries = list(data.queries)
+    return sorted([*rows, *drawn[:wanted].tolist()])
+
+
+def evaluate(model: RetrievalModel, options: argparse.Namespace) -> Scores:
+    """Return nDCG@10 of each test query."""
+    data = test_data(options)
+    rows, queries = searched(data, options.documents), list(data.queries)
 
     def embed(texts: list[str], side: Any) -> Any:
-        return encode(model.bi_encoder, texts, side, device="cpu", autocast=model.autocast)
+        return encode(model.bi_encoder, texts, side, device=model.device, autocast=model.autocast)
 
     documents = embed([data.corpus.texts[row] for row in rows], "passage")
     asked = embed([data.queries[query] for query in queries], "query")
@@ -90,11 +96,12 @@ def evaluate(model: RetrievalModel, options: argparse.Namespace) -> Scores:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--examples", type=int, default=320)
-    parser.add_argument("--length", type=int, default=128)
-    parser.add_argument("--learning-rate", type=float, default=1e-4)
-    parser.add_argument("--documents", type=int, default=1500)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_options(parser)
+    parser.set_defaults(examples=320, length=128, learning_rate=1e-4)
+    parser.add_argument("--documents", type=int, help="a sample of so many; by default all")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument(
         "--scores", type=Path, help="keep each model's scores there, and reuse them"
@@ -107,8 +114,9 @@ def main() -> None:
         print(json.dumps(evaluate(trained(system, int(seed), options), options)))
         return
     start = time.perf_counter()
-    print(f"{peak.machine()}\n", flush=True)
-    figures = report(collect(options))
+    corpus = corpus_figures(options)
+    print(f"{peak.machine()}\n\n{named(corpus)}\n", flush=True)
+    figures = report(collect(options)) | corpus
     if options.json:
         minutes = (time.perf_counter() - start) / 60
         paired.write_record(
@@ -120,20 +128,37 @@ def main() -> None:
         )
 
 
+def corpus_figures(options: argparse.Namespace) -> dict[str, float]:
+    data = test_data(options)
+    return {
+        "documents searched": float(len(searched(data, options.documents))),
+        "documents of the corpus": float(len(data.corpus.ids)),
+    }
+
+
+def named(corpus: dict[str, float]) -> str:
+    """Say which documents are searched."""
+    some, all_of_them = corpus.values()
+    if some == all_of_them:
+        return f"the whole corpus of {some:,.0f} documents"
+    return f"a sample of {some:,.0f} documents, all judged ones in it, of {all_of_them:,.0f}"
+
+
 def collect(options: argparse.Namespace) -> dict[str, list[Scores]]:
     """Train and evaluate each system and seed in a process of its own."""
     kept: dict[str, Scores] = {}
+    how = f"{Setting.of(options)}, documents={options.documents}"
     if options.scores and options.scores.exists():
         kept = read_json(options.scores)
     found: dict[str, list[Scores]] = {}
     for system in SYSTEMS:
         for seed in range(1, 2 if system == "untrained" else options.seeds + 1):
-            key = f"{system}, seed {seed}"
+            key = f"{system}, seed {seed}, {how}"
             if key not in kept:
                 kept[key] = _child(system, seed)
                 if options.scores:
                     write_json(options.scores, kept)
-            print(f"{key}: {np.mean(list(kept[key].values())):.4f}", flush=True)
+            print(f"{system}, seed {seed}: {np.mean(list(kept[key].values())):.4f}", flush=True)
             found.setdefault(system, []).append(kept[key])
     return found
 

@@ -2,7 +2,8 @@
 
     python benchmarks/training.py                        MiniLM, all weights: four minutes
     python benchmarks/training.py --data insuranceqa_v2  texts of very different lengths
-    python benchmarks/training.py --model smollm2-135m --batch-size 8 --examples 16   LoRA
+    python benchmarks/training.py --model smollm2-135m --lora --batch-size 8 --examples 8
+    python benchmarks/training.py --device cuda --examples 800   on the GPU
 
 Both take the same triples in batches of the same size through one epoch, tokenised beforehand by
 gonogo and on the way by its peer. See benchmarks/contrastive.py for the loss.
@@ -15,7 +16,8 @@ from collections.abc import Callable
 from functools import partial
 
 import paired
-from contrastive import Ours, PeerSetting, Setting, peer, triples
+from contrastive import Ours, Setting, add_options, triples
+from contrastive_peer import PeerSetting, peer
 from forward_work import forward_flops
 
 from gonogo.models.retrieval_model import RetrievalModel
@@ -28,15 +30,8 @@ PEERS = {
 }
 
 
-def setting(options: argparse.Namespace) -> Setting:
-    return Setting(
-        options.model, options.data, options.examples, options.batch_size, options.length
-    )
-
-
 def gonogo(options: argparse.Namespace) -> Callable[[], object]:
-    ours = Ours(setting(options))
-    ours.epoch(1)  # allocates
+    ours = Ours(Setting.of(options))
 
     def run() -> None:
         ours.epoch()
@@ -45,38 +40,36 @@ def gonogo(options: argparse.Namespace) -> Callable[[], object]:
 
 
 def theirs(options: argparse.Namespace, how: PeerSetting) -> Callable[[], object]:
-    chosen = setting(options)
+    chosen = Setting.of(options)
     return peer(chosen, how, triples(chosen))[1]
 
 
 def work(options: argparse.Namespace) -> paired.Work:
     """Count the products of forward and backward passes; a frozen weight needs no gradient."""
-    ours = Ours(setting(options))
+    ours = Ours(Setting.of(options))
     lengths = ours.lengths()
     flops = step_flops(ours.model, lengths)
     real, padded = ours.epoch(1)
     examples = min(options.examples, len(ours) * options.batch_size)
     print(f"\n{examples} examples, {sum(lengths)} tokens, {flops / 1e9:.0f} GFLOP")
     figures = {"padding": 1 - real / padded, "token budget": ours.task.settings.budget}
-    return paired.Work(flops, "bf16", {**figures, "tokens an epoch": sum(lengths)})
+    return paired.Work(flops, "bf16", sum(lengths), figures)
 
 
 def step_flops(model: RetrievalModel, lengths: list[int]) -> float:
     """Return three forward passes' products, less those of gradients that nobody needs."""
-    transformer = model.backbone.transformer
+    backbone = model.backbone
     frozen = sum(
-        p.numel() for n, p in transformer.named_parameters() if n.endswith("base_layer.weight")
+        p.numel() for n, p in backbone.named_parameters() if n.endswith("base_layer.weight")
     )
-    return 3 * forward_flops(transformer, lengths) - 2.0 * frozen * sum(lengths)
+    return 3 * forward_flops(backbone, lengths) - 2.0 * frozen * sum(lengths)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default="minilm")
-    parser.add_argument("--data", default="scifact", help="a BEIR folder")
-    parser.add_argument("--examples", type=int, default=64)
-    parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--length", type=int, default=256)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_options(parser)
     paired.main(
         parser,
         {"gonogo": gonogo} | {name: partial(theirs, how=how) for name, how in PEERS.items()},
