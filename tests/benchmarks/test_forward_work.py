@@ -27,7 +27,8 @@ SHAPE = {
 def forward_work() -> ModuleType:
     path = Path(__file__).parents[2] / "benchmarks" / "forward_work.py"
     spec = importlib.util.spec_from_file_location("forward_work", path)
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
