@@ -46,7 +46,7 @@ def _effect_card(verdict: VerdictFile, effect: Effect) -> Card:
     lines = _interval(estimate, unit)
     if is_ratio(verdict):
         lines.append(f"difference {number(effect.difference.value, 'signed')} {effect.metric}")
-    if effect.absence_shown is not None:
+    if effect.absence_shown is not None and effect.verdict != "PASS":
         line = threshold(effect.lines["pass"], unit) if "pass" in effect.lines else "upper"
         shown = "shown: the interval lies" if effect.absence_shown else "not shown: it does not lie"
         lines.append(f"absence {shown} below the {line} line")
