@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gonogo.report import table_latex, table_markdown
 from gonogo.report.contents import contents
+from gonogo.report.score_tables import tasks_of
 from gonogo.report.table_csv import csv_table
 from gonogo.report.table_latex import latex
 from gonogo.report.table_markdown import markdown
@@ -138,3 +139,9 @@ def test_every_variant_gives_every_format(any_verdict):
         assert all(len(re.findall(r"(?<!\\)&", line)) == columns - 1 for line in body)
         assert len({len(row) for row in csv.reader(io.StringIO(csv_table(table)))}) == 1
         assert "\x1b" not in text(table)
+
+
+def test_the_task_that_the_gate_judges_comes_first_before_anything_is_judged(verdict):
+    other = verdict.scores[0].model_copy(update={"task": "a task before it in the alphabet"})
+    waiting = verdict.model_copy(update={"effects": (), "scores": (other, *verdict.scores)})
+    assert tasks_of(waiting) == ["embed", "rerank", other.task]

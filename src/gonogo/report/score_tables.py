@@ -5,6 +5,7 @@ from __future__ import annotations
 from gonogo.analysis.verdict import ArmScore, VerdictFile
 from gonogo.report.judged import ordered, slug
 from gonogo.report.tables import Column, Number, Row, Table, Text
+from gonogo.spec.gate_checks import gate_tasks
 
 MEAN = "mean over data sets"
 
@@ -19,10 +20,11 @@ def tasks_of(verdict: VerdictFile) -> list[str]:
     """All tasks with scores, those that the gate judges first."""
     judged = [effect.task for effect in verdict.effects]
     judged += [measurement.task for measurement in verdict.measurements]
+    judged += gate_tasks(
+        verdict.gate.spec
+    ).values()  # nothing is judged yet where scores are missing
     found = ordered(score.task for score in verdict.scores)
-    return [task for task in ordered(judged) if task in found] + [
-        task for task in found if task not in judged
-    ]
+    return [task for task in ordered([*judged, *found]) if task in found]
 
 
 def arms_of(scores: list[ArmScore]) -> list[str]:

@@ -23,7 +23,8 @@ def _gate_arms(gate: GateSpec) -> dict[str, str]:
             return {"arm": gate.arm}
 
 
-def _gate_tasks(gate: GateSpec) -> dict[str, str]:
+def gate_tasks(gate: GateSpec) -> dict[str, str]:
+    """Return the tasks that a gate judges, by the place that names them."""
     match gate:
         case InterferenceGate():
             return {f"specialists.{task}": task for task in gate.specialists}
@@ -48,7 +49,7 @@ def check_gate(gate: GateSpec, arms: dict[str, TrialConfig], path: Path) -> None
             raise UserError(
                 f"no arm {arm!r}", file=path, place=f"gate.{place}", hint=nearest(arm, known)
             )
-    for place, task in _gate_tasks(gate).items():
+    for place, task in gate_tasks(gate).items():
         if task not in evaluation.tasks:
             hint = nearest(task, evaluation.tasks)
             raise UserError(
