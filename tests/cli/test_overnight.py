@@ -196,8 +196,18 @@ def test_the_number_of_another_program_is_no_runner(overnight: ModuleType) -> No
         (["--help"], sys.executable, 0, "--run-id"),
         (["-h"], sys.executable, 0, "--run-id"),
         (["--qick"], sys.executable, 2, "--qick"),
-        ([], sys.executable, 2, "error: no data folder 'next_vector/pairs'"),
-        (["-d"], sys.executable, 2, "error: no data folder 'next_vector/pairs'"),
+        (
+            [],
+            sys.executable,
+            2,
+            "two_tower.yaml: tasks.next.data.folder: no data folder 'next_vector/pairs'",
+        ),
+        (
+            ["-d"],
+            sys.executable,
+            2,
+            "two_tower.yaml: tasks.next.data.folder: no data folder 'next_vector/pairs'",
+        ),
         ([], "no-python-at-all", 2, "error: no-python-at-all has no gonogo"),
     ],
 )
