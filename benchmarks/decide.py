@@ -58,7 +58,8 @@ def main() -> None:
     from gonogo.analysis.verdict import FrozenGate
     from gonogo.spec.gates import InterferenceGate
 
-    gate = InterferenceGate()
+    specialists = {"embed": "emb_only", "rerank": "rank_only"}
+    gate = InterferenceGate(joint="joint_single", specialists=specialists)
     frozen = FrozenGate(spec=gate, fingerprint="benchmark")
     found = decide(frame, frozen, expected_from_scores(frame, gate))
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu

@@ -74,7 +74,11 @@ def write_study(folder: Path, seeds: int) -> Path:
         },
         "arms": {arm: {"tasks": tasks} for arm, tasks in ARMS.items()},
         "evaluation": {"datasets": names, "references": []},
-        "gate": {"kind": "interference"},
+        "gate": {
+            "kind": "interference",
+            "joint": "joint_single",
+            "specialists": {"embed": "emb_only", "rerank": "rank_only"},
+        },
     }
     path = folder / "large.yaml"
     write_text(path, yaml.safe_dump(values, sort_keys=False))

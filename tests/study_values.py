@@ -25,6 +25,14 @@ ANIMALS = [
 ]
 VERBS = ["eats", "sees", "hears", "finds", "likes"]
 
+TRIO = {"joint": "joint_single", "specialists": {"embed": "emb_only", "rerank": "rank_only"}}
+"""The arms that an interference gate compares, in tests."""
+
+TRIO_GATE = (
+    "{kind: interference, joint: joint_single, specialists: {embed: emb_only, rerank: rank_only}}"
+)
+"""Such a gate as a study file says it."""
+
 
 def write_beir(folder: Path, offset: int, splits: tuple[str, ...] = ("train", "test")) -> Path:
     """Write a BEIR folder whose queries share words with their one relevant document."""
@@ -95,5 +103,5 @@ def study_values(backbone: Path) -> dict[str, Any]:
             },
         },
         "tiers": {"quick": {"seeds": [1], "set": {"training.max_steps": 2}}},
-        "gate": {"kind": "interference"},
+        "gate": {"kind": "interference", **TRIO},
     }

@@ -11,13 +11,14 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from study_values import TRIO
 
 from gonogo.analysis.decide import decide
 from gonogo.analysis.expected import Expected, expected_from_scores
 from gonogo.analysis.verdict import Evidence, FrozenGate, TrialRecord, VerdictFile
 from gonogo.spec.gates import GateSpec, InterferenceGate
 
-GATE = InterferenceGate()
+GATE = InterferenceGate(**TRIO)
 ARMS = {"emb_only": ("embed",), "rank_only": ("rerank",), "joint_single": ("embed", "rerank")}
 
 
@@ -95,7 +96,7 @@ def test_tir_is_per_seed_over_equally_weighted_datasets_with_sample_std():
         for dataset, value, queries in zip(("large", "small"), values, (30, 3), strict=True):
             rows += [(arm, seed, "embed", dataset, "AP", f"q{q}", value) for q in range(queries)]
     names = ["arm", "seed", "task", "dataset", "metric", "query_id", "value"]
-    gate = InterferenceGate(metric="AP", specialists={"embed": "emb_only"})
+    gate = InterferenceGate(metric="AP", joint="joint_single", specialists={"embed": "emb_only"})
     (effect,) = verdict(pl.DataFrame(rows, schema=names, orient="row"), gate).effects
     tir = [(1.2 - 0.9) / 1.2, (1.2 - 1.1) / 1.2]
     assert [point.ratio for point in effect.per_seed] == pytest.approx(tir)
@@ -137,7 +138,7 @@ def test_scaling_a_metric_leaves_tir_unchanged(interference, factor):
 
 def test_swapping_specialist_and_joint_flips_differences(interference):
     frame = interference(0.03, 0.01, seed_noise=0.01, query_noise=0.05).filter(task="embed")
-    forward = InterferenceGate(specialists={"embed": "emb_only"})
+    forward = InterferenceGate(joint="joint_single", specialists={"embed": "emb_only"})
     back = InterferenceGate(joint="emb_only", specialists={"embed": "joint_single"})
     (one,), (other,) = verdict(frame, forward).effects, verdict(frame, back).effects
     assert other.difference.value == pytest.approx(-one.difference.value)
@@ -340,7 +341,9 @@ def test_passing_on_any_of_many_tasks_has_its_price(planted):
     tasks = ["embed", "rerank", "distill"]
     alone = {(f"only_{task}", task): 1.0 for task in tasks}
     joint = {("joint_single", task): 0.95 for task in tasks}
-    gate = InterferenceGate(specialists={task: f"only_{task}" for task in tasks})
+    gate = InterferenceGate(
+        joint="joint_single", specialists={task: f"only_{task}" for task in tasks}
+    )
     warnings = verdict(planted(alone | joint), gate).decision.warnings
     assert any("3 tasks" in line and "7.5 %" in line for line in warnings)
 

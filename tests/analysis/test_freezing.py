@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
+from study_values import TRIO
 
 from gonogo.analysis.decide import decide
 from gonogo.analysis.expected import Expected
@@ -25,7 +26,7 @@ DATA = {"embed": ("ants", "bees"), "rerank": ("ants", "bees")}
 
 
 def record(seeds=(1, 2, 3), arms=ARMS, data=DATA, now=None, **gate) -> GateRecord:
-    return freeze_gate(InterferenceGate.model_validate(gate), arms, seeds, data, now=now)
+    return freeze_gate(InterferenceGate.model_validate(TRIO | gate), arms, seeds, data, now=now)
 
 
 @pytest.mark.parametrize(

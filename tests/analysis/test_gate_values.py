@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
+from study_values import TRIO
 
 from gonogo.analysis.expected import Expected
 from gonogo.analysis.gate_values import (
@@ -18,7 +19,7 @@ from gonogo.analysis.power import TIR_DEFAULTS, Components
 from gonogo.analysis.sequential import stop_when_decided
 from gonogo.spec.gates import Band, BandsGate, ImprovementGate, InterferenceGate
 
-INTERFERENCE = InterferenceGate()
+INTERFERENCE = InterferenceGate(**TRIO)
 GAIN = ImprovementGate(task="embed", candidate="joint_single", baseline="emb_only")
 BANDS = BandsGate(
     task="embed",
@@ -119,7 +120,7 @@ def test_a_study_stops_exactly_when_the_rule_says_so(interference, planned, loss
 def test_the_alpha_that_looks_may_spend_is_the_gates(interference) -> None:
     frame = interference(0.2, 0.0, seed_noise=0.005, query_noise=0.05)
     stops = [
-        stop_early(frame, InterferenceGate(stopping_alpha=alpha), Expected(), 5)
+        stop_early(frame, InterferenceGate(**TRIO, stopping_alpha=alpha), Expected(), 5)
         for alpha in (0.01, 0.05)
     ]
     assert stops[0] is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import polars as pl
+from study_values import TRIO
 
 from gonogo.analysis.decide import decide
 from gonogo.analysis.expected import Expected
@@ -21,7 +22,7 @@ def warnings(frame: pl.DataFrame, untrained: float) -> tuple[str, ...]:
         pl.lit(None, dtype=pl.Int64).alias("seed"),
         pl.col("value") * pl.when(pl.col("task") == "embed").then(untrained).otherwise(0.5),
     )
-    gate = frozen_gate(None, freeze_gate(InterferenceGate(), {}, (1, 2, 3), {}))
+    gate = frozen_gate(None, freeze_gate(InterferenceGate(**TRIO), {}, (1, 2, 3), {}))
     expected = Expected(references=("untrained",))
     return decide(pl.concat([frame, raw]), gate, expected).decision.warnings
 

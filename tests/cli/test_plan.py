@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from planted_trials import finish, plan_of, planted_scores
+from study_values import TRIO_GATE
 from typer.testing import CliRunner
 
 from gonogo.cli.main import app
@@ -74,7 +75,7 @@ def test_a_pilot_from_elsewhere(tiny_study: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("gate", "words"),
     [
-        ("{kind: interference}", ("a TIR of", "1 %:", "if truly             2 %: PASS")),
+        (TRIO_GATE, ("a TIR of", "1 %:", "if truly             2 %: PASS")),
         (
             "{kind: improvement, task: embed, candidate: joint_single, baseline: emb_only}",
             ("a difference of", "points on embed", "1 point:", "   1 point: PASS"),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from study_values import TRIO
 
 from gonogo.analysis.verdict import (
     ArmScore,
@@ -250,7 +251,7 @@ def evidence(seeds: tuple[int, ...] = SEEDS) -> Evidence:
 
 def build(word: str = "PASS", support: str = "supported", **changes: object) -> VerdictFile:
     """A complete interference verdict; ``changes`` replace fields."""
-    gate = InterferenceGate()
+    gate = InterferenceGate(**TRIO)
     base: dict[str, object] = {
         "gonogo": "0.1.0",
         "created": "2025-01-31T12:34:56Z",
@@ -395,7 +396,7 @@ def nasty() -> VerdictFile:
         question=NASTY[0] + text,
         command="gonogo run '<script>' && echo \"$HOME\"",
         gate=FrozenGate(
-            spec=InterferenceGate(),
+            spec=InterferenceGate(**TRIO),
             fingerprint="x<y",
             changes=(GateChange(key="pass", frozen="0.02", now="0.015 <script>"),),
         ),
@@ -478,7 +479,7 @@ def changed() -> VerdictFile:
     """A gate that was changed after training had started."""
     return build(
         gate=FrozenGate(
-            spec=InterferenceGate(pass_=0.03),
+            spec=InterferenceGate(**TRIO, pass_=0.03),
             fingerprint="89abcdef01234567",
             frozen_at="2025-01-30T08:00:00Z",
             changes=(

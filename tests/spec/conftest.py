@@ -4,8 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from study_values import TRIO_GATE
 
-STUDY = """\
+STUDY = (
+    """\
 study: toy
 seeds: [1, 2]
 defaults:
@@ -28,8 +30,10 @@ tiers:
   small:
     seeds: [7]
     set: {model.adapter.rank: 8}
-gate: {kind: interference}
-"""
+gate: """
+    + TRIO_GATE
+    + "\n"
+)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from study_values import TRIO_GATE
 
 from gonogo.core.errors import UserError
 from gonogo.spec.gates import ImprovementGate
@@ -17,7 +18,7 @@ Write = Callable[..., Path]
 def with_baseline(study: Write, written: str) -> ImprovementGate:
     """Read a study whose gate compares emb_only with what is written."""
     gate = f"{{kind: improvement, task: embed, candidate: emb_only, baseline: {written}}}"
-    read = resolve(study("{kind: interference}", gate)).gate
+    read = resolve(study(TRIO_GATE, gate)).gate
     assert isinstance(read, ImprovementGate)
     return read
 
@@ -40,7 +41,7 @@ def test_one_baseline_is_a_name_and_several_are_a_list(
 
 def test_an_override_goes_from_several_to_one(study: Write) -> None:
     gate = "{kind: improvement, task: embed, candidate: emb_only, baseline: [bm25, untrained]}"
-    path = study("{kind: interference}", gate)
+    path = study(TRIO_GATE, gate)
     read = resolve(path, overrides=("gate.baseline=rank_only",)).gate
     assert isinstance(read, ImprovementGate)
     assert read.baselines == ("rank_only",)

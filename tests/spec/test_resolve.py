@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from study_values import TRIO_GATE
 
 from gonogo.core.errors import UserError
 from gonogo.spec.resolve import resolve
@@ -111,11 +112,15 @@ WRONG = [
     ("seeds: [1, 2]", "seeds: []", "seeds: []: at least 1 entry is needed"),
     ("study: toy", "study: ../toy", "study: '../toy' is not allowed here (a name: up"),
     ("kind: interference", "kind: interfrence", "gate: unknown kind 'interfrence' (did you mean"),
-    ("kind: interference", "pass: 1", "gate: the key 'kind' is missing (valid: bands, improvement"),
+    (
+        "{kind: interference",
+        "{pass: 1",
+        "gate: the key 'kind' is missing (valid: bands",
+    ),
     ("data: [scifact]", "data: [{kind: hub}]", "defaults.tasks.rerank.data[0].repo: this key is"),
     ("ranks: [30, 100]", "ranks: [30]", "defaults.tasks.embed.negatives.ranks[1]: this key is mis"),
     ("    backbone: minilm\n", "", "model.backbone: this key is missing"),
-    ("{kind: interference}", "3", "gate: 3 is no block of keys (write {key: value, ...})"),
+    (TRIO_GATE, "3", "gate: 3 is no block of keys (write {key: value, ...})"),
     ("kind: alternating", "kind: alternatin", "arms.joint_single.schedule: unknown kind 'alternat"),
     ("seeds: [7]", "seeds: [a]", "tiers.small.seeds[0]: 'a': input should be a valid integer"),
     # contradictions
@@ -138,15 +143,15 @@ WRONG = [
         "arms.rank_only.schedule: a schedule needs",
     ),
     ("  emb_only:", "  other:", "gate.specialists.embed: no arm 'emb_only'"),
-    ("kind: interference", "kind: interference, joint: bm25", "gate.joint: no arm 'bm25'"),
+    ("joint: joint_single", "joint: bm25", "gate.joint: no arm 'bm25'"),
     (
         "kind: interference",
         "kind: interference, metric: nDCG@5",
         "gate.metric: 'nDCG@5' is not among",
     ),
     (
-        "{kind: interference}",
-        "{kind: interference, specialists: {emb: emb_only}}",
+        TRIO_GATE,
+        "{kind: interference, joint: joint_single, specialists: {emb: emb_only}}",
         "task 'emb' is n",
     ),
     (
@@ -208,13 +213,13 @@ BANDS = "{kind: bands, task: embed, arm: emb_only, metric: AP, bands: "
 )
 def test_wrong_gates_of_other_kinds(study: Write, gate: str, problem: str) -> None:
     with pytest.raises(UserError) as caught:
-        resolve(study("{kind: interference}", gate))
+        resolve(study(TRIO_GATE, gate))
     assert problem in str(caught.value)
 
 
 def test_a_baseline_may_be_a_reference(study: Write) -> None:
     gate = "{kind: improvement, task: embed, candidate: emb_only, baseline: bm25, metric: MRR@10}"
-    assert resolve(study("{kind: interference}", gate)).gate.metric == "RR@10"
+    assert resolve(study(TRIO_GATE, gate)).gate.metric == "RR@10"
 
 
 @pytest.mark.parametrize(

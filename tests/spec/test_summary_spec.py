@@ -6,13 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from study_values import TRIO_GATE
 
 from gonogo.core.errors import UserError
 from gonogo.spec.resolve import resolve
 from gonogo.spec.summary import FactColumn, FigureColumn, SettingColumn, SummarySpec
 
 Write = Callable[..., Path]
-GATE = "gate: {kind: interference}\n"
+GATE = f"gate: {TRIO_GATE}\n"
 ROWS = """\
 experiments:
   first: {arm: emb_only, seeds: [1]}

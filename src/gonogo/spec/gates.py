@@ -29,9 +29,9 @@ class InterferenceGate(Spec):
     kind: Literal["interference"] = "interference"
     metric: MetricName = "nDCG@10"
     """The measure that decides."""
-    joint: Name = "joint_single"
+    joint: Name
     """The arm that learns all tasks together."""
-    specialists: dict[Name, Name] = {"embed": "emb_only", "rerank": "rank_only"}
+    specialists: dict[Name, Name]
     """For each task the arm that learns it alone."""
     pass_: float = Field(default=0.02, alias="pass")
     """Interference exists from here on, as a ratio (0.02 = 2 %)."""
@@ -40,17 +40,9 @@ class InterferenceGate(Spec):
     stopping_alpha: Annotated[float, Field(gt=0.0, lt=0.5)] = 0.05
     """Error rate that --stop-when-decided may spend over all its looks at the data."""
     next_actions: Actions = {
-        "PASS": (
-            "train a mixture of LoRA experts",
-            "analyse gradients and routing",
-            "repeat at larger scale",
-        ),
-        "MARGINAL": ("use GradCache for larger batches", "train in stages", "run five seeds"),
-        "FAIL": (
-            "analyse gradients",
-            "repeat at larger scale",
-            "ablate the attention pattern",
-        ),
+        "PASS": ("keep the specialists, or part what the tasks share",),
+        "MARGINAL": ("add seeds or queries until the interval decides",),
+        "FAIL": ("train the tasks together",),
     }
     """What to do after each verdict; printed with it. What INCOMPLETE needs is said without it."""
 
