@@ -6,6 +6,7 @@ Options are those of ``gonogo run``. Help, wrong options and dry runs are answer
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -19,7 +20,7 @@ from gonogo.cli import main as command_line
 from gonogo.cli import options, run
 from gonogo.core.errors import UserError
 from gonogo.core.files import read_json, write_text
-from gonogo.data.bank import bank_files
+from gonogo.data.bank import bank_files, find_bank
 from gonogo.data.manifest import changed_files, read_manifest
 from gonogo.data.next_vectors import open_next_vectors
 from gonogo.data.places import find_folder
@@ -69,40 +70,47 @@ def _ready(values: Mapping[str, Any]) -> Plan:
         UserError: for the first thing that is not in order.
     """
     path = find_study(STUDY)
-    tier = "quick" if values["quick"] else values["tier"] or "full"
+    tier = options.named_tier(values["tier"], quick=values["quick"]) or "full"
     study = resolve(path, tier, tuple(values["sets"] or ()))
-    for folder in _folders(study):
-        check_data(folder, path.resolve().parent)
+    for data in _pairs_of(study):
+        check_data(data, path.resolve().parent)
     names = ("tier", "quick", "out", "sets", "only", "force")
     return options.open_plan(STUDY, **{name: values[name] for name in names})
 
 
-def _folders(study: ResolvedStudy) -> list[str]:
-    """Return the folders of pairs that a study trains and scores on."""
+def _pairs_of(study: ResolvedStudy) -> list[PairsData]:
+    """Return the pairs, each with its bank, that a study trains and scores on."""
     arms = study.arms.values()
     data = [getattr(task, "data", None) for arm in arms for task in arm.tasks.values()]
     data += [part for arm in arms for _, _, part in arm.evaluation.parts]
-    return list(dict.fromkeys(one.folder for one in data if isinstance(one, PairsData)))
+    named = {(one.folder, one.bank): one for one in data if isinstance(one, PairsData)}
+    return list(named.values())
 
 
-def check_data(folder: str, beside: Path) -> None:
+def check_data(data: PairsData, beside: Path) -> None:
     """Make sure that pairs and bank are there, are what was recorded, and passed the preflight.
 
     Args:
-        folder: of the pairs, as the study names it.
+        data: pairs and bank, as the study names them.
         beside: folder of the study file.
 
     Raises:
         UserError: if not; with the commands that make the data only where they are missing.
     """
     try:
-        path = find_folder(folder, beside=beside)
-        bank = Path(os.path.normpath(path / read_manifest(path, "pairs")["bank"]))
-        if not bank.exists():
-            raise UserError("no such bank", file=bank)
+        path = find_folder(data.folder, beside=beside)
+        if data.bank is not None:
+            find_bank(data.bank, beside=beside)
+        else:
+            bank = Path(os.path.normpath(path / read_manifest(path, "pairs")["bank"]))
+            if not bank.exists():
+                raise UserError("no such bank", file=bank)
     except UserError as error:
         raise UserError(f"{error}\nmake the data first:\n{_recipe()}") from error
-    _check_preflight(open_next_vectors(str(path)).pairs)
+    pairs = open_next_vectors(str(path), bank=data.bank, beside=beside).pairs
+    named = [] if data.bank is None else ["--bank", str(pairs.bank_path)]
+    command = ["gonogo", "data", "preflight", str(pairs.path), *named, "--epochs", "30"]
+    _check_preflight(pairs, shlex.join(command))
 
 
 def _recipe() -> str:
@@ -112,14 +120,17 @@ def _recipe() -> str:
     return "\n".join(f"  {command}" for command in commands)
 
 
-def _check_preflight(pairs: Pairs) -> None:
+def _check_preflight(pairs: Pairs, again: str) -> None:
     """Refuse pairs that no preflight has seen as they are now, or that it has found unfit.
+
+    Args:
+        pairs: with the bank that the study names.
+        again: the command that looks at them anew.
 
     Raises:
         UserError: naming what it has found.
     """
     folder = pairs.path / "preflight"
-    again = f"gonogo data preflight {pairs.path} --epochs 30"
     if not (folder / REPORT).is_file():
         raise UserError("no preflight of these pairs", file=pairs.path, hint=again)
     files = {f"bank/{name}": file for name, file in bank_files(pairs.bank_path).items()}

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
+from alias_scripts import run_script
 
-SCRIPTS = Path(__file__).parents[2] / "scripts"
 TRAIN = "train_publication_recommended.sh"
 
 RECORDER = """#!/usr/bin/env bash
@@ -27,13 +25,7 @@ def calls(tmp_path: Path, script: str, *arguments: str, **settings: str) -> tupl
     python.chmod(0o755)
     record = tmp_path / "calls"
     record.unlink(missing_ok=True)
-    done = subprocess.run(
-        ["bash", str(SCRIPTS / script), *arguments],
-        env={**os.environ, "PYTHON": str(python), "RECORD": str(record), **settings},
-        stdin=subprocess.DEVNULL,  # whoever asks something would fail here
-        check=False,
-        timeout=60,
-    )
+    done = run_script(script, *arguments, PYTHON=str(python), RECORD=str(record), **settings)
     return done.returncode, record.read_text().splitlines() if record.exists() else []
 
 

@@ -9,22 +9,23 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import psutil
 import pytest
+from alias_scripts import SCRIPTS, load_script, run_script
 from planted_sequences import write_sequences
 
 from gonogo.core.errors import UserError
 from gonogo.core.files import read_json, write_json
+from gonogo.data.bank import open_bank
 from gonogo.spec.curriculum import parse_curriculum
 from gonogo.study.lock import sole_runner
 from gonogo.study.preflight import PreflightSettings, run_preflight
+from gonogo.study.whitened_bank import whiten_bank
 
-SCRIPTS = Path(__file__).parents[2] / "scripts"
 STUB = "import sys, time; print('Epoch', *sys.argv[1:], flush=True); time.sleep(60)"
 START = """
 import sys
@@ -37,12 +38,7 @@ QUICK = Path("outputs/two_tower/quick")
 
 @pytest.fixture(scope="module")
 def overnight() -> ModuleType:
-    spec = spec_from_file_location("overnight", SCRIPTS / "overnight.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("overnight")
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +105,23 @@ def test_without_a_preflight_of_these_very_data_nothing_starts(
     told = refusal(overnight)
     assert "no preflight of these pairs (gonogo data preflight " in told
     assert "make the data first" not in told
+
+
+def test_the_bank_that_the_study_names_is_the_one_that_is_checked(
+    overnight: ModuleType, world: Path, tmp_path: Path
+) -> None:
+    white = tmp_path / "white"
+    whiten_bank(open_bank(world / "bank.npz"), white)
+    data = f"[{{kind: pairs, folder: next_vector/pairs, bank: {white}}}]"
+    scored = [f"evaluation.tasks.{task}.data={data}" for task in ("next", "without_hubs")]
+    sets = [f"tasks.next.data.bank={white}", *scored]
+    named = [part for one in sets for part in ("--set", one)]
+    told = refusal(overnight, *named)
+    assert "was of other data: bank/" in told
+    assert f"--bank {white} " in told
+    shutil.rmtree(white)
+    told = refusal(overnight, *named)
+    assert f"no data folder {str(white)!r}" in told
 
 
 def test_blockers_of_the_preflight_stop_it(overnight: ModuleType, world: Path) -> None:
@@ -209,14 +222,8 @@ def test_the_number_of_another_program_is_no_runner(overnight: ModuleType) -> No
 def test_the_script_itself(
     given: list[str], python: str, code: int, told: str, tmp_path: Path
 ) -> None:
-    done = subprocess.run(
-        ["bash", str(SCRIPTS / "launch_v4_overnight.sh"), *given],
-        check=False,
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        env={**os.environ, "PYTHON": python, "GONOGO_DATA": ""},
-    )
+    script = "launch_v4_overnight.sh"
+    done = run_script(script, *given, cwd=tmp_path, PYTHON=python, GONOGO_DATA="")
     printed = done.stdout + done.stderr
     assert done.returncode == code, printed
     assert told in printed

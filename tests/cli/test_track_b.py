@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
-from importlib.util import module_from_spec, spec_from_file_location
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from alias_scripts import load_script, run_script
 
 from gonogo.core.errors import UserError
 from gonogo.spec.resolve import resolve
 from gonogo.study.shipped import find_study
 
-SCRIPTS = Path(__file__).parents[2] / "scripts"
 EVERY = {
     "STEPS": "300",
     "SEEDS": "0,2",
@@ -41,13 +37,7 @@ EVERY = {
 
 @pytest.fixture(scope="module")
 def track_b() -> ModuleType:
-    spec = spec_from_file_location("track_b", SCRIPTS / "track_b.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    sys.modules["track_b"] = module
-    spec.loader.exec_module(module)
-    return module
+    return load_script("track_b")
 
 
 def sets(options: list[str]) -> tuple[str, ...]:
@@ -142,14 +132,7 @@ def test_contradictions_and_no_values_are_errors(
 def test_the_script_itself(
     given: dict[str, str], arguments: list[str], code: int, told: str, tmp_path: Path
 ) -> None:
-    done = subprocess.run(
-        ["bash", str(SCRIPTS / "run_track_b.sh"), *arguments],
-        check=False,
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        env={**os.environ, "PYTHON": sys.executable, **given},
-    )
+    done = run_script("run_track_b.sh", *arguments, cwd=tmp_path, **given)
     assert done.returncode == code
     assert told in done.stdout + done.stderr
     assert "Traceback" not in done.stderr

@@ -8,15 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import torch
-import yaml
 from click.testing import Result
-from planted_sequences import tower_config, write_sequences
-from torch import Tensor
+from planted_sequences import write_sequences
+from planted_towers import Collapsed, write_tower_study
 from typer.testing import CliRunner
 
 from gonogo.cli.main import app
-from gonogo.models.query_tower import QueryTower
 from gonogo.study import trial as trials
 
 REASON = "the separation margin is below 0.04 in 2 evaluations in a row"
@@ -25,41 +22,16 @@ GUARD = {"kind": "margin_guard", "least": 0.04, "patience": 2, "after_epoch": 1}
 NAME = "residual/seed_1"
 
 
-class Collapsed(QueryTower):
-    """A tower that gives every context nearly the same query."""
-
-    def forward(self, context: Tensor, present: Tensor) -> Tensor:
-        free = super().forward(context, present)
-        fixed = torch.zeros_like(free)
-        fixed[:, 0] = 1.0
-        return torch.nn.functional.normalize(fixed + 1e-3 * free, dim=-1)
-
-
 def write_study(world: Path) -> Path:
-    config = tower_config(
+    training = {"epochs": 9, "checkpoint_every": 10}
+    return write_tower_study(
+        world,
         write_sequences(world),
-        training={"epochs": 9, "checkpoint_every": 10},
+        ["last_vector"],
+        baseline="last_vector",
+        training=training,
         monitors=[GUARD],
-    ).model_dump(mode="json", by_alias=True)
-    evaluation = config.pop("evaluation") | {"references": ["last_vector"]}
-    study = {
-        "study": "towers",
-        "seeds": [1],
-        "defaults": config,
-        "arms": {"residual": {}},
-        "evaluation": evaluation,
-        "experiments": {"row": {"arm": "residual"}},
-        "gate": {
-            "kind": "improvement",
-            "task": "next",
-            "metric": "R@10",
-            "candidate": "residual",
-            "baseline": "last_vector",
-        },
-    }
-    path = world / "towers.yaml"
-    path.write_text(yaml.safe_dump(study))
-    return path
+    )
 
 
 def invoke(verb: str, study: Path, *more: str) -> Result:

@@ -13,7 +13,8 @@ import polars as pl
 import pytest
 import torch
 import yaml
-from planted_sequences import planted_vectors, tower_config, write_sequences
+from planted_sequences import planted_vectors, write_sequences
+from planted_towers import write_tower_study
 from planted_trials import plan_of
 from safetensors.torch import load_file, save_file
 from typer.testing import CliRunner
@@ -31,31 +32,14 @@ from gonogo.study.fingerprints import changed_keys
 from gonogo.study.plan import Plan
 from gonogo.study.postmortem import as_text, postmortem
 from gonogo.study.runner import run_plan
-from gonogo.study.trained_tower import pairs_of, tower_of
+from gonogo.study.trained_tower import open_tower_trial
 from gonogo.study.whitened_bank import whiten_bank
 
 
 def write_study(world: Path, **changes: Any) -> Path:
     """Write a study of one tower, whose pairs are named by where they lie beside it."""
-    config = tower_config(Path("pairs"), **changes).model_dump(mode="json", by_alias=True)
-    evaluation = config.pop("evaluation") | {"references": ["weighted_mean-tuned", "oracle"]}
-    study = {
-        "study": "towers",
-        "seeds": [1],
-        "defaults": config,
-        "arms": {"residual": {}},
-        "evaluation": evaluation,
-        "gate": {
-            "kind": "improvement",
-            "task": "next",
-            "metric": "R@10",
-            "candidate": "residual",
-            "baseline": "weighted_mean-tuned",
-        },
-    }
-    path = world / "towers.yaml"
-    path.write_text(yaml.safe_dump(study))
-    return path
+    rows = ["weighted_mean-tuned", "oracle"]
+    return write_tower_study(world, Path("pairs"), rows, baseline=rows[0], **changes)
 
 
 def run(study: Path, *sets: str) -> Plan:
@@ -104,11 +88,11 @@ def test_trials_that_do_not_say_where_their_study_lay(
 ) -> None:
     edit_record(trial, lambda record: record.pop("study_folder"))
     with pytest.raises(UserError, match="no data folder 'pairs'"):
-        pairs_of(trial)
+        open_tower_trial(trial).pairs()
     world = finished.parents[5]
-    assert pairs_of(trial, beside=world).pairs.path == world / "pairs"
+    assert open_tower_trial(trial).pairs(beside=world).pairs.path == world / "pairs"
     monkeypatch.chdir(world)
-    assert len(pairs_of(trial).pairs)
+    assert len(open_tower_trial(trial).pairs().pairs)
 
 
 def test_where_the_study_lies_is_no_part_of_the_fingerprint(finished: Path, tmp_path: Path) -> None:
@@ -120,16 +104,28 @@ def test_where_the_study_lies_is_no_part_of_the_fingerprint(finished: Path, tmp_
 
 
 def test_a_finished_trial_is_read_where_its_evaluation_read_it(trial: Path) -> None:
-    assert tower_of(trial)[1] == postmortem(trial)["checkpoint"] == "final"
+    assert open_tower_trial(trial).tower()[1] == postmortem(trial)["checkpoint"] == "final"
 
     def score_best(record: dict[str, Any]) -> None:
         record["config"]["evaluation"]["checkpoint"] = "best"
 
     edit_record(trial, score_best)
-    assert tower_of(trial)[1] == postmortem(trial)["checkpoint"] == "best"
+    assert open_tower_trial(trial).tower()[1] == postmortem(trial)["checkpoint"] == "best"
     shutil.rmtree(trial / "checkpoints")
     with pytest.raises(UserError, match="no checkpoint yet"):
-        tower_of(trial)
+        open_tower_trial(trial).tower()
+
+
+def test_a_record_that_no_run_wrote_is_told(trial: Path) -> None:
+    edit_record(trial, lambda record: record["config"]["tasks"]["next"].pop("data"))
+    with pytest.raises(UserError, match=r"trial.yaml: config.tasks.next.data: this key is missing"):
+        open_tower_trial(trial)
+    edit_record(trial, lambda record: record.pop("config"))
+    with pytest.raises(UserError, match=r"trial.yaml: config: this key is missing"):
+        open_tower_trial(trial)
+    (trial / "trial.yaml").write_text("config: [")
+    with pytest.raises(UserError, match=r"trial.yaml: line 1: "):
+        open_tower_trial(trial)
 
 
 def looks_of(trial: Path) -> list[dict[str, Any]]:
@@ -173,7 +169,7 @@ def test_after_an_abort_the_collapsed_tower_is_judged_not_the_best(tmp_path: Pat
         postmortem(trial)
     shutil.rmtree(abort)
     assert postmortem(trial)["recall"]["R@10"] > record["recall"]["R@10"] + 0.1
-    assert tower_of(trial)[1] == "best"
+    assert open_tower_trial(trial).tower()[1] == "best"
 
 
 def test_repeats_that_training_drops_are_no_fault(
@@ -243,7 +239,7 @@ def test_a_tower_is_trained_and_scored_on_a_whitened_bank(
     assert score(mean, "RR@10") != before
     monkeypatch.chdir(tmp_path.parent)
     trial = only_trial(plan)
-    tower, data = tower_of(trial)[0], pairs_of(trial)
+    tower, data = open_tower_trial(trial).tower()[0], open_tower_trial(trial).pairs()
     assert data.bank.path == white
     own_ranks = target_ranks(tower_queries(tower)(data, data.validation), data, data.validation)
     assert score(trial, "R@10") == pytest.approx(recalls(own_ranks, [10])["R@10"])

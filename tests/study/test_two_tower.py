@@ -7,8 +7,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-import yaml
-from planted_sequences import tower_config, write_sequences
+from planted_sequences import write_sequences
+from planted_towers import write_tower_study
 from planted_trials import plan_of
 from typer.testing import CliRunner
 
@@ -24,7 +24,7 @@ from gonogo.study.searching import (
     asked_of,
     build_cascade,
 )
-from gonogo.study.trained_tower import pairs_of, tower_of
+from gonogo.study.trained_tower import open_tower_trial
 
 ROWS = ["last_vector", "context_mean", "weighted_mean-0.1", "weighted_mean-tuned", "oracle"]
 
@@ -32,25 +32,15 @@ ROWS = ["last_vector", "context_mean", "weighted_mean-0.1", "weighted_mean-tuned
 @pytest.fixture(scope="module")
 def trial(tmp_path_factory: pytest.TempPathFactory) -> Path:
     world = tmp_path_factory.mktemp("world")
-    config = tower_config(write_sequences(world)).model_dump(mode="json", by_alias=True)
-    evaluation = config.pop("evaluation") | {"references": [*ROWS, "random_vector", "untrained"]}
-    evaluation["metrics"] = ["R@10", "R@50"]
-    study = {
-        "study": "towers",
-        "seeds": [1],
-        "defaults": config,
-        "arms": {"residual": {}},
-        "evaluation": evaluation,
-        "gate": {
-            "kind": "improvement",
-            "task": "next",
-            "metric": "R@10",
-            "candidate": "residual",
-            "baseline": "weighted_mean-tuned",
-        },
-    }
-    (world / "towers.yaml").write_text(yaml.safe_dump(study))
-    plan = plan_of(world / "towers.yaml", world / "out")
+    rows = [*ROWS, "random_vector", "untrained"]
+    study = write_tower_study(
+        world,
+        write_sequences(world),
+        rows,
+        baseline="weighted_mean-tuned",
+        evaluation={"metrics": ["R@10", "R@50"]},
+    )
+    plan = plan_of(study, world / "out")
     summary = run_plan(plan, device="cpu", progress=Silent())
     assert not summary.failed
     return plan.trials[0].folder.path
@@ -106,7 +96,7 @@ def test_the_verbs(trial: Path) -> None:
 
 
 def test_one_pair_is_shown_with_what_was_read_and_what_came_next(trial: Path) -> None:
-    data = pairs_of(trial)
+    data = open_tower_trial(trial).pairs()
     pair = str(data.pairs.ids[data.validation[0]])
     arguments = ["search", str(trial), "--pair", pair, "--depth", str(len(data.bank))]
     lines = CliRunner().invoke(app, arguments, catch_exceptions=False).output.splitlines()
@@ -118,8 +108,8 @@ def test_one_pair_is_shown_with_what_was_read_and_what_came_next(trial: Path) ->
 
 
 def test_search_ranks_hubs_down_as_the_evaluation_does(trial: Path) -> None:
-    tower, _ = tower_of(trial)
-    data, rule = pairs_of(trial), InvertedSoftmax(weight=2.0, queries=50)
+    tower, _ = open_tower_trial(trial).tower()
+    data, rule = open_tower_trial(trial).pairs(), InvertedSoftmax(weight=2.0, queries=50)
     cascade = build_cascade(tower, data, SearchSettings(alpha=None, depth=5, hubness=rule))
     rankings, _ = judged_rankings(
         tower_queries(tower), data, depth=5, mask_context=True, hubness=rule

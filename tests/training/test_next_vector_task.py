@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from planted_sequences import tower_config, write_sequences
-from torch import Tensor
+from planted_towers import Collapsed
 from training_toys import make_model
 
 from gonogo.core.errors import UserError
@@ -221,16 +221,6 @@ def test_looks_mask_the_repeats_that_the_loss_masks(tmp_path: Path) -> None:
         changes = {"duplicate_above": above, "curriculum": "0-9:none", "memory": 0}
         margins.append(made(tower_config(folder, task=changes))[1].validate()["margin"])
     assert margins[0] > margins[1]  # without their nearest, the negatives lie farther away
-
-
-class Collapsed(QueryTower):
-    """A tower that gives every context nearly the same query."""
-
-    def forward(self, context: Tensor, present: Tensor) -> Tensor:
-        free = super().forward(context, present)
-        fixed = torch.zeros_like(free)
-        fixed[:, 0] = 1.0
-        return torch.nn.functional.normalize(fixed + 1e-3 * free, dim=-1)
 
 
 def test_the_guard_stops_a_planted_collapse(pairs: Path, tmp_path: Path) -> None:

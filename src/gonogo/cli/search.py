@@ -61,24 +61,26 @@ def search(
         depth=depth,
         rerank=rerank,
         rerank_keep=rerank_keep,
-        lanes=lanes,
         lane_alpha=lane_alpha,
         cross_encoder=cross_encoder,
         keep=keep,
         hubness=InvertedSoftmax() if without_hubs else None,
     )
-    _search(trial, pair, queries, settings)
+    _search(trial, pair, queries, lanes, settings)
 
 
-def _search(trial: Path, pair: str | None, queries: int, settings: SearchSettings) -> None:
+def _search(
+    folder: Path, pair: str | None, queries: int, lanes: Path | None, settings: SearchSettings
+) -> None:
     from gonogo.study.searching import asked_of, build_cascade, read_codes
-    from gonogo.study.trained_tower import pairs_of, tower_of
+    from gonogo.study.trained_tower import open_tower_trial
 
-    tower, checkpoint = tower_of(trial)
-    data = pairs_of(trial)
-    cascade = build_cascade(tower, data, settings)
+    trial = open_tower_trial(folder)
+    tower, checkpoint = trial.tower()
+    data = trial.pairs()
+    codes = None if lanes is None else read_codes(lanes, len(data.bank))
+    cascade = build_cascade(tower, data, settings, codes)
     numbers = _numbers(data, pair, queries)
-    codes = None if settings.lanes is None else read_codes(settings.lanes, len(data.bank))
     asked = asked_of(data, numbers, codes)
     if pair is None:
         _measure(cascade, asked, data.pairs.targets[numbers].tolist(), checkpoint)

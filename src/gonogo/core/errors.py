@@ -36,12 +36,17 @@ class NotHereYetError(UserError):
     """Something that a run would fetch is not on this machine yet; planning can go on without."""
 
 
+def did_you_mean(name: str, valid: Iterable[str]) -> str:
+    """Ask for the valid name that is nearest to a wrong one; empty where none is near."""
+    close = difflib.get_close_matches(name, sorted(valid), n=1, cutoff=0.5)
+    return f"did you mean {close[0]!r}?" if close else ""
+
+
 def nearest(name: str, valid: Iterable[str]) -> str:
     """Say which valid name is nearest to a wrong one, and list them when there are few."""
     known = sorted(valid)
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    if close:
-        return f"did you mean {close[0]!r}?"
+    if close := did_you_mean(name, known):
+        return close
     if not known:
         return "nothing is allowed here"
     return "valid: " + ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")

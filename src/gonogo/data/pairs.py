@@ -19,7 +19,7 @@ from gonogo.data.bank import Bank
 from gonogo.data.manifest import check_replaceable, write_manifest
 from gonogo.data.row_sequences import RowSequences, read_row_sequences
 from gonogo.data.sequences import CONTEXTS, PAIRS
-from gonogo.data.vectors import row_digests
+from gonogo.data.vectors import row_blocks, row_digests
 from gonogo.data.window_ceiling import Ceiling, ceiling, remedies
 from gonogo.data.windows import Articles, WindowRule, Windows, make_windows
 
@@ -232,8 +232,8 @@ def content_hash(made: MadePairs) -> str:
     for pair, side in zip(windows.pair_ids, windows.validation.tolist(), strict=True):
         digest.update(repr((pair, side)).encode())
     digest.update(_target_rows(made).astype("<i8").tobytes())
-    for start in range(0, len(windows), 4096):
-        places = windows.context_rows(np.arange(start, min(start + 4096, len(windows))))
+    for block in row_blocks(len(windows), 4096):
+        places = windows.context_rows(block)
         rows = places if made.order is None else np.where(places < 0, -1, made.order[places])
         digest.update(rows.astype("<i8").tobytes())
     return digest.hexdigest()

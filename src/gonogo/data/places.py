@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from gonogo.core.errors import UserError, nearest
+from gonogo.core.errors import UserError, did_you_mean
 
 
 def find_folder(folder: str, *, beside: Path | None = None) -> Path:
@@ -38,11 +38,8 @@ def _find(name: str, beside: Path | None, what: str) -> Path:
             return place
     known = {child.name for root in roots if root.is_dir() for child in root.iterdir()}
     looked = "looked in " + ", ".join(str(place.parent) for place in places)
-    close = nearest(name, known)
-    hint = f"{looked}; set GONOGO_DATA to where data sets lie"
-    if close.startswith("did you mean"):
-        hint = f"{hint}; {close}"
-    raise UserError(f"no data {what} {name!r}", hint=hint)
+    hints = [looked, "set GONOGO_DATA to where data sets lie", did_you_mean(name, known)]
+    raise UserError(f"no data {what} {name!r}", hint="; ".join(filter(None, hints)))
 
 
 def _roots(beside: Path | None) -> list[Path]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from gonogo.core.errors import UserError, nearest
+from gonogo.core.errors import UserError, did_you_mean
 
 _NOT_API = {
     "test", "tests", "conftest", "_internal", "_vendor", "_vendored", "vendor", "__pycache__",
@@ -69,10 +69,10 @@ def _package_roots(name: str) -> list[tuple[str, Path]]:
     except (ImportError, ValueError):
         spec = None
     if spec is None:
-        close = nearest(name, {*importlib.metadata.packages_distributions(), "stdlib"})
+        known = {*importlib.metadata.packages_distributions(), "stdlib"}
         raise UserError(
             f"the package {name!r} is not installed, so its API documentation cannot be read",
-            hint=f"pip install it; {close}" if close.startswith("did") else "pip install it",
+            hint="; ".join(filter(None, ["pip install it", did_you_mean(name, known)])),
         )
     if spec.submodule_search_locations:
         return [(name, Path(folder)) for folder in spec.submodule_search_locations]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -119,6 +120,12 @@ def check_vectors(array: NDArray[np.generic], file: Path) -> NDArray[np.floating
             file=file,
         )
     return array  # type: ignore[return-value]
+
+
+def row_blocks(count: int, size: int) -> Iterator[NDArray[np.int64]]:
+    """Yield the numbers of rows 0 to count - 1 in order, at most ``size`` of them at a time."""
+    for start in range(0, count, size):
+        yield np.arange(start, min(start + size, count))
 
 
 def row_digests(vectors: NDArray[np.floating], block: int = 8192) -> NDArray[np.uint64]:

@@ -11,17 +11,16 @@ coordinate: (q, 1) . (d, -w r).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from numpy import ndarray
 
 from gonogo.data.bank import Bank
-from gonogo.data.vectors import unit_length
+from gonogo.data.vectors import row_blocks, unit_length
 from gonogo.evaluation.search import Filters, Found, search
 
 _BLOCK = 8192  # rows of the bank at once
@@ -44,7 +43,7 @@ def hub_scores(
         raise ValueError(f"{len(queries)} queries at a temperature of {temperature}")
     unit = torch.from_numpy(unit_length(queries))
     scores = np.empty(len(bank), dtype=np.float32)
-    for rows in _blocks(bank):
+    for rows in row_blocks(len(bank), _BLOCK):
         cosines = torch.from_numpy(bank.take(rows)) @ unit.T
         # Cosines end at 1: a shift by 1 / T keeps every exponential below 1.
         sums = cosines.sub_(1.0).div_(temperature).logsumexp(dim=1)
@@ -75,13 +74,8 @@ def search_without_hubs(
         path = Path(temporary) / "vectors.npy"
         shape = len(bank), bank.dimension + 1
         longer = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
-        for rows in _blocks(bank):
+        for rows in row_blocks(len(bank), _BLOCK):
             longer[rows, :-1], longer[rows, -1] = bank.take(rows), -handicaps[rows]
         found = search(asked, longer, depth, "dot", filters=filters)
         del longer  # or the file stays open where the folder is removed
         return found
-
-
-def _blocks(bank: Bank) -> Iterator[Int[ndarray, "b"]]:
-    for start in range(0, len(bank), _BLOCK):
-        yield np.arange(start, min(start + _BLOCK, len(bank)))

@@ -22,6 +22,7 @@ from gonogo.core.seeds import generator
 from gonogo.core.types import Qrels, Ranking, Similarity
 from gonogo.data.held_out import hold_out
 from gonogo.data.vector_files import write_array
+from gonogo.data.vectors import row_blocks
 from gonogo.evaluation.approximate_index import approximate_top_k
 from gonogo.evaluation.corpus_vectors import CorpusVectors, embed
 from gonogo.evaluation.search import Filters, top_k
@@ -77,8 +78,7 @@ def _search_all(vectors: CorpusVectors, k: int, progress: Progress) -> Nearest:
     bar = progress.bar(f"{vectors.name}: neighbours", len(vectors))
     parts = []
     try:
-        for start in range(0, len(vectors), _RUN):
-            asked = np.arange(start, min(start + _RUN, len(vectors)))
+        for asked in row_blocks(len(vectors), _RUN):
             parts.append(nearest_others(vectors.base, asked, k, "cosine"))
             bar.advance(len(asked))
     finally:

@@ -11,7 +11,7 @@ from numpy import ndarray
 
 from gonogo.core.types import Qrels, Ranking
 from gonogo.data.next_vectors import NextVectors
-from gonogo.data.vectors import unit_length
+from gonogo.data.vectors import row_blocks, unit_length
 from gonogo.evaluation.hubness import hub_scores, search_without_hubs
 from gonogo.evaluation.search import Filters, Found, search
 from gonogo.models.query_tower import QueryTower
@@ -91,8 +91,7 @@ def target_ranks(
     unit = unit_length(queries)
     own = np.einsum("nd,nd->n", unit, data.targets(numbers)) + np.float32(_TIE)
     nearer = np.zeros(len(numbers), dtype=np.int64)
-    for start in range(0, len(data.bank), block):
-        rows = np.arange(start, min(start + block, len(data.bank)))
+    for rows in row_blocks(len(data.bank), block):
         nearer += (unit @ data.bank.take(rows).T > own[:, None]).sum(axis=1)
     if mask_context:
         for at, context in enumerate(data.own_rows(numbers)):

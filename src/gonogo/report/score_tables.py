@@ -20,9 +20,8 @@ def tasks_of(verdict: VerdictFile) -> list[str]:
     """All tasks with scores, those that the gate judges first."""
     judged = [effect.task for effect in verdict.effects]
     judged += [measurement.task for measurement in verdict.measurements]
-    judged += gate_tasks(
-        verdict.gate.spec
-    ).values()  # nothing is judged yet where scores are missing
+    # Where scores are missing nothing is judged yet, but the gate says what will be.
+    judged += gate_tasks(verdict.gate.spec).values()
     found = ordered(score.task for score in verdict.scores)
     return [task for task in ordered([*judged, *found]) if task in found]
 

@@ -14,7 +14,7 @@ from gonogo.analysis.expected import Expected, contrasts, expected_from_scores, 
 from gonogo.analysis.freezing import freeze_gate, frozen_gate
 from gonogo.analysis.measures import canonical
 from gonogo.analysis.verdict import VerdictFile
-from gonogo.core.errors import UserError, nearest
+from gonogo.core.errors import UserError, did_you_mean
 from gonogo.data.score_table import SCHEMA, read_scores
 from gonogo.data.trec import read_qrels, read_run
 from gonogo.evaluation.metrics import per_query
@@ -140,10 +140,9 @@ def _unknown(gate: GateSpec, scores: pl.DataFrame) -> Iterator[str]:
 def _absent(kind: str, names: Iterable[str], known: set[str]) -> Iterator[str]:
     for name in names:
         if name not in known:
-            hint = nearest(name, known) if known else ""
-            guess = f"; {hint}" if hint.startswith("did you mean") else ""
-            there = ", ".join(sorted(known)) or "none"
-            yield f"the scores have no {kind} {name!r}; {kind}s there: {there}{guess}"
+            there = f"{kind}s there: {', '.join(sorted(known)) or 'none'}"
+            parts = [f"the scores have no {kind} {name!r}", there, did_you_mean(name, known)]
+            yield "; ".join(filter(None, parts))
 
 
 def read_score_table(path: Path) -> pl.DataFrame:

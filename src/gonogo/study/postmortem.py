@@ -30,7 +30,7 @@ from gonogo.evaluation.next_vector_mining import mine_next
 from gonogo.models.query_tower import QueryTower
 from gonogo.spec.curriculum import CosineWindow, Segment, parse_curriculum
 from gonogo.spec.next_vector_task import NextVectorTask
-from gonogo.study.trained_tower import pairs_of, task_of, tower_of
+from gonogo.study.trained_tower import open_tower_trial
 
 REPORT = "postmortem.json"
 CUTOFF = 500
@@ -118,14 +118,15 @@ def postmortem(folder: Path, *, beside: Path | None = None) -> dict[str, Any]:
 
 
 def _open(folder: Path, beside: Path | None) -> _Trial:
-    spec, data = task_of(folder), pairs_of(folder, beside=beside)
-    model, checkpoint = tower_of(folder, aborted=True)
+    trial = open_tower_trial(folder)
+    data = trial.pairs(beside=beside)
+    model, checkpoint = trial.tower(aborted=True)
     history = folder / "history.json"
     return _Trial(
         checkpoint=checkpoint,
         step=read_json(folder / "checkpoints" / checkpoint / "state.json")["step"],
         model=model,
-        spec=spec,
+        spec=trial.task,
         data=data,
         history=read_json(history) if history.is_file() else [],
     )

@@ -50,7 +50,7 @@ def run_plan(
     ``run_id`` names the one run of the study's summary that the plan is.
 
     Raises:
-        UserError: if another runner works in the same folder, or the input is wrong.
+        UserError: if another runner works in the same folder, or an index is not installed.
     """
     summary = RunSummary()
     rows = [row for row in plan.references if row.action != "skip"]

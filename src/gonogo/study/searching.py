@@ -33,7 +33,7 @@ from gonogo.models.build import load_model
 from gonogo.models.query_tower import QueryTower
 from gonogo.models.retrieval_model import RetrievalModel
 from gonogo.spec.evaluation_tasks import InvertedSoftmax
-from gonogo.study.trained_tower import tower_of
+from gonogo.study.trained_tower import open_tower_trial
 
 _TEXTS = 3  # last chunks of the context that a cross-encoder reads as its query
 
@@ -47,7 +47,6 @@ class SearchSettings:
         depth: rows of the retrieval.
         rerank: folder of a trial whose tower ranks anew; None leaves the stage out.
         rerank_keep: rows that a stage hands on to another one.
-        lanes: JSON lines with ``task``, ``modifier``, ``domain`` of each bank row, in order.
         lane_alpha: blend of the lanes; None boosts the own lane by 1.10.
         cross_encoder: folder of a saved text model that scores pairs.
         keep: rows of the last stage.
@@ -58,7 +57,6 @@ class SearchSettings:
     depth: int = 500
     rerank: Path | None = None
     rerank_keep: int = 50
-    lanes: Path | None = None
     lane_alpha: float | None = None
     cross_encoder: Path | None = None
     keep: int = 10
@@ -83,11 +81,22 @@ def weighted_mean_of(alpha: float) -> Predict:
     return lambda asked: weighted_mean(asked.context[None], asked.present[None], alpha)[0]
 
 
-def build_cascade(model: QueryTower, data: NextVectors, settings: SearchSettings) -> Cascade:
+def build_cascade(
+    model: QueryTower,
+    data: NextVectors,
+    settings: SearchSettings,
+    codes: Int64[ndarray, "n 3"] | None = None,
+) -> Cascade:
     """Put a cascade together over a bank.
 
+    Args:
+        model: the tower that retrieves.
+        data: bank, and the pairs that tell its hubs.
+        settings: which stages there are.
+        codes: lanes of the bank's rows, as ``read_codes`` returns them; None does without.
+
     Raises:
-        UserError: for lanes or models that do not fit the bank.
+        UserError: for models that do not fit the bank.
     """
     index = BankIndex(data.bank.vectors)
     heuristic = None
@@ -95,7 +104,7 @@ def build_cascade(model: QueryTower, data: NextVectors, settings: SearchSettings
         source = weighted_mean_queries(settings.alpha)
         heuristic = _ranker(weighted_mean_of(settings.alpha), source, data, settings)
     tower = _ranker(predict_with(model), tower_queries(model), data, settings)
-    stages = _stages(data, index, settings)
+    stages = _stages(data, index, settings, codes)
     return Cascade(index, tower, heuristic, settings.depth, stages)
 
 
@@ -107,18 +116,22 @@ def _ranker(
     return Ranker(predict, fit_handicaps(source, data, settings.hubness))
 
 
-def _stages(data: NextVectors, index: BankIndex, settings: SearchSettings) -> list[Stage]:
+def _stages(
+    data: NextVectors,
+    index: BankIndex,
+    settings: SearchSettings,
+    codes: Int64[ndarray, "n 3"] | None,
+) -> list[Stage]:
     stages: list[Stage] = []
     if settings.rerank is not None:
-        tower, _ = tower_of(settings.rerank)
+        tower, _ = open_tower_trial(settings.rerank).tower()
         tower.check_width(data.bank.dimension, data.bank.path)
         ranker = _ranker(predict_with(tower), tower_queries(tower), data, settings)
         stages.append(VectorStage(ranker, index))
-    if settings.lanes is not None:
+    if codes is not None:
         rule: LaneRule = (
             LaneBoost() if settings.lane_alpha is None else LaneBlend(settings.lane_alpha)
         )
-        codes = read_codes(settings.lanes, len(data.bank))
         stages.append(LaneStage(codes, rule))
     if settings.cross_encoder is not None:
         stages.append(_cross_encoder(data, settings.cross_encoder))
@@ -129,6 +142,8 @@ def _stages(data: NextVectors, index: BankIndex, settings: SearchSettings) -> li
 
 def read_codes(path: Path, rows: int) -> Int64[np.ndarray, "n 3"]:
     """Read the Task-Modifier-Domain code of every bank row.
+
+    The file holds JSON lines with ``task``, ``modifier``, ``domain`` of each row, in order.
 
     Raises:
         UserError: naming the line, for a part that is missing, or another number of lines.

@@ -29,7 +29,7 @@ from gonogo.data.bank import CHUNKS, VECTORS, Bank
 from gonogo.data.chunks import Chunks, StoredType, write_chunks, write_rows
 from gonogo.data.manifest import check_replaceable, write_manifest
 from gonogo.data.preflight_sanity import row_lengths
-from gonogo.data.vectors import unit_length
+from gonogo.data.vectors import row_blocks, unit_length
 from gonogo.study.preflight import sample_rows
 
 WHITENING = "whitening.safetensors"
@@ -129,8 +129,7 @@ def _check_rows(bank: Bank) -> None:
 
 
 def _unit_blocks(bank: Bank) -> Iterator[Float[np.ndarray, "rows d"]]:
-    for start in range(0, len(bank), _BLOCK):
-        rows = np.arange(start, min(start + _BLOCK, len(bank)))
+    for rows in row_blocks(len(bank), _BLOCK):
         yield bank.take(rows).astype(np.float64)
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gonogo.core.progress import Progress
 from gonogo.data.held_out import HeldOut, hold_out
-from gonogo.data.vectors import unit_length
+from gonogo.data.vectors import row_blocks, unit_length
 from gonogo.evaluation.corpus_vectors import CorpusVectors
 from gonogo.evaluation.neighbours import Nearest, true_neighbours
 from gonogo.models.residual_bf16 import with_ones
@@ -68,9 +68,8 @@ class TeacherTable:
 
     def rounded(self) -> Float[Tensor, "n w"]:
         """Return all vectors at length 1 in memory, as products of bf16 factors read them."""
-        starts = range(0, len(self), _BLOCK)
-        blocks = [np.arange(start, min(start + _BLOCK, len(self))) for start in starts]
-        return torch.cat([with_ones(torch.from_numpy(self.unit(block))) for block in blocks])
+        blocks = (torch.from_numpy(self.unit(rows)) for rows in row_blocks(len(self), _BLOCK))
+        return torch.cat([with_ones(block) for block in blocks])
 
     def nearest(self, numbers: Int64[ndarray, "b"]) -> Nearest:
         """Return the cosines to, and the global numbers of, the nearest others of each row."""
