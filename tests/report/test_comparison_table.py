@@ -97,6 +97,16 @@ def test_references_first_then_arms_by_means_sets_and_isotropy():
     assert cells(table, "isotropic")["mean (of 2)"] == Number(0.5, "score", low=0.4, high=0.6)
 
 
+def test_a_mean_over_the_same_sets_is_shown_once():
+    means = [mean_of("baseline", group, 0.4, ("fiqa", "scifact")) for group in ("all", "in domain")]
+    compared = Compared(scores=COMPARED.scores[:2], means=means)
+    table = comparison_table("comparison", "all rows", compared)
+    headings = [column.heading for column in table.columns]
+    assert headings == ["", "mean (of 2)", "scifact (in domain)", "fiqa (in domain)"]
+    intervals = interval_table("intervals", "all rows", compared)
+    assert [row.cells[1].text for row in intervals.rows] == ["mean, of 2", "scifact", "fiqa"]
+
+
 def test_the_caption_names_the_sets_of_every_mean():
     caption = comparison_table("comparison", "all rows", COMPARED).caption
     assert "all (fiqa, scifact); in domain (scifact); out of domain (fiqa)" in caption

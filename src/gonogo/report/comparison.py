@@ -45,6 +45,12 @@ class Compared:
         """Each group of data sets and those of it that all rows share."""
         return {mean.group: mean.datasets for mean in self.means}
 
+    @property
+    def distinct(self) -> list[GroupMean]:
+        """The means but those over the very data sets of the mean over all."""
+        every = self.groups.get("all")
+        return [m for m in self.means if m.group == "all" or m.datasets != every]
+
 
 def comparison_tables(verdict: VerdictFile) -> list[Table]:
     """Make the comparison of each task, then the intervals of all its cells."""
@@ -68,8 +74,9 @@ def comparison_tables(verdict: VerdictFile) -> list[Table]:
 
 def comparison_table(name: str, title: str, compared: Compared) -> Table:
     """Make a table with one line a row: means over shared data sets, each data set, isotropy."""
-    groups, isotropy = compared.groups, _isotropy_columns(compared.geometry)
-    inside = groups.get("in domain", ())
+    inside = compared.groups.get("in domain", ())
+    groups = {mean.group: mean.datasets for mean in compared.distinct}
+    isotropy = _isotropy_columns(compared.geometry)
     columns = (
         Column(""),
         *(Column("mean", group, f"{_words(group)}{len(sets)}") for group, sets in groups.items()),
@@ -94,7 +101,7 @@ def interval_table(name: str, title: str, compared: Compared) -> Table:
     """Make a table with one line for each row and data set, intervals included."""
     rows = [
         Row((Text(mean.arm), Text(f"mean, {_words(mean.group)}{len(mean.datasets)}"), _cell(mean)))
-        for mean in compared.means
+        for mean in compared.distinct
     ]
     rows += [
         Row((Text(score.arm), Text(score.dataset), _cell(score)))
