@@ -20,7 +20,6 @@ def test_without_usearch_the_way_out_is_told_before_anything_trains(monkeypatch)
 
 @pytest.mark.parametrize("similarity", ["cosine", "dot", "euclidean"])
 def test_finds_nearly_all_and_never_itself(similarity):
-    pytest.importorskip("usearch")
     rows = np.random.default_rng(0).standard_normal((500, 8)).astype(np.float32)
     asked = np.arange(0, 500, 7)
     scores, found = approximate_top_k(rows, asked, 10, similarity)
@@ -38,7 +37,6 @@ def test_finds_nearly_all_and_never_itself(similarity):
 
 
 def test_a_corpus_with_fewer_others_leaves_places_empty():
-    pytest.importorskip("usearch")
     rows = np.eye(3, 4, dtype=np.float32)
     scores, found = approximate_top_k(rows, np.array([1]), 5, "cosine")
     assert sorted(found[0].tolist()) == [-1, -1, -1, 0, 2]

@@ -124,7 +124,6 @@ def test_shares_equal_trec_evals_values(seed, k):
 
 
 def test_the_index_is_held_against_exact_search_among_the_embeddings():
-    pytest.importorskip("usearch")
     vectors = corpus(count=300, width=16)
     model = build_model(VectorModel(dimension=16), 0)
     ranking, qrels = neighbours_kept(model, vectors, protocol(against="exact"))
