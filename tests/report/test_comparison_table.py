@@ -107,6 +107,22 @@ def test_a_mean_over_the_same_sets_is_shown_once():
     assert [row.cells[1].text for row in intervals.rows] == ["mean, of 2", "scifact", "fiqa"]
 
 
+def test_of_a_single_data_set_nothing_is_said_twice():
+    ours = score("baseline", "fiqa", 0.4).model_copy(
+        update={"interval": Interval(method="seeds x queries", low=0.3, high=0.5)}
+    )
+    compared = Compared(scores=[ours], means=[mean_of("baseline", "all", 0.4, ("fiqa",))])
+    table = comparison_table("comparison", "all rows", compared)
+    shown = Number(0.4, "score", std=0.01, low=0.3, high=0.5)
+    assert cells(table, "baseline") == {"": Text("baseline"), "fiqa": shown}
+    assert table.caption.startswith("Intervals of")
+    assert "Mean ± standard deviation over seeds." in table.caption
+    intervals = interval_table("intervals", "all rows", compared)
+    assert [row.cells[1:] for row in intervals.rows] == [(Text("fiqa"), shown)]
+    missing = Compared(scores=[ours], means=[])
+    assert "fiqa" in cells(comparison_table("comparison", "all rows", missing), "baseline")
+
+
 def test_the_caption_names_the_sets_of_every_mean():
     caption = comparison_table("comparison", "all rows", COMPARED).caption
     assert "all (fiqa, scifact); in domain (scifact); out of domain (fiqa)" in caption

@@ -14,6 +14,7 @@ from gonogo.report.score_tables import metrics_of, tasks_of
 from gonogo.report.tables import Cell, Column, Number, Row, Table, Text
 
 NAME = "comparison"
+_MEANS = "Means weigh data sets equally and are over those that all rows share"
 _BACKBONE_NOTE = "backbone: the base as it came, without a head; vectors of length 1, by cosine."
 
 
@@ -51,6 +52,12 @@ class Compared:
         every = self.groups.get("all")
         return [m for m in self.means if m.group == "all" or m.datasets != every]
 
+    @property
+    def single(self) -> str | None:
+        """The only data set, where that is so: means over it would say everything twice."""
+        every = self.groups.get("all", ())
+        return every[0] if len(every) == 1 and [*every] == self.datasets else None
+
 
 def comparison_tables(verdict: VerdictFile) -> list[Table]:
     """Make the comparison of each task, then the intervals of all its cells."""
@@ -75,11 +82,11 @@ def comparison_tables(verdict: VerdictFile) -> list[Table]:
 def comparison_table(name: str, title: str, compared: Compared) -> Table:
     """Make a table with one line a row: means over shared data sets, each data set, isotropy."""
     inside = compared.groups.get("in domain", ())
-    groups = {mean.group: mean.datasets for mean in compared.distinct}
+    groups = [] if compared.single else ordered(mean.group for mean in compared.distinct)
     isotropy = _isotropy_columns(compared.geometry)
     columns = (
         Column(""),
-        *(Column("mean", group, f"{_words(group)}{len(sets)}") for group, sets in groups.items()),
+        *(Column("mean", group, _words(compared, group)) for group in groups),
         *(Column(d, d, "in domain" if d in inside else "") for d in compared.datasets),
         *(one.column for one in isotropy),
     )
@@ -100,8 +107,9 @@ def comparison_table(name: str, title: str, compared: Compared) -> Table:
 def interval_table(name: str, title: str, compared: Compared) -> Table:
     """Make a table with one line for each row and data set, intervals included."""
     rows = [
-        Row((Text(mean.arm), Text(f"mean, {_words(mean.group)}{len(mean.datasets)}"), _cell(mean)))
+        Row((Text(mean.arm), Text(f"mean, {_words(compared, mean.group)}"), _cell(mean)))
         for mean in compared.distinct
+        if not compared.single
     ]
     rows += [
         Row((Text(score.arm), Text(score.dataset), _cell(score)))
@@ -112,8 +120,9 @@ def interval_table(name: str, title: str, compared: Compared) -> Table:
     return Table(name, title, columns, tuple(rows), caption=_interval_caption(compared))
 
 
-def _words(group: str) -> str:
-    return "of " if group == "all" else f"{group}, "
+def _words(compared: Compared, group: str) -> str:
+    count = len(compared.groups[group])
+    return f"of {count}" if group == "all" else f"{group}, {count}"
 
 
 def _mean(compared: Compared, row: str, group: str) -> Cell:
@@ -124,7 +133,8 @@ def _mean(compared: Compared, row: str, group: str) -> Cell:
 
 
 def _score(compared: Compared, row: str, dataset: str) -> Cell:
-    return _number(next((s for s in compared.scores if (s.arm, s.dataset) == (row, dataset)), None))
+    found = next((s for s in compared.scores if (s.arm, s.dataset) == (row, dataset)), None)
+    return _cell(found) if found and compared.single else _number(found)
 
 
 def _number(score: ArmScore | None) -> Number:
@@ -171,9 +181,10 @@ def _isotropy_columns(records: Sequence[GeometryRecord]) -> list[_IsotropyColumn
 
 def _caption(compared: Compared) -> str:
     parts = [
-        f"Means weigh data sets equally and are over those that all rows share: {_sets(compared)}.",
+        "" if compared.single else f"{_MEANS}: {_sets(compared)}.",
         _interval_caption(compared),
-        "Data sets: mean ± standard deviation over seeds. Column best bold, second underlined.",
+        f"{'Mean' if compared.single else 'Data sets: mean'} ± standard deviation over seeds."
+        " Column best bold, second underlined.",
         _BACKBONE_NOTE if "backbone" in compared.rows else "",
         _isotropy_caption(compared.geometry),
     ]
