@@ -101,6 +101,34 @@ def test_of_several_baselines_every_place_says_which(variant):
     assert only.name == "embed, nDCG@10"
 
 
+def on_one_data_set(found: VerdictFile) -> VerdictFile:
+    """Leave each effect its first data set."""
+    effects = [one.model_copy(update={"datasets": one.datasets[:1]}) for one in found.effects]
+    return found.model_copy(update={"effects": tuple(effects)})
+
+
+def test_a_single_data_set_is_the_whole_and_stands_there_once(variant):
+    found = on_one_data_set(variant("improvement"))
+    name = found.effects[0].datasets[0].dataset
+    for table in ("effect_embed_joint_single_against_emb_only", "significance_embed"):
+        assert [row.cells[0] for row in by_name(found, table).rows] == [Text(name)]
+    (plot,) = forest_plots(found)
+    assert plot.title == f"embed: gain on {name}"
+    assert plot.draw.keywords["rows"][0].main
+
+
+def test_effects_of_one_line_each_share_a_plot(variant):
+    found = on_one_data_set(with_two_baselines(variant("improvement")))
+    (plot,) = forest_plots(found)
+    assert plot.title == f"gain on {found.effects[0].datasets[0].dataset}"
+    labels = [row.label for row in plot.draw.keywords["rows"]]
+    assert labels == ["embed over emb_only", "embed over bm25"]
+    assert f"embed over bm25 {found.effects[1].difference.value:+.4f}" in plot.alt
+    other = found.effects[1].model_copy(update={"lines": {"pass": 0.5}})
+    apart = found.model_copy(update={"effects": (found.effects[0], other)})
+    assert len(forest_plots(apart)) == 2
+
+
 def test_names_from_data_become_file_names_that_stay_apart():
     assert slug("../../etc", "a/b@10") == "etc_a_b_10"
     assert slug("///") == "x"

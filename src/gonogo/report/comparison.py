@@ -60,7 +60,7 @@ class Compared:
 
 
 def comparison_tables(verdict: VerdictFile) -> list[Table]:
-    """Make the comparison of each task, then the intervals of all its cells."""
+    """Make the comparison of each task, and the intervals of all cells where it has them not."""
     tables = []
     for place, task in enumerate(tasks_of(verdict)):
         metric = metrics_of(verdict, task)[0]
@@ -72,10 +72,10 @@ def comparison_tables(verdict: VerdictFile) -> list[Table]:
         if compared.means:
             name = NAME if place == 0 else slug(NAME, task)
             title = f"{task}: {metric} of all rows"
-            tables += [
-                comparison_table(name, title, compared),
-                interval_table(f"{name}_intervals", f"{title}, with intervals", compared),
-            ]
+            tables.append(comparison_table(name, title, compared))
+            if not compared.single:  # whose intervals stand there already
+                more = interval_table(f"{name}_intervals", f"{title}, with intervals", compared)
+                tables.append(more)
     return tables
 
 
@@ -109,7 +109,6 @@ def interval_table(name: str, title: str, compared: Compared) -> Table:
     rows = [
         Row((Text(mean.arm), Text(f"mean, {_words(compared, mean.group)}"), _cell(mean)))
         for mean in compared.distinct
-        if not compared.single
     ]
     rows += [
         Row((Text(score.arm), Text(score.dataset), _cell(score)))

@@ -12,12 +12,11 @@ from gonogo.report.judged import (
     judged,
     judged_name,
     judged_unit,
-    largest_first,
+    parts_of,
     slug,
+    whole_name,
 )
 from gonogo.report.tables import Cell, Column, Number, Row, Table, Text, columns
-
-ALL = "all data sets"
 
 
 def effect_table(verdict: VerdictFile, effect: Effect) -> Table:
@@ -25,7 +24,7 @@ def effect_table(verdict: VerdictFile, effect: Effect) -> Table:
     rows = [
         Row(
             (
-                Text(ALL),
+                Text(whole_name(effect)),
                 *_effects(verdict, effect),
                 _overall(verdict, effect, effect.reference),
                 _overall(verdict, effect, effect.candidate),
@@ -44,7 +43,7 @@ def effect_table(verdict: VerdictFile, effect: Effect) -> Table:
                 *_tested(row),
             )
         )
-        for row in largest_first(verdict, effect)
+        for row in parts_of(verdict, effect)
     ]
     estimates = [judged(verdict, effect), *(judged(verdict, row) for row in effect.datasets)]
     how = interval_words(None if one is None else one.interval for one in estimates)

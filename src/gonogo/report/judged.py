@@ -50,14 +50,22 @@ def judged(verdict: VerdictFile, effect: Effect | DatasetEffect) -> Estimate | N
     return effect.ratio if is_ratio(verdict) else effect.difference
 
 
-def largest_first(verdict: VerdictFile, effect: Effect) -> list[DatasetEffect]:
-    """Sort the data sets of an effect, the largest judged value first, undefined ones last."""
+def whole_name(effect: Effect) -> str:
+    """Say what the whole effect is over; a single data set is the whole by itself."""
+    return effect.datasets[0].dataset if len(effect.datasets) == 1 else "all data sets"
+
+
+def parts_of(verdict: VerdictFile, effect: Effect) -> list[DatasetEffect]:
+    """Return the data sets that make up the whole, the largest judged value first.
+
+    Undefined ones come last; a single data set has no line beside the whole.
+    """
 
     def key(row: DatasetEffect) -> tuple[bool, float, str]:
         value = None if (estimate := judged(verdict, row)) is None else estimate.value
         return value is None, 0.0 if value is None else -value, row.dataset
 
-    return sorted(effect.datasets, key=key)
+    return sorted(effect.datasets, key=key) if len(effect.datasets) > 1 else []
 
 
 def estimate_cell(estimate: Estimate | None, unit: Unit, *, interval: bool = False) -> Number:

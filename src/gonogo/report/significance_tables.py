@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from gonogo.analysis.verdict import Effect, PairTest, VerdictFile
-from gonogo.report.effect_tables import ALL
-from gonogo.report.judged import effect_name, largest_first, slug
+from gonogo.report.judged import effect_name, parts_of, slug, whole_name
 from gonogo.report.tables import Cell, Column, Number, Row, Table, Text
 
 _COLUMNS = (
@@ -39,8 +38,9 @@ def significance_tables(verdict: VerdictFile) -> list[Table]:
 
 
 def _table(verdict: VerdictFile, effect: Effect, caption: str) -> Table:
-    found = [(one.dataset, one.test) for one in largest_first(verdict, effect)]
-    noted = any(test.note for _, test in [(ALL, effect.test), *found])
+    found = [(one.dataset, one.test) for one in parts_of(verdict, effect)]
+    whole = whole_name(effect)
+    noted = any(test.note for _, test in [(whole, effect.test), *found])
     names = ("data set", *_COLUMNS, *(("note",) if noted else ()))
     return Table(
         name=slug("significance", effect_name(verdict, effect)),
@@ -48,7 +48,7 @@ def _table(verdict: VerdictFile, effect: Effect, caption: str) -> Table:
         columns=tuple(Column(name) for name in names),
         rows=tuple(
             Row((Text(name), *_cells(test), *((Text(test.note),) if noted else ())), summary=first)
-            for first, name, test in [(True, ALL, effect.test), *((False, *one) for one in found)]
+            for first, name, test in [(True, whole, effect.test), *((False, *one) for one in found)]
         ),
         caption=caption,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,10 @@ from gonogo.report.judged import (
     judged,
     judged_name,
     judged_unit,
-    largest_first,
+    ordered,
+    parts_of,
     slug,
+    whole_name,
 )
 from gonogo.report.plots.style import (
     ACCENT,
@@ -49,25 +51,63 @@ class ForestRow:
     main: bool = False
 
 
+@dataclass(frozen=True)
+class _Panel:
+    """One plot to be: what it is called, its lines from top to bottom, those of the gate."""
+
+    label: str
+    title: str
+    what: str
+    rows: Sequence[ForestRow]
+    lines: dict[str, float]
+
+
 def forest_plots(verdict: VerdictFile) -> list[Plot]:
-    """One forest plot an effect, all on one scale; one more for measured values."""
+    """One forest plot an effect, all on one scale; one more for measured values.
+
+    Effects of a single line each share a plot.
+    """
     unit, name = judged_unit(verdict), judged_name(verdict)
-    panels = [(effect, _effect_rows(verdict, effect)) for effect in verdict.effects]
-    panels = [(effect, rows) for effect, rows in panels if any(r.value is not None for r in rows)]
-    limits = _limits([rows for _, rows in panels], [effect.lines for effect, _ in panels])
+    panels = _joined([_panel(verdict, effect) for effect in verdict.effects], name)
+    limits = _limits([panel.rows for panel in panels], [panel.lines for panel in panels])
     plots = [
         Plot(
-            name=slug("forest", effect_name(verdict, effect)),
-            title=f"{effect_name(verdict, effect)}: {name} on each data set",
-            alt=_alt(f"{name} of {effect.candidate} against {effect.reference}", rows, unit),
+            name=slug("forest", panel.label),
+            title=panel.title,
+            alt=_alt(panel.what, panel.rows, unit),
             draw=partial(
-                draw_forest, rows=rows, lines=effect.lines, unit=unit, name=name, limits=limits
+                draw_forest,
+                rows=panel.rows,
+                lines=panel.lines,
+                unit=unit,
+                name=name,
+                limits=limits,
             ),
             family="forest",
         )
-        for effect, rows in panels
+        for panel in panels
     ]
     return plots + _measurement_plots(verdict)
+
+
+def _panel(verdict: VerdictFile, effect: Effect) -> _Panel:
+    label, name = effect_name(verdict, effect), judged_name(verdict)
+    rows = _effect_rows(verdict, effect)
+    where = "each data set" if len(rows) > 1 else rows[0].label
+    what = f"{name} of {effect.candidate} against {effect.reference}"
+    return _Panel(label, f"{label}: {name} on {where}", what, rows, effect.lines)
+
+
+def _joined(panels: Sequence[_Panel], name: str) -> list[_Panel]:
+    """Leave out panels without a value; put those of one line each into one, by their labels."""
+    shown = [one for one in panels if any(row.value is not None for row in one.rows)]
+    alike = all(len(one.rows) == 1 and one.lines == shown[0].lines for one in shown)
+    if len(shown) < 2 or not alike:
+        return shown
+    where = ", ".join(ordered(one.rows[0].label for one in shown))
+    rows = [replace(one.rows[0], label=one.label) for one in shown]
+    title = f"{name} on {where}"
+    return [_Panel(name, title, title, rows, shown[0].lines)]
 
 
 def _measurement_plots(verdict: VerdictFile) -> list[Plot]:
@@ -102,10 +142,8 @@ def _row(label: str, estimate: Estimate | None, *, main: bool = False) -> Forest
 
 
 def _effect_rows(verdict: VerdictFile, effect: Effect) -> list[ForestRow]:
-    rows = [_row("all data sets", judged(verdict, effect), main=True)]
-    return rows + [
-        _row(one.dataset, judged(verdict, one)) for one in largest_first(verdict, effect)
-    ]
+    rows = [_row(whole_name(effect), judged(verdict, effect), main=True)]
+    return rows + [_row(one.dataset, judged(verdict, one)) for one in parts_of(verdict, effect)]
 
 
 def _alt(what: str, rows: Sequence[ForestRow], unit: Unit) -> str:
@@ -172,7 +210,7 @@ def draw_forest(
         )
     for place, row in enumerate(rows):
         _draw_row(axes, place, row, limits, unit)
-    if len(rows) > 1:
+    if any(not row.main for row in rows):
         axes.axhline(0.5, color=GRID, linewidth=0.8)
     axes.set_yticks(range(len(rows)), [short(row.label, 22) for row in rows])
     axes.tick_params(axis="y", length=0)
