@@ -106,10 +106,10 @@ def peer(
 
 def work(options: argparse.Namespace) -> paired.Work:
     """Count the one exact product of all queries with all documents."""
-    from gonogo.evaluation.search_products import fastest_format
+    from gonogo.evaluation.search_products import formats_here
 
     flops = 2.0 * options.pairs * options.documents * options.dimension
-    return paired.Work(flops, fastest_format())
+    return paired.Work(flops, "bf16" if "bf16" in formats_here() else "fp32")
 
 
 if __name__ == "__main__":

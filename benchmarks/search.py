@@ -69,10 +69,10 @@ def semantic_search(options: argparse.Namespace) -> Callable[[], object]:
 
 
 def work(options: argparse.Namespace) -> paired.Work:
-    from gonogo.evaluation.search_products import fastest_format
+    from gonogo.evaluation.search_products import formats_here
 
     flops = 2.0 * options.queries * options.documents * options.dimension
-    return paired.Work(flops, options.form or fastest_format())
+    return paired.Work(flops, "bf16" if "bf16" in formats_here() else "fp32")
 
 
 if __name__ == "__main__":
@@ -83,7 +83,7 @@ if __name__ == "__main__":
     parser.add_argument("--documents", type=int, default=500_000)
     parser.add_argument("--dimension", type=int, default=768)
     parser.add_argument("--k", type=int, default=16)
-    parser.add_argument("--form", choices=["fp32", "bf16"], help="format of gonogo's products")
+    parser.add_argument("--form", choices=["fp32", "bf16", "int8"], help="of gonogo's products")
     paired.main(
         parser,
         {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,12 +14,18 @@ from numpy import ndarray
 
 from gonogo.core.types import Similarity
 from gonogo.evaluation import search as search_module
-from gonogo.evaluation import search_products
+from gonogo.evaluation import search_products, search_scan
 from gonogo.evaluation.search import Filters, search, top_k
-from gonogo.evaluation.search_products import error_bounds, multiply, round_vectors
+from gonogo.evaluation.search_products import (
+    error_bounds,
+    multiply,
+    product_units,
+    round_block,
+    round_vectors,
+)
 from gonogo.evaluation.search_scores import pair_scores
 
-FORMATS: tuple[search_products.Format, ...] = ("fp32", "bf16")
+FORMATS: tuple[search_products.Format, ...] = ("fp32", "bf16", "int8")
 SIMILARITIES: tuple[Similarity, ...] = ("cosine", "dot", "euclidean")
 
 
@@ -230,7 +237,7 @@ def test_wrong_input_is_refused() -> None:
 @given(
     seed=st.integers(0, 10_000),
     dimension=st.integers(1, 300),
-    scale=st.sampled_from([1e-3, 1.0, 1e4]),
+    scale=st.sampled_from([1e-20, 1e-3, 1.0, 1e4]),
     similarity=st.sampled_from(["cosine", "dot"]),
     form=st.sampled_from(FORMATS),
 )
@@ -239,9 +246,10 @@ def test_products_lie_within_their_proven_bounds(
 ) -> None:
     queries = vectors(seed, 9, dimension) * np.float32(scale)
     corpus = vectors(seed + 1, 40, dimension)
-    rounded = [round_vectors(part, similarity, form) for part in (queries, corpus)]
-    out = torch.empty(9 * 40, dtype=search_products.dtype_of(form))
+    rounded = [round_vectors(queries, similarity, form), round_block(corpus, similarity, form)]
+    out = torch.empty(9 * 40, dtype=search_products.product_type(form))
     products = multiply(*rounded, similarity, out).float().numpy().astype(np.float64)
+    products *= product_units(*rounded)[:, None]
     bounds = error_bounds(*rounded, similarity)[:, None].astype(np.float64)
     bounds = bounds + np.abs(products) * search_products.stored_error(form)
     exact = queries.astype(np.float64) @ corpus.T.astype(np.float64)
@@ -249,6 +257,48 @@ def test_products_lie_within_their_proven_bounds(
         sizes = [np.linalg.norm(part.astype(np.float64), axis=1) for part in (queries, corpus)]
         exact /= np.maximum(sizes[0][:, None] * sizes[1], 1e-300)
     assert (np.abs(products - exact) <= bounds).all()
+
+
+def test_documents_of_a_block_share_a_unit_that_grows_where_it_must() -> None:
+    small, large = vectors(25, 40, 16), 9 * vectors(26, 40, 16)
+    first = round_block(small, "dot", "int8")
+    assert first.values.abs().max() <= 127
+    assert len({*first.units.tolist()}) == 1
+    unit = float(first.units[0])
+    assert round_block(small[:20], "dot", "int8", unit=unit).units[0] == first.units[0]
+    grown = round_block(large, "dot", "int8", unit=unit)
+    assert grown.units[0] > 5 * unit
+    assert (grown.residuals <= 0.5001 * grown.units * np.sqrt(16)).all()
+    cut = round_vectors(large, "dot", "int8", unit=unit)
+    assert round_block(np.zeros((3, 4), np.float32), "cosine", "int8").units[0] < 1e-14
+    told = cut.values.numpy() * unit
+    np.testing.assert_allclose(cut.residuals, np.linalg.norm(large - told, axis=1), rtol=1e-4)
+
+
+@pytest.mark.parametrize(("pays", "chosen"), [(1.0, {"bf16", "int8"}), (0.0, {"bf16"})])
+def test_int8_is_kept_where_it_leaves_few_pairs(
+    pays: float, chosen: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every: tuple[search_products.Format, ...] = ("fp32", "bf16", "int8")
+    monkeypatch.setattr(search_products, "formats_here", lambda: every)
+    for name, value in (("_AGAIN", 600), ("_TRIED", 100), ("_PAYS", pays)):
+        monkeypatch.setattr(search_scan, name, value)
+    used, rounded = [], search_products.round_block
+
+    def round_and_note(part: ndarray, *others: Any) -> search_products.Rounded:
+        used.append((len(part), others[1]))
+        return rounded(part, *others)
+
+    monkeypatch.setattr(search_products, "round_block", round_and_note)
+    queries, corpus = vectors(27, 30), vectors(28, 3000)
+    scores, rows = top_k(queries, corpus, 7, block=512)
+    all_scores, all_rows = brute_force(queries, corpus, "cosine")
+    np.testing.assert_array_equal(scores, all_scores[:, :7])
+    np.testing.assert_array_equal(rows, all_rows[:, :7])
+    assert used[0] == (512, "bf16")
+    assert (100, "int8") in used
+    assert {form for size, form in used if size > 100} == chosen
+    assert sum(size for size, _ in used) == 3000
 
 
 def test_products_outside_their_bounds_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,10 +7,7 @@ block size, or where in the corpus a document stands.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import Executor
-from functools import partial
-from threading import local
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +21,7 @@ from gonogo.evaluation.cores import single_threaded
 from gonogo.evaluation.search_filters import Filters, PairFilter
 from gonogo.evaluation.search_pool import places_a_query
 from gonogo.evaluation.search_run import QueryRun
+from gonogo.evaluation.search_scan import Scan
 
 __all__ = ["Filters", "Found", "search", "top_k"]
 
@@ -91,12 +89,14 @@ def search(
         empty = len(queries), k
         return Found(np.empty(empty, np.float32), np.empty(empty, np.int64), _zeros(len(queries)))
     if similarity == "euclidean":  # a small difference of large products: bf16 would hold no digit
-        form = "fp32"
+        forms: Sequence[products.Format] = ("fp32",)
+    else:
+        forms = products.formats_here() if form is None else (form,)
     parts = []
     group = max(_RUN, _PLACES // (places_a_query(k) * _RUN) * _RUN)
     for start in range(0, len(queries), group):
         runs = _runs(queries[start : start + group], start, corpus, k, similarity, filters)
-        parts.append(_search(runs, corpus, k, similarity, block, form or products.fastest_format()))
+        parts.append(_search(runs, corpus, k, similarity, block, forms))
     scores, rows, above = (np.concatenate(part) for part in zip(*parts, strict=True))
     return Found(scores, rows, above)
 
@@ -130,10 +130,10 @@ def _search(
     k: int,
     similarity: Similarity,
     block: int,
-    form: products.Format,
+    forms: Sequence[products.Format],
 ) -> Found:
     with single_threaded(torch.get_num_threads()) as cores:
-        scan = _Scan(runs, similarity, form, cores)
+        scan = Scan(runs, similarity, forms, cores)
         for start, stop in _growing_blocks(len(corpus), k, block):
             scan.over(np.asarray(corpus[start:stop]), start)
         scores, rows = zip(*cores.map(QueryRun.answer, runs), strict=True)
@@ -148,44 +148,3 @@ def _growing_blocks(count: int, k: int, block: int) -> Iterator[tuple[int, int]]
         stop = min(start + size, count)
         yield start, stop
         start, size = stop, min(block, stop)
-
-
-class _Scan:
-    """Multiplies blocks of the corpus with runs of queries, each on a core of its own."""
-
-    def __init__(
-        self, runs: list[QueryRun], similarity: Similarity, form: products.Format, cores: Executor
-    ) -> None:
-        self.runs, self.similarity, self.cores = runs, similarity, cores
-        self._memory = local()
-        self._use(form)
-
-    def _use(self, form: products.Format) -> None:
-        self.form = form
-        self._rounded = [
-            products.round_vectors(run.queries, self.similarity, form, self.cores)
-            for run in self.runs
-        ]
-
-    def over(self, vectors: Shaped[ndarray, "b d"], start: int) -> None:
-        """Offer every query the documents from corpus row ``start`` on."""
-        block = products.round_vectors(vectors, self.similarity, self.form, self.cores)
-        settled = self.cores.map(partial(self._offer, block, start), self.runs, self._rounded)
-        if any(list(settled)) and self.form != "fp32":
-            self._use("fp32")
-
-    def _offer(
-        self, block: products.Rounded, start: int, run: QueryRun, queries: products.Rounded
-    ) -> bool:
-        out = self._room(len(queries.lengths) * len(block.lengths))
-        values = products.multiply(queries, block, self.similarity, out)
-        bounds = products.error_bounds(queries, block, self.similarity)
-        run.offer(values, start, bounds, products.stored_error(self.form))
-        return run.settle()
-
-    def _room(self, size: int) -> Shaped[torch.Tensor, "_"]:
-        """Return this core's memory for products, reused from block to block."""
-        out: torch.Tensor | None = getattr(self._memory, "out", None)
-        if out is None or out.numel() < size or out.dtype != products.dtype_of(self.form):
-            out = self._memory.out = torch.empty(size, dtype=products.dtype_of(self.form))
-        return out

@@ -9,6 +9,10 @@ The lengths of the rounding errors are measured, not estimated: they are about 0
 case, and the tighter the bound, the fewer documents must be scored anew. Higham's bound holds for
 every order of summation and for fused multiply-add. A second g covers the pair score with which
 the caller compares. A product stored in bf16 is rounded once more, by 2^-8 of its size at most.
+
+In int8, q^ and d^ are whole multiples, up to 127, of a unit: one of each query, one of all
+documents of a block, so that the products of a query compare as the whole numbers that they are.
+Their sums are exact, and the bound on the rounding is the same.
 """
 
 from __future__ import annotations
@@ -26,10 +30,15 @@ from torch import Tensor
 
 from gonogo.core.types import Similarity
 
-Format = Literal["fp32", "bf16"]
+Format = Literal["fp32", "bf16", "int8"]
 
 _UNIT = 2.0**-24
-_STORED = {"fp32": 0.0, "bf16": 2.0**-8 * 1.01}
+_STORED = {"fp32": 0.0, "bf16": 2.0**-8 * 1.01, "int8": 4 * _UNIT}  # int8: turned into fp32
+_FACTOR = {"fp32": torch.float32, "bf16": torch.bfloat16, "int8": torch.int8}
+_PRODUCT = {"fp32": torch.float32, "bf16": torch.bfloat16, "int8": torch.int32}
+_LARGEST = 127  # of int8, on both sides of 0
+_LEAST = 1e-15  # of a unit, so that the product of two is a normal number
+_ROOM = 1.05  # for larger components in later blocks
 _TINY = 1e-34  # flushed denormals
 _PIECE = 512  # rows rounded at once: they stay near the core
 
@@ -43,16 +52,38 @@ class Rounded:
     """|d| of the fp32 vectors."""
     residuals: Float[ndarray, "n"]
     """|d - d^|."""
+    units: Float[ndarray, "n"]
+    """What 1 in ``values`` is worth: 1, but in int8."""
 
 
-def fastest_format() -> Format:
-    """Return bf16 where the processor multiplies it in hardware with fp32 sums, else fp32."""
-    return "bf16" if torch.ops.mkldnn._is_mkldnn_bf16_supported() else "fp32"
+def formats_here() -> tuple[Format, ...]:
+    """Return the formats that this processor multiplies in hardware, the finest first."""
+    bf16: tuple[Format, ...] = ("bf16",) if torch.ops.mkldnn._is_mkldnn_bf16_supported() else ()
+    int8: tuple[Format, ...] = ("int8",) if torch.cpu._is_vnni_supported() else ()
+    return ("fp32", *bf16, *int8)
 
 
-def dtype_of(form: Format) -> torch.dtype:
-    """Return the type of numbers that are multiplied and stored."""
-    return torch.bfloat16 if form == "bf16" else torch.float32
+def product_type(form: Format) -> torch.dtype:
+    """Return the type of numbers in which products are stored."""
+    return _PRODUCT[form]
+
+
+def round_block(
+    vectors: Shaped[ndarray, "n d"],
+    similarity: Similarity,
+    form: Format,
+    cores: Executor | None = None,
+    unit: float | None = None,
+) -> Rounded:
+    """Round documents, in int8 with one unit for all: that of the block before, if they fit it."""
+    if form != "int8":
+        return round_vectors(vectors, similarity, form, cores)
+    if unit is not None:
+        block = round_vectors(vectors, similarity, form, cores, unit)
+        if block.residuals.max() <= 0.51 * unit * np.sqrt(vectors.shape[1]):
+            return block
+    own = round_vectors(vectors, similarity, form, cores).units
+    return round_vectors(vectors, similarity, form, cores, _ROOM * float(own.max()))
 
 
 def round_vectors(
@@ -60,6 +91,7 @@ def round_vectors(
     similarity: Similarity,
     form: Format,
     cores: Executor | None = None,
+    unit: float | None = None,
 ) -> Rounded:
     """Bring vectors, such as a block of a memory-mapped bank, into the format of the product.
 
@@ -70,23 +102,33 @@ def round_vectors(
         similarity: how embeddings are compared.
         form: format of the product.
         cores: threads that share the work.
+        unit: of int8, for all; larger components are cut. By default each vector has its own.
 
     Raises:
         ValueError: for a vector that holds NaN or an infinite value.
     """
     count, dimension = vectors.shape
-    values = torch.empty(count, dimension, dtype=dtype_of(form))
-    rounded = Rounded(values, np.empty(count, np.float32), np.zeros(count, np.float32))
+    rounded = Rounded(
+        values=torch.empty(count, dimension, dtype=_FACTOR[form]),
+        lengths=np.empty(count, np.float32),
+        residuals=np.zeros(count, np.float32),
+        units=np.full(count, 1.0 if unit is None else unit, np.float32),
+    )
+    own_units = form == "int8" and unit is None
     starts = range(0, count, _PIECE)
     for _ in (cores.map if cores else map)(
-        partial(_round_piece, vectors, similarity, rounded), starts
+        partial(_round_piece, vectors, similarity, rounded, own_units), starts
     ):
         pass
     return rounded
 
 
 def _round_piece(
-    vectors: Shaped[ndarray, "n d"], similarity: Similarity, rounded: Rounded, start: int
+    vectors: Shaped[ndarray, "n d"],
+    similarity: Similarity,
+    rounded: Rounded,
+    own_units: bool,
+    start: int,
 ) -> None:
     part = slice(start, start + _PIECE)
     piece = torch.from_numpy(vectors[part].astype(np.float32, casting="same_kind"))
@@ -97,17 +139,27 @@ def _round_piece(
     if similarity == "cosine":
         piece /= torch.where(size > 0, size, 1.0).unsqueeze(1)
         size = (size > 0).float()
-    rounded.values[part] = piece
     rounded.lengths[part] = size
-    if rounded.values.dtype == torch.bfloat16:
+    if rounded.values.dtype == torch.int8:
+        if own_units:
+            peaks = piece.abs().amax(dim=1)
+            rounded.units[part] = (peaks / _LARGEST).clamp_(min=_LEAST)
+        piece /= torch.from_numpy(rounded.units[part]).unsqueeze(1)
+        rounded.values[part] = piece.round().clamp_(-_LARGEST, _LARGEST)
+    else:
+        rounded.values[part] = piece
+    if rounded.values.dtype != torch.float32:
         piece -= rounded.values[part]
-        rounded.residuals[part] = torch.linalg.vector_norm(piece, dim=1)
+        residuals = torch.linalg.vector_norm(piece, dim=1).numpy()
+        rounded.residuals[part] = residuals * rounded.units[part]
 
 
 def multiply(
     queries: Rounded, block: Rounded, similarity: Similarity, out: Shaped[Tensor, "size"]
 ) -> Shaped[Tensor, "q n"]:
     """Return v(q, d), which grows with the score: q.d, or (in fp32) q.d - |d|^2 / 2.
+
+    In int8 it is told in units of its own, see :func:`product_units`.
 
     Args:
         queries: rounded queries.
@@ -117,10 +169,19 @@ def multiply(
     """
     shape = len(queries.lengths), len(block.lengths)
     result = out[: shape[0] * shape[1]].view(shape)
-    torch.mm(queries.values, block.values.T, out=result)
+    if result.dtype == torch.int32:
+        torch._int_mm(queries.values, block.values.T, out=result)
+    else:
+        torch.mm(queries.values, block.values.T, out=result)
     if similarity == "euclidean":
         result -= torch.from_numpy(block.lengths**2 / 2)
     return result
+
+
+def product_units(queries: Rounded, block: Rounded) -> Float[ndarray, "q"]:
+    """Return what 1 in the products of each query with a block is worth."""
+    units: Float[ndarray, "q"] = queries.units * block.units[0]
+    return units
 
 
 def error_bounds(queries: Rounded, block: Rounded, similarity: Similarity) -> Float[ndarray, "q"]:

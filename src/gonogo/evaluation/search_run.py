@@ -15,6 +15,8 @@ from gonogo.evaluation.search_filters import PairFilter
 from gonogo.evaluation.search_pool import Pool
 from gonogo.evaluation.search_scores import norms, pair_scores
 
+_MOST = 2**31 - 1
+
 
 class QueryRun:
     """Some queries, what they may find, and what they can still find.
@@ -61,21 +63,26 @@ class QueryRun:
         self,
         products: Shaped[Tensor, "q b"],
         start: int,
+        units: Float[ndarray, "q"],
         bounds: Float[ndarray, "q"],
         stored_error: float,
-    ) -> None:
+    ) -> int:
         """Take in the products with corpus rows ``start`` onwards.
 
         Args:
             products: as ``search_products.multiply`` gives them.
             start: the corpus row of the first column.
+            units: what 1 in a query's products is worth.
             bounds: largest error of a query's products before they were stored.
             stored_error: relative error with which they are stored.
+
+        Returns:
+            How many pairs the products alone could not rule out.
         """
-        flat = np.flatnonzero(_at_least(products, self._pool.threshold - bounds))
+        flat = np.flatnonzero(_at_least(products, self._pool.threshold - bounds, units))
         queries = flat // products.shape[1]
         rows = flat - queries * products.shape[1] + start
-        values = products.reshape(-1)[torch.from_numpy(flat)].float().numpy()
+        values = products.reshape(-1)[torch.from_numpy(flat)].float().numpy() * units[queries]
         errors = np.abs(values) * np.float32(stored_error) + bounds[queries]
         lower, upper = values - errors, values + errors
         possible = self._possible(queries, rows, lower)
@@ -84,6 +91,7 @@ class QueryRun:
         # Near the ends of a window only the exact score tells: such a pair may displace nobody.
         uncertain = (lower < self._lowest[queries]) | (upper > self._highest[queries])
         self._pool.add(queries, rows, np.where(uncertain, -np.inf, lower), upper)
+        return len(flat)
 
     def _possible(
         self,
@@ -141,12 +149,19 @@ class QueryRun:
         return scores, found
 
 
-def _at_least(products: Shaped[Tensor, "q b"], floors: Float[ndarray, "q"]) -> Bool[ndarray, "q b"]:
+def _at_least(
+    products: Shaped[Tensor, "q b"], floors: Float[ndarray, "q"], units: Float[ndarray, "q"]
+) -> Bool[ndarray, "q b"]:
     """Compare products with one floor a query.
 
     Floors are rounded as the products were: rounding keeps order, so nothing is lost. Positive
     bf16 numbers are ordered as their bits, and integers compare four times faster.
     """
+    if products.dtype == torch.int32:
+        whole = np.floor(floors.astype(np.float64) / units) - 1  # 1: the division is rounded
+        least = whole.clip(-_MOST, _MOST).astype(np.int32)[:, None]
+        reached: Bool[ndarray, "q b"] = np.greater_equal(products.numpy(), least)
+        return reached
     limit = torch.from_numpy(floors).to(products.dtype).unsqueeze(1)
     if products.dtype == torch.bfloat16 and bool((limit > 0).all()):
         bits, limits = products.view(torch.int16).numpy(), limit.view(torch.int16).numpy()
