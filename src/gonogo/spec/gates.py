@@ -12,6 +12,10 @@ from gonogo.spec.evaluation import MetricName
 Verdict = Literal["PASS", "MARGINAL", "FAIL", "INCOMPLETE"]
 Actions = dict[Verdict, tuple[str, ...]]
 Names = Annotated[tuple[Name, ...], Field(min_length=1)]
+_BETWEEN = (
+    "if the interval holds a line, add seeds or queries",
+    "if it holds none, weigh what so small a difference is worth",
+)
 
 
 def _one_or_several(value: object) -> str:
@@ -41,7 +45,7 @@ class InterferenceGate(Spec):
     """Error rate that --stop-when-decided may spend over all its looks at the data."""
     next_actions: Actions = {
         "PASS": ("keep the specialists, or part what the tasks share",),
-        "MARGINAL": ("add seeds or queries until the interval decides",),
+        "MARGINAL": _BETWEEN,
         "FAIL": ("train the tasks together",),
     }
     """What to do after each verdict; printed with it. What INCOMPLETE needs is said without it."""
@@ -84,7 +88,7 @@ class ImprovementGate(Spec):
     """Error rate that --stop-when-decided may spend over all its looks at the data."""
     next_actions: Actions = {
         "PASS": ("ship or publish the candidate",),
-        "MARGINAL": ("add seeds or queries until the interval decides",),
+        "MARGINAL": _BETWEEN,
         "FAIL": ("keep the baseline",),
     }
     """What to do after each verdict; printed with it. What INCOMPLETE needs is said without it."""
