@@ -23,7 +23,7 @@ from gonogo.evaluation.search_run import QueryRun
 
 _AGAIN = 16_384  # documents from one trial of int8 to the next
 _TRIED = 512  # documents of a trial
-_PAYS = 8e-6  # pairs left, over queries x documents x dimension, below which int8 is faster
+_PAYS = 2.5e-6  # pairs left, over queries x documents x dimension, below which int8 is faster
 
 
 class Scan:
