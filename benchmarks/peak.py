@@ -36,6 +36,13 @@ PUBLISHED: dict[str, dict[Format, float]] = {
 """GFLOP/s of dense products by NVIDIA's data sheets; fp32 without TF32."""
 
 
+def fastest_here() -> Format:
+    """Return the fastest of the formats that this processor multiplies in hardware."""
+    from gonogo.evaluation.search_products import formats_here
+
+    return "bf16" if "bf16" in formats_here() else "fp32"
+
+
 def add_device(parser: argparse.ArgumentParser) -> None:
     """Add ``--device``: where the contenders run and the peak is measured."""
     here = ["cpu"] + ["cuda"] * torch.cuda.is_available()

@@ -17,11 +17,10 @@ from gonogo.evaluation import search as search_module
 from gonogo.evaluation import search_products, search_scan
 from gonogo.evaluation.search import Filters, search, top_k
 from gonogo.evaluation.search_products import (
+    Rounding,
     error_bounds,
     multiply,
     product_units,
-    round_block,
-    round_vectors,
 )
 from gonogo.evaluation.search_scores import pair_scores
 
@@ -246,7 +245,10 @@ def test_products_lie_within_their_proven_bounds(
 ) -> None:
     queries = vectors(seed, 9, dimension) * np.float32(scale)
     corpus = vectors(seed + 1, 40, dimension)
-    rounded = [round_vectors(queries, similarity, form), round_block(corpus, similarity, form)]
+    rounded = [
+        Rounding(similarity, form).vectors(queries),
+        Rounding(similarity, form).block(corpus),
+    ]
     out = torch.empty(9 * 40, dtype=search_products.product_type(form))
     products = multiply(*rounded, similarity, out).float().numpy().astype(np.float64)
     products *= product_units(*rounded)[:, None]
@@ -261,16 +263,16 @@ def test_products_lie_within_their_proven_bounds(
 
 def test_documents_of_a_block_share_a_unit_that_grows_where_it_must() -> None:
     small, large = vectors(25, 40, 16), 9 * vectors(26, 40, 16)
-    first = round_block(small, "dot", "int8")
+    first = Rounding("dot", "int8").block(small)
     assert first.values.abs().max() <= 127
     assert len({*first.units.tolist()}) == 1
     unit = float(first.units[0])
-    assert round_block(small[:20], "dot", "int8", unit=unit).units[0] == first.units[0]
-    grown = round_block(large, "dot", "int8", unit=unit)
+    assert Rounding("dot", "int8").block(small[:20], unit=unit).units[0] == first.units[0]
+    grown = Rounding("dot", "int8").block(large, unit=unit)
     assert grown.units[0] > 5 * unit
     assert (grown.residuals <= 0.5001 * grown.units * np.sqrt(16)).all()
-    cut = round_vectors(large, "dot", "int8", unit=unit)
-    assert round_block(np.zeros((3, 4), np.float32), "cosine", "int8").units[0] < 1e-14
+    cut = Rounding("dot", "int8").vectors(large, unit=unit)
+    assert Rounding("cosine", "int8").block(np.zeros((3, 4), np.float32)).units[0] < 1e-14
     told = cut.values.numpy() * unit
     np.testing.assert_allclose(cut.residuals, np.linalg.norm(large - told, axis=1), rtol=1e-4)
 
@@ -283,13 +285,13 @@ def test_int8_is_kept_where_it_leaves_few_pairs(
     monkeypatch.setattr(search_products, "formats_here", lambda: every)
     for name, value in (("_AGAIN", 600), ("_TRIED", 100), ("_PAYS", pays)):
         monkeypatch.setattr(search_scan, name, value)
-    used, rounded = [], search_products.round_block
+    used, rounded = [], Rounding.block
 
-    def round_and_note(part: ndarray, *others: Any) -> search_products.Rounded:
-        used.append((len(part), others[1]))
-        return rounded(part, *others)
+    def round_and_note(self: Rounding, part: ndarray, *unit: Any) -> search_products.Rounded:
+        used.append((len(part), self.form))
+        return rounded(self, part, *unit)
 
-    monkeypatch.setattr(search_products, "round_block", round_and_note)
+    monkeypatch.setattr(Rounding, "block", round_and_note)
     queries, corpus = vectors(27, 30), vectors(28, 3000)
     scores, rows = top_k(queries, corpus, 7, block=512)
     all_scores, all_rows = brute_force(queries, corpus, "cosine")

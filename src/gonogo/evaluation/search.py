@@ -76,8 +76,8 @@ def search(
         similarity: ``cosine``, ``dot``, or ``euclidean`` (score = minus the distance).
         filters: what may not be returned.
         block: documents multiplied at once; no effect on the result.
-        form: format of the products, by default the fastest here; distances always take fp32. It
-            has no effect on the result.
+        form: format of the products, by default whichever costs least here; distances always take
+            fp32. It has no effect on the result.
 
     Raises:
         ValueError: if k is below 1, the dimensions differ, or a vector is not finite.

@@ -68,59 +68,54 @@ def product_type(form: Format) -> torch.dtype:
     return _PRODUCT[form]
 
 
-def round_block(
-    vectors: Shaped[ndarray, "n d"],
-    similarity: Similarity,
-    form: Format,
-    cores: Executor | None = None,
-    unit: float | None = None,
-) -> Rounded:
-    """Round documents, in int8 with one unit for all: that of the block before, if they fit it."""
-    if form != "int8":
-        return round_vectors(vectors, similarity, form, cores)
-    if unit is not None:
-        block = round_vectors(vectors, similarity, form, cores, unit)
-        if block.residuals.max() <= 0.51 * unit * np.sqrt(vectors.shape[1]):
-            return block
-    own = round_vectors(vectors, similarity, form, cores).units
-    return round_vectors(vectors, similarity, form, cores, _ROOM * float(own.max()))
+@dataclass(frozen=True, slots=True)
+class Rounding:
+    """How vectors are brought into the format of the product.
 
-
-def round_vectors(
-    vectors: Shaped[ndarray, "n d"],
-    similarity: Similarity,
-    form: Format,
-    cores: Executor | None = None,
-    unit: float | None = None,
-) -> Rounded:
-    """Bring vectors, such as a block of a memory-mapped bank, into the format of the product.
-
-    For the cosine they are scaled to length 1 (zero vectors stay zero).
-
-    Args:
-        vectors: of any type of number.
-        similarity: how embeddings are compared.
+    Attributes:
+        similarity: for the cosine they are scaled to length 1 (zero vectors stay zero).
         form: format of the product.
         cores: threads that share the work.
-        unit: of int8, for all; larger components are cut. By default each vector has its own.
-
-    Raises:
-        ValueError: for a vector that holds NaN or an infinite value.
     """
-    count, dimension = vectors.shape
-    rounded = Rounded(
-        values=torch.empty(count, dimension, dtype=_FACTOR[form]),
-        lengths=np.empty(count, np.float32),
-        residuals=np.zeros(count, np.float32),
-        units=np.full(count, 1.0 if unit is None else unit, np.float32),
-    )
-    own_units = form == "int8" and unit is None
-    starts = range(0, count, _PIECE)
-    for _ in (cores.map if cores else map)(
-        partial(_round_piece, vectors, similarity, rounded, own_units), starts
-    ):
-        pass
-    return rounded
+
+    similarity: Similarity
+    form: Format
+    cores: Executor | None = None
+
+    def vectors(self, vectors: Shaped[ndarray, "n d"], unit: float | None = None) -> Rounded:
+        """Round vectors, such as a block of a memory-mapped bank.
+
+        Args:
+            vectors: of any type of number.
+            unit: of int8, for all; larger components are cut. By default each has its own.
+
+        Raises:
+            ValueError: for a vector that holds NaN or an infinite value.
+        """
+        count, dimension = vectors.shape
+        rounded = Rounded(
+            values=torch.empty(count, dimension, dtype=_FACTOR[self.form]),
+            lengths=np.empty(count, np.float32),
+            residuals=np.zeros(count, np.float32),
+            units=np.full(count, 1.0 if unit is None else unit, np.float32),
+        )
+        own_units = self.form == "int8" and unit is None
+        starts = range(0, count, _PIECE)
+        for _ in (self.cores.map if self.cores else map)(
+            partial(_round_piece, vectors, self.similarity, rounded, own_units), starts
+        ):
+            pass
+        return rounded
+
+    def block(self, vectors: Shaped[ndarray, "n d"], unit: float | None = None) -> Rounded:
+        """Round documents, in int8 with one unit for all: that of a block before, if it fits."""
+        if self.form != "int8":
+            return self.vectors(vectors)
+        if unit is not None:
+            block = self.vectors(vectors, unit)
+            if block.residuals.max() <= 0.51 * unit * np.sqrt(vectors.shape[1]):
+                return block
+        return self.vectors(vectors, _ROOM * float(self.vectors(vectors).units.max()))
 
 
 def _round_piece(

@@ -47,15 +47,15 @@ class Scan:
         self._memory = local()
         self._forms = forms
         self._next_try = _AGAIN
-        self._use(forms[0] if len(forms) == 1 else next(f for f in reversed(forms) if f != "int8"))
+        self._queries: dict[products.Format, list[products.Rounded]] = {}
+        self._use(([form for form in forms if form != "int8"] or forms)[-1])
 
     def _use(self, form: products.Format) -> None:
         self.form: products.Format = form
         self._unit: float | None = None
-        self._rounded = [
-            products.round_vectors(run.queries, self.similarity, form, self.cores)
-            for run in self.runs
-        ]
+        self._rounding = products.Rounding(self.similarity, form, self.cores)
+        if form not in self._queries:
+            self._queries[form] = [self._rounding.vectors(run.queries) for run in self.runs]
 
     def over(self, vectors: Shaped[ndarray, "b d"], start: int) -> None:
         """Offer every query the documents from corpus row ``start`` on."""
@@ -71,9 +71,11 @@ class Scan:
 
     def _offer_all(self, vectors: Shaped[ndarray, "b d"], start: int) -> int:
         """Return how many pairs the products could not rule out."""
-        block = products.round_block(vectors, self.similarity, self.form, self.cores, self._unit)
+        block = self._rounding.block(vectors, self._unit)
         self._unit = float(block.units[0])
-        offers = self.cores.map(partial(self._offer, block, start), self.runs, self._rounded)
+        offers = self.cores.map(
+            partial(self._offer, block, start), self.runs, self._queries[self.form]
+        )
         left, blurred = zip(*offers, strict=True)
         if any(blurred) and self.form != "fp32":
             self._forms = self._forms[: self._forms.index(self.form)] or ("fp32",)

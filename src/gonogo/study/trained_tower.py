@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from gonogo.core.errors import UserError
 from gonogo.data.next_vectors import NextVectors, open_next_vectors
@@ -16,6 +16,7 @@ from gonogo.spec.next_vector_task import NextVectorTask
 from gonogo.spec.problems import dotted, validate
 from gonogo.spec.reading import read_mapping
 from gonogo.study.layout import TrialFolder
+from gonogo.study.states import STUDY_FOLDER
 
 
 class _Evaluation(BaseModel):
@@ -31,7 +32,8 @@ class _Record(BaseModel):
     """What is read of ``trial.yaml``."""
 
     config: _Config
-    study_folder: Path | None = None  # trials of earlier versions did not note it
+    # Trials of earlier versions did not note it.
+    study_folder: Path | None = Field(default=None, alias=STUDY_FOLDER)
 
 
 @dataclass(frozen=True)
