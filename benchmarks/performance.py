@@ -58,10 +58,10 @@ HEAD = """\
 What gonogo takes beside its peers: same machine, same weights and data, each contender in a fresh
 process. *Ratio*: the fastest peer's clock time over gonogo's. *Of the peak*: the arithmetic that
 the work needs over what the fastest square matrix product of the same format did in the same run,
-on the same device (`benchmarks/peak.py`); int8 counts against bf16. *MB*: memory beyond what the process held before,
-memory-mapped files left out, or on a GPU what torch holds there. `make bench` measures again
-(`make bench ONLY="search mining"` some of it); a row that was not measured again keeps its date.
-This page is written by `benchmarks/performance.py`.
+on the same device (`benchmarks/peak.py`); int8 counts against bf16. *MB*: memory beyond what the
+process held before, memory-mapped files left out, or on a GPU what torch holds there. `make bench`
+measures again (`make bench ONLY="search mining"` some of it); a row that was not measured again
+keeps its date. This page is written by `benchmarks/performance.py`.
 """
 
 Record = dict[str, Any]
