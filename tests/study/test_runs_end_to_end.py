@@ -15,7 +15,7 @@ from gonogo.core.errors import UserError
 from gonogo.core.files import read_json, read_json_lines
 from gonogo.core.progress import Silent
 from gonogo.report.summary import summary_csv
-from gonogo.study import runner
+from gonogo.study import jobs
 from gonogo.study.decision import decide_plan
 from gonogo.study.experiments import gather_runs
 from gonogo.study.plan import PlannedTrial
@@ -110,7 +110,7 @@ def test_wrong_input_of_one_trial_is_told_and_the_next_one_starts(
             raise UserError("this corpus is empty", place="tasks.distill.data", hint="fill it")
         return run_trial(trial, **how)
 
-    monkeypatch.setattr(runner, "run_trial", run_but_small)
+    monkeypatch.setattr(jobs, "run_trial", run_but_small)
     failed = run(study, tmp_path).failed
     assert set(failed.values()) == {"tasks.distill.data: this corpus is empty (fill it)"}
     statuses = [row["status"] for row in summary(study, tmp_path)]
@@ -125,7 +125,7 @@ def test_a_trial_that_fails_spoils_its_rows_alone(
             raise MemoryError("none left")
         return run_trial(trial, **how)
 
-    monkeypatch.setattr(runner, "run_trial", run_but_large)
+    monkeypatch.setattr(jobs, "run_trial", run_but_large)
     assert run(study, tmp_path).failed == {"large/seed_2": "MemoryError: none left"}
     found = summary(study, tmp_path)
     assert [row["status"] for row in found] == ["success", "success", "failed"]

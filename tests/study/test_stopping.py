@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from gonogo.cli.main import app
 from gonogo.core.files import read_json
 from gonogo.core.progress import Silent
-from gonogo.study import runner
+from gonogo.study import jobs
 from gonogo.study.decision import decide_plan
 from gonogo.study.runner import RunSummary, run_plan
 from gonogo.study.stopping import look, read_stop
@@ -47,7 +47,7 @@ def run(tiny_study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ru
             finish(trial, planted_scores(trial, share))
             return Outcome("finished")
 
-        monkeypatch.setattr(runner, "run_trial", planted)
+        monkeypatch.setattr(jobs, "run_trial", planted)
         plan = plan_of(tiny_study, tmp_path, SEEDS, NO_ROWS, *sets, **options)
         return run_plan(plan, device="cpu", progress=Silent(), stop_when_decided=stop)
 

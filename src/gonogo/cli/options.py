@@ -26,6 +26,7 @@ Device = Literal["auto", "cuda", "mps", "cpu"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 DeviceName = Annotated[Device, typer.Option("--device", help="Where models run.")]
 PrecisionName = Annotated[Precision, typer.Option("--precision", help="Number format.")]
+Workers = Annotated[int, typer.Option(min=1, help="Trials that run at the same time.")]
 DEFAULT_OUT = Path("outputs")
 
 

@@ -24,7 +24,7 @@ def plan(
         Path | None,
         typer.Option(help="Scores to take variances from; the quick tier's if not given."),
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Trials that run at the same time.")] = 1,
+    workers: options.Workers = 1,
     price_per_hour: Annotated[
         float | None, typer.Option(min=0.0, help="Price of one worker, in any currency.")
     ] = None,

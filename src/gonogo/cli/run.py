@@ -21,6 +21,7 @@ def run(
     out: options.Out = options.DEFAULT_OUT,
     only: options.Only = None,
     sets: options.Sets = None,
+    workers: options.Workers = 1,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", "-d", help="Print the exact plan and touch nothing.")
     ] = False,
@@ -51,7 +52,7 @@ def run(
     if dry_run:
         typer.echo("\n".join([*plan_lines(plan), *_run_lines(plan, names)]))
         return
-    summary = _work(plan, device, stop_when_decided, run_id)
+    summary = _work(plan, device, workers, stop_when_decided, run_id)
     if summary is not None and summary.interrupted:
         typer.echo(f"interrupted: {summary.interrupted}; the same command continues", err=True)
         raise typer.Exit(130)
@@ -59,7 +60,7 @@ def run(
         plan = options.open_plan(study, tier=tier, quick=quick, out=out, sets=sets)
     _decide(plan, anew=summary is not None)
     if summary is not None:
-        _end(summary)
+        _end(summary, workers)
 
 
 def _names(plan: Plan, run_id: str | None) -> dict[str, str]:
@@ -90,7 +91,7 @@ def _run_lines(plan: Plan, names: dict[str, str]) -> list[str]:
 
 
 def _work(
-    plan: Plan, device: options.Device, stop_when_decided: bool, run_id: str | None
+    plan: Plan, device: options.Device, workers: int, stop_when_decided: bool, run_id: str | None
 ) -> RunSummary | None:
     """Run what is left to do; import nothing heavy when nothing is."""
     from gonogo.cli.plans import stop_lines
@@ -104,7 +105,7 @@ def _work(
     from gonogo.cli.display import open_progress
     from gonogo.study.sanity import sanity_checks
 
-    for check in sanity_checks(plan):
+    for check in sanity_checks(plan, workers):
         typer.echo(check.line, err=not check.fine)
     with open_progress() as progress:
         progress.say("loading the libraries that train")
@@ -115,6 +116,7 @@ def _work(
             plan,
             device=resolve_device(device),
             progress=progress,
+            workers=workers,
             stop_when_decided=stop_when_decided,
             run_id=run_id,
         )
@@ -131,13 +133,15 @@ def _decide(plan: Plan, *, anew: bool) -> None:
         decide_and_report(plan)
 
 
-def _end(summary: RunSummary) -> None:
+def _end(summary: RunSummary, workers: int) -> None:
     from gonogo.cli.display import duration
 
     typer.echo("\ntime")
     for name, seconds in summary.seconds.items():
         typer.echo(f"  {name:32} {duration(seconds)}")
     typer.echo(f"  {'all':32} {duration(sum(summary.seconds.values()))}")
+    if workers > 1:
+        typer.echo(f"  {'elapsed':32} {duration(summary.elapsed)}")
     for name, reason in summary.failed.items():
         typer.echo(f"failed: {name}: {reason}", err=True)
     if summary.failed:

@@ -84,9 +84,14 @@ class Plan:
         return tuple(trial for trial in self.trials if trial.action != "skip")
 
     @property
+    def left(self) -> int:
+        """Return how many trials and reference rows are not finished."""
+        return len(self.to_do) + sum(row.action != "skip" for row in self.references)
+
+    @property
     def is_finished(self) -> bool:
         """Tell whether nothing is left to do."""
-        return not self.to_do and all(row.action == "skip" for row in self.references)
+        return self.left == 0
 
 
 def make_plan(

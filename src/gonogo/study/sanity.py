@@ -18,7 +18,7 @@ from gonogo.study.plan import Plan
 LEAST_DISK_MB = 1024.0
 """Free disk below which a warning is given where nothing was measured yet."""
 LEAST_MEMORY_MB = 2048.0
-"""Free memory below which a warning is given."""
+"""Free memory a worker below which a warning is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Check:
         return f"sanity check: {self.name:8} {'ok' if self.fine else 'WARNING'}: {self.text}"
 
 
-def sanity_checks(plan: Plan) -> list[Check]:
+def sanity_checks(plan: Plan, workers: int = 1) -> list[Check]:
     """Look at data, packages, disk, memory, and corpora against queues; nothing is refused.
 
     A check that fails to look says so and is a warning too.
@@ -44,7 +44,7 @@ def sanity_checks(plan: Plan) -> list[Check]:
         *_guarded("data", lambda: _data(plan)),
         *_guarded("torch", _torch),
         *_guarded("disk", lambda: _disk(plan)),
-        *_guarded("memory", _memory),
+        *_guarded("memory", lambda: _memory(workers)),
         *_guarded("queue", lambda: _queues(plan)),
     ]
 
@@ -83,10 +83,11 @@ def _disk(plan: Plan) -> list[Check]:
     return [Check("disk", fine=free >= needed, text=text)]
 
 
-def _memory() -> list[Check]:
+def _memory(workers: int) -> list[Check]:
     free = psutil.virtual_memory().available / MEGABYTE
-    text = f"{free:,.0f} MB free, {LEAST_MEMORY_MB:,.0f} MB wanted"
-    return [Check("memory", fine=free >= LEAST_MEMORY_MB, text=text)]
+    wanted = LEAST_MEMORY_MB * workers
+    text = f"{free:,.0f} MB free, {wanted:,.0f} MB wanted"
+    return [Check("memory", fine=free >= wanted, text=text)]
 
 
 def _queues(plan: Plan) -> list[Check]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import torch
+
 from gonogo.core.files import cache_folder, write_json
 from gonogo.core.progress import Progress
 from gonogo.core.types import Device, Precision
@@ -125,7 +127,8 @@ def _freeze(trial: PlannedTrial, device: Device, precision: str, beside: Path) -
     }
     write_config(trial.folder, config, trial.training)
     if not trial.folder.environment.exists():
-        environment = describe_environment(device=device, precision=precision)
+        threads = str(torch.get_num_threads())
+        environment = describe_environment(device=device, precision=precision, threads=threads)
         write_json(trial.folder.environment, environment)
 
 
