@@ -19,7 +19,12 @@ from gonogo.core.progress import Silent
 from gonogo.study.plan import Plan
 from gonogo.study.runner import RunSummary, run_plan
 
-LONG = ("training.max_steps=400", "training.checkpoint_every=20", "training.validation.every=200")
+LONG = (
+    "training.max_steps=400",
+    "training.epochs=60",
+    "training.checkpoint_every=20",
+    "training.validation.every=200",
+)
 
 
 @pytest.fixture

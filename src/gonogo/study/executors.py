@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -184,6 +185,7 @@ class _Crew:
 @contextmanager
 def _deaf_to_ctrl_c() -> Iterator[None]:
     """Let a process that is started here never hear Ctrl-C: its parent tells it, once."""
+    resource_tracker.ensure_running()  # the first process starts it, which would lift the block
     old = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
