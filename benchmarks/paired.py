@@ -178,7 +178,9 @@ def _rates(
 ) -> Figures:
     """Set what gonogo did in a second against what the machine can do."""
     gflops = work.flops / seconds / 1e9
-    rates = {"fraction of peak": gflops / measured[work.form]}
+    rates: dict[str, float] = {}
+    if work.form in measured:  # else the format is emulated here
+        rates["fraction of peak"] = gflops / measured[work.form]
     if published := peak.published_gflops(work.form, device):
         rates["model FLOP utilisation"] = gflops / published
     if work.tokens:

@@ -7,7 +7,7 @@ A processor's published peak is no yardstick: clock rates fall under wide vector
 The peak meant in every benchmark here is the fastest of several square products on the device that
 the benchmark runs on, measured in the same run, so "a fraction of the peak" is a fraction of what
 this machine did that minute. Model FLOP utilisation is the same against the rate that a GPU's maker
-publishes.
+publishes. A format that the device only emulates has no peak: one product would take minutes.
 """
 
 from __future__ import annotations
@@ -36,11 +36,18 @@ PUBLISHED: dict[str, dict[Format, float]] = {
 """GFLOP/s of dense products by NVIDIA's data sheets; fp32 without TF32."""
 
 
-def fastest_here() -> Format:
-    """Return the fastest of the formats that this processor multiplies in hardware."""
+def formats(device: Device) -> tuple[Format, ...]:
+    """Return the formats that a device multiplies in hardware, the slowest first."""
     from gonogo.evaluation.search_products import formats_here
 
-    return "bf16" if "bf16" in formats_here() else "fp32"
+    if device == "cuda":
+        return FORMATS if torch.cuda.is_bf16_supported(including_emulation=False) else ("fp32",)
+    return tuple(form for form in FORMATS if form in formats_here())
+
+
+def fastest_here() -> Format:
+    """Return the fastest of the formats that this processor multiplies in hardware."""
+    return formats("cpu")[-1]
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
@@ -57,9 +64,10 @@ def peak_gflops(form: Format, size: int, device: Device, repeats: int = 5) -> fl
 
 
 def peaks(device: Device) -> dict[Format, float]:
-    """Return the best of all sizes, in GFLOP/s by format."""
+    """Return the best of all sizes, in GFLOP/s by format; emulated formats are left out."""
     return {
-        form: max(peak_gflops(form, size, device) for size in SIZES[device]) for form in FORMATS
+        form: max(peak_gflops(form, size, device) for size in SIZES[device])
+        for form in formats(device)
     }
 
 
@@ -101,7 +109,10 @@ def machine() -> str:
 
 def describe(measured: dict[Format, float]) -> str:
     """Put the machine and its peaks, as of now, on one line."""
-    rates = ", ".join(f"{rate:.0f} GFLOP/s {form}" for form, rate in measured.items())
+    rates = ", ".join(
+        f"{measured[form]:.0f} GFLOP/s {form}" if form in measured else f"– {form}"
+        for form in FORMATS
+    )
     return f"{machine()}; peak {rates}; load {os.getloadavg()[0]:.1f}"
 
 
@@ -116,6 +127,9 @@ def main() -> None:
     print(f"{machine()}\n\n| format | " + " | ".join(f"{size}" for size in sizes) + " |")
     print("|---|" + "--:|" * len(sizes))
     for form in FORMATS:
+        if form not in formats(options.device):
+            print(f"| {form}, GFLOP/s | " + " | ".join("–" for _ in sizes) + " |")
+            continue
         rates = [peak_gflops(form, size, options.device) for size in sizes]
         print(f"| {form}, GFLOP/s | " + " | ".join(f"{rate:.0f}" for rate in rates) + " |")
         figures[f"GFLOP/s {form}"] = max(rates)

@@ -7,7 +7,9 @@
 Each script runs in a process of its own and leaves its figures in a JSON file; the last ones of
 each are kept in docs/performance.json. Run it on a machine that does nothing else: two threads
 beside a competitor run at a tenth of their speed. Peers that are no dependency
-(benchmarks/peers.txt) are found on PYTHONPATH; ``make bench`` installs them into ``.peers``. What
+(benchmarks/peers.txt) are found on PYTHONPATH; ``make bench`` installs them into ``.peers``. Run by
+themselves are coverage.py and gate_error_rates.py, which ask how often an interval or a verdict is
+right (docs/statistics.md), and preflight_memory.py, which writes 800 MB first (docs/data.md). What
 another machine measured, such as one with a GPU, is taken in by --add:
 
     python benchmarks/training.py --device cuda --json FILE    there
@@ -48,20 +50,23 @@ BENCHMARKS: dict[str, tuple[str, ...]] = {
     "distillation": ("distillation.py", "--steps", "60"),
     "aso": ("aso.py", "--systems", "0"),
     "light_commands": ("light_commands.py",),
+    "decide": ("decide.py",),
 }
-"""Script and arguments by name, in the order of the page; those not written yet are left out."""
+"""Script and arguments by name, in the order of the page."""
 
 COLUMNS = ("ratio", "fraction of peak", "MB")
 HEAD = """\
 # Performance
 
 What gonogo takes beside its peers: same machine, same weights and data, each contender in a fresh
-process. *Ratio*: the fastest peer's clock time over gonogo's. *Of the peak*: the arithmetic that
-the work needs over what the fastest square matrix product of the same format did in the same run,
-on the same device (`benchmarks/peak.py`); int8 counts against bf16. *MB*: memory beyond what the
-process held before, memory-mapped files left out, or on a GPU what torch holds there. `make bench`
-measures again (`make bench ONLY="search mining"` some of it); a row that was not measured again
-keeps its date. This page is written by `benchmarks/performance.py`.
+process (frozen_backbone, isotropy_overhead, distillation and aso run both sides in one). *Ratio*:
+the fastest peer's clock time over gonogo's. *Of the peak*: the arithmetic that the work needs over
+what the fastest square matrix product of the same format did in the same run, on the same device
+(`benchmarks/peak.py`); int8 counts against bf16, and a format that the device only emulates has no
+peak. *MB*: memory beyond what the process held before, memory-mapped files left out, or on a GPU
+what torch holds there. `make bench` measures again (`make bench ONLY="search mining"` some of it);
+a row that was not measured again keeps its date. This page is written by
+`benchmarks/performance.py`.
 """
 
 Record = dict[str, Any]
@@ -70,9 +75,6 @@ Record = dict[str, Any]
 def run(name: str) -> Record | None:
     """Run one benchmark; None, and a line on the error stream, where it fails."""
     script, *arguments = BENCHMARKS[name]
-    if not (HERE / script).exists():
-        print(f"{name}: benchmarks/{script} is not there", file=sys.stderr)
-        return None
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "record.json"
         command = [sys.executable, "-W", "ignore", str(HERE / script), *arguments]
@@ -139,7 +141,7 @@ def main() -> None:
         known[name] = json.loads(Path(file).read_text(encoding="utf-8"))
     for name in [] if options.render or options.add else options.only or BENCHMARKS:
         record = run(name)
-        failed += record is None and (HERE / BENCHMARKS[name][0]).exists()
+        failed += record is None
         if record:
             known[name] = record
     RECORDS.write_text(json.dumps(known, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -5,6 +5,7 @@ Options are those of ``gonogo run``. Help, wrong options and dry runs are answer
 
 from __future__ import annotations
 
+import math
 import os
 import shlex
 import subprocess
@@ -24,7 +25,10 @@ from gonogo.data.bank import bank_files, find_bank
 from gonogo.data.manifest import changed_files, read_manifest
 from gonogo.data.next_vectors import open_next_vectors
 from gonogo.data.places import find_folder
+from gonogo.data.preflight_curriculum import Schedule
 from gonogo.data.sequences import Pairs
+from gonogo.spec.curriculum import parse_curriculum
+from gonogo.spec.next_vector_task import NextVectorTask
 from gonogo.spec.resolve import resolve
 from gonogo.spec.study import ResolvedStudy
 from gonogo.spec.vector_data import PairsData
@@ -73,7 +77,7 @@ def _ready(values: Mapping[str, Any]) -> Plan:
     tier = options.named_tier(values["tier"], quick=values["quick"]) or "full"
     study = resolve(path, tier, tuple(values["sets"] or ()))
     for data in _pairs_of(study):
-        check_data(data, path.resolve().parent)
+        check_data(data, schedules_on(study, data), path.resolve().parent)
     names = ("tier", "quick", "out", "sets", "only", "force")
     return options.open_plan(STUDY, **{name: values[name] for name in names})
 
@@ -87,11 +91,23 @@ def _pairs_of(study: ResolvedStudy) -> list[PairsData]:
     return list(named.values())
 
 
-def check_data(data: PairsData, beside: Path) -> None:
+def schedules_on(study: ResolvedStudy, data: PairsData) -> list[Schedule]:
+    """Return what the arms of a study mine on these pairs, each schedule once."""
+    found = [
+        Schedule(parse_curriculum(task.curriculum), task.window, math.ceil(arm.training.epochs))
+        for arm in study.arms.values()
+        for task in arm.tasks.values()
+        if isinstance(task, NextVectorTask) and task.data == data
+    ]
+    return list(dict.fromkeys(found))
+
+
+def check_data(data: PairsData, schedules: Sequence[Schedule], beside: Path) -> None:
     """Make sure that pairs and bank are there, are what was recorded, and passed the preflight.
 
     Args:
         data: pairs and bank, as the study names them.
+        schedules: that arms of the study follow on them.
         beside: folder of the study file.
 
     Raises:
@@ -106,25 +122,38 @@ def check_data(data: PairsData, beside: Path) -> None:
             if not bank.exists():
                 raise UserError("no such bank", file=bank)
     except UserError as error:
-        raise UserError(f"{error}\nmake the data first:\n{_recipe()}") from error
+        checked = _preflight(data.folder, data.bank, schedules)
+        raise UserError(f"{error}\nmake the data first:\n{_recipe(checked)}") from error
     pairs = open_next_vectors(str(path), bank=data.bank, beside=beside).pairs
-    named = [] if data.bank is None else ["--bank", str(pairs.bank_path)]
-    command = ["gonogo", "data", "preflight", str(pairs.path), *named, "--epochs", "30"]
-    _check_preflight(pairs, shlex.join(command))
+    named = None if data.bank is None else str(pairs.bank_path)
+    _check_preflight(pairs, schedules, _preflight(str(pairs.path), named, schedules))
 
 
-def _recipe() -> str:
-    """Return the commands that make the data, from the head of the study file."""
+def _preflight(pairs: str, bank: str | None, schedules: Sequence[Schedule]) -> str:
+    """Return the command with which a preflight looks at pairs and at what will be mined."""
+    given = ["gonogo", "data", "preflight", pairs]
+    given += [] if bank is None else ["--bank", bank]
+    for schedule in schedules:
+        given += ["--schedule", str(schedule.curriculum), "--window", schedule.window]
+    epochs = [str(schedule.epochs) for schedule in schedules]
+    each = epochs[:1] if len(set(epochs)) == 1 else epochs
+    return shlex.join(given + [part for count in each for part in ("--epochs", count)])
+
+
+def _recipe(preflight: str) -> str:
+    """Return the commands that make the data, from the head of the study file, and check them."""
     lines = find_study(STUDY).read_text(encoding="utf-8").splitlines()
     commands = [line[line.index("gonogo data") :] for line in lines if "gonogo data" in line]
-    return "\n".join(f"  {command}" for command in commands)
+    made = [command for command in commands if "data preflight" not in command]
+    return "\n".join(f"  {command}" for command in [*made, preflight])
 
 
-def _check_preflight(pairs: Pairs, again: str) -> None:
+def _check_preflight(pairs: Pairs, schedules: Sequence[Schedule], again: str) -> None:
     """Refuse pairs that no preflight has seen as they are now, or that it has found unfit.
 
     Args:
         pairs: with the bank that the study names.
+        schedules: that the preflight must have looked at.
         again: the command that looks at them anew.
 
     Raises:
@@ -135,15 +164,31 @@ def _check_preflight(pairs: Pairs, again: str) -> None:
         raise UserError("no preflight of these pairs", file=pairs.path, hint=again)
     files = {f"bank/{name}": file for name, file in bank_files(pairs.bank_path).items()}
     files |= {f"pairs/{name}": pairs.path / name for name in pairs.manifest["outputs"]}
-    changed = changed_files(read_manifest(folder, "preflight")["inputs"], files)
+    manifest = read_manifest(folder, "preflight")
+    changed = changed_files(manifest["inputs"], files)
     if changed:
         told = f"was of other data: {', '.join(changed)} have changed since"
+        raise UserError(told, file=folder / REPORT, hint=again)
+    seen = manifest["settings"].get("schedules", [])
+    unseen = [str(one.curriculum) for one in schedules if not _is_among(one, seen)]
+    if unseen:
+        told = f"has not looked at what will be mined: {', '.join(unseen)}"
         raise UserError(told, file=folder / REPORT, hint=again)
     report = read_json(folder / REPORT)
     if report["status"] == "blocker":
         problems = [problem for check in report["checks"] for problem in check["problems"]]
         blockers = [problem["text"] for problem in problems if problem["status"] == "blocker"]
         raise UserError(f"blockers: {'; '.join(blockers)}", file=folder / REPORT)
+
+
+def _is_among(schedule: Schedule, seen: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether a preflight has looked at a schedule, for as many epochs or for more."""
+    wanted = schedule.as_json()
+    return any(
+        all(one[key] == wanted[key] for key in ("curriculum", "window"))
+        and (schedule.epochs is None or (one["epochs"] or 0) >= schedule.epochs)
+        for one in seen
+    )
 
 
 def _start(command: Sequence[str], folder: StudyFolder) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -53,9 +55,11 @@ def test_positions_fall_into_fifths() -> None:
 
 GOOD = {
     "margin": 0.2,
+    "repeats_dropped": 0.02,
     "repeats_left": 0.02,
     "duplicate_above": 0.999,
     "alignment": 0.1,
+    "bank": Path("my data/bank"),
     "fill_rates": [0.9],
     "recall": 0.8,
     "worst": GroupRecall("a", 10, 0.7),
@@ -68,8 +72,19 @@ GOOD = {
     [
         ({"margin": 0.07}, "margin is low"),
         ({"margin": 0.01}, "margin is collapsed"),
+        ({"margin": 0.01}, "0.84-0.94"),
+        ({"margin": 0.01}, "a temperature of 0.045"),
         ({"repeats_left": 0.021}, "lower duplicate_above from 0.999 to 0.98"),
-        ({"alignment": -0.2}, "gonogo data whiten"),
+        ({"repeats_left": 0.021, "repeats_dropped": 0.03}, "in force repeat their positive"),
+        (
+            {"repeats_left": 0.0, "repeats_dropped": 0.021, "duplicate_above": 0.98},
+            "2.1% of the candidates for hard negatives repeat their positive, at a cosine above"
+            " 0.98 (more than 2% is high): the filter drops them",
+        ),
+        (
+            {"alignment": -0.2},
+            "whiten it (gonogo data whiten 'my data/bank' --out 'my data/bank_white')",
+        ),
         ({"fill_rates": [0.0, 0.1]}, "window: quantile"),
         ({"worst": GroupRecall("b", 10, 0.1)}, "b alone loses 9 targets at 500"),
     ],

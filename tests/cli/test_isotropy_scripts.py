@@ -61,6 +61,51 @@ def test_no_price_is_no_cost(tmp_path: Path) -> None:
     assert "--price-per-hour 2" in calls(tmp_path, TRAIN, PRICE="2")[1][0]
 
 
+@pytest.mark.parametrize("given", [["--workers", "5"], ["--workers=5"]])
+def test_time_is_told_for_as_many_workers_as_run(tmp_path: Path, given: list[str]) -> None:
+    """Beside one and three; the first plan measures, so that the second one need not."""
+    code, found = calls(tmp_path, TRAIN, *given, "--tier", "cpu", PRICE="2")
+    assert (code, found) == (
+        0,
+        [
+            "-m gonogo plan isotropy --workers 5 --calibrate --price-per-hour 2 --tier cpu",
+            "-m gonogo plan isotropy --workers 3 --price-per-hour 2 --tier cpu",
+            f"-m gonogo run isotropy {' '.join(given)} --tier cpu",
+            "-m gonogo criteria isotropy --tier cpu",
+        ],
+    )
+
+
+@pytest.mark.parametrize("count", ["1", "3"])
+def test_a_plan_is_made_once_where_it_tells_all(tmp_path: Path, count: str) -> None:
+    _, found = calls(tmp_path, TRAIN, "--workers", count)
+    assert [call for call in found if " plan " in call] == [
+        "-m gonogo plan isotropy --workers 3 --calibrate"
+    ]
+    assert f"-m gonogo run isotropy --workers {count}" in found
+
+
+def test_wrong_workers_end_the_script_before_anything_runs(tmp_path: Path) -> None:
+    done = run_script(TRAIN, "--workers", "many", "--dry-run", "--out", str(tmp_path / "out"))
+    assert done.returncode == 2
+    assert "workers" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_of_the_second_plan_only_times_and_costs_are_shown(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text(
+        "#!/usr/bin/env bash\n"
+        '[ "$3" = plan ] && printf "%s\\n" "for $6" "time left   about $6" "cost        $6"\n:\n'
+    )
+    python.chmod(0o755)
+    done = run_script(TRAIN, "--workers", "5", PYTHON=str(python), PLAN_ONLY="1")
+    assert done.stdout.splitlines() == [
+        *("for 5", "time left   about 5", "cost        5"),
+        *("time left   about 3", "cost        3"),
+    ]
+
+
 @pytest.mark.parametrize("flag", ["--dry-run", "-d"])
 def test_a_dry_run_measures_and_judges_nothing(tmp_path: Path, flag: str) -> None:
     code, found = calls(tmp_path, TRAIN, "--tier", "cpu", flag)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -17,10 +18,13 @@ import psutil
 import pytest
 from alias_scripts import SCRIPTS, load_script, run_script
 from planted_sequences import write_sequences
+from typer.testing import CliRunner
 
+from gonogo.cli.main import app
 from gonogo.core.errors import UserError
 from gonogo.core.files import read_json, write_json
 from gonogo.data.bank import open_bank
+from gonogo.data.preflight_curriculum import Schedule
 from gonogo.spec.curriculum import parse_curriculum
 from gonogo.study.lock import sole_runner
 from gonogo.study.preflight import PreflightSettings, run_preflight
@@ -33,6 +37,8 @@ sys.path.insert(0, sys.argv[1])
 import overnight
 overnight.launch(sys.argv[3:], gonogo=(sys.executable, "-c", sys.argv[2]))
 """
+COSINES = "0-5:none;6-10:8@0.82-0.92;11-30:16@0.84-0.96"
+QUANTILES = "0-5:none;6-10:8@0.98-0.999;11-30:16@0.99-0.9995"
 QUICK = Path("outputs/two_tower/quick")
 
 
@@ -46,8 +52,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the data that the study names, and their preflight."""
     world = tmp_path_factory.mktemp("made")
     pairs = write_sequences(world / "next_vector", articles=6, rows=12)
-    curriculum = parse_curriculum("0-30:none")
-    done = run_preflight(pairs, PreflightSettings(curriculum=curriculum, epochs=30))
+    mining = (
+        Schedule(parse_curriculum(COSINES), "cosine", 30),
+        Schedule(parse_curriculum(QUANTILES), "quantile", 30),
+    )
+    none = parse_curriculum("0-30:none")
+    done = run_preflight(pairs, PreflightSettings(curriculum=none, epochs=30, more=mining))
     assert done.status != "blocker"
     return world
 
@@ -82,6 +92,72 @@ def test_missing_data_come_with_the_commands_that_make_them(
     for told in (without_bank, without_all):
         commands = [line.split()[:3] for line in told[2:]]
         assert commands == [["gonogo", "data", verb] for verb in ("bank", "pairs", "preflight")]
+        assert preflight_of(told[-1])[2:4] == ["next_vector/pairs", "--schedule"]
+
+
+def preflight_of(told: str) -> list[str]:
+    """Return the arguments of the preflight that a refusal advises."""
+    verb, *arguments = shlex.split(told[told.index("gonogo data preflight") :].rstrip(")"))
+    assert verb == "gonogo"
+    return arguments
+
+
+@pytest.mark.parametrize(("flags", "epochs"), [((), "30"), (("--quick",), "10")])
+def test_the_preflight_that_is_advised_looks_at_what_the_arms_mine(
+    overnight: ModuleType, world: Path, flags: tuple[str, ...], epochs: str
+) -> None:
+    shutil.rmtree(world / "pairs" / "preflight")
+    schedules = ["--schedule", "0-30:none", "--window", "cosine"]
+    schedules += ["--schedule", COSINES, "--window", "cosine"]
+    schedules += ["--schedule", QUANTILES, "--window", "quantile"]
+    advised = preflight_of(refusal(overnight, *flags))
+    assert advised[3:] == [*schedules, "--epochs", epochs]
+    assert not CliRunner().invoke(app, advised, catch_exceptions=False).exit_code
+    seen = read_json(world / "pairs" / "preflight" / "manifest.json")["settings"]["schedules"]
+    assert [(one["curriculum"], one["window"], one["epochs"]) for one in seen] == [
+        ("0-30:none", "cosine", int(epochs)),
+        (COSINES, "cosine", int(epochs)),
+        (QUANTILES, "quantile", int(epochs)),
+    ]
+    # With everything looked at, what is left to refuse is what comes after the data.
+    assert "matches no trial" in refusal(overnight, *flags, "--only", "nobody")
+
+
+def test_arms_that_run_longer_than_others_are_told_with_their_own_epochs(
+    overnight: ModuleType,
+) -> None:
+    schedules = [
+        Schedule(parse_curriculum("0-9:none"), "cosine", 10),
+        Schedule(parse_curriculum("0-4:2@0.9-1"), "quantile", 5),
+    ]
+    arguments = shlex.split(overnight._preflight("pairs", "white", schedules))
+    assert arguments[3:6] == ["pairs", "--bank", "white"]
+    assert arguments[-4:] == ["--epochs", "10", "--epochs", "5"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "unseen"),
+    [
+        ({"window": "cosine"}, QUANTILES),
+        ({"epochs": 29}, QUANTILES),
+        ({"epochs": None}, QUANTILES),
+        ({"curriculum": "0-30:8@0.9-1"}, QUANTILES),
+        ({"epochs": 40}, ""),
+    ],
+)
+def test_a_preflight_that_has_not_looked_at_what_will_be_mined_is_refused(
+    overnight: ModuleType, world: Path, changed: dict[str, object], unseen: str
+) -> None:
+    file = world / "pairs" / "preflight" / "manifest.json"
+    manifest = read_json(file)
+    manifest["settings"]["schedules"][2].update(changed)
+    write_json(file, manifest)
+    told = refusal(overnight, "--only", "nobody")
+    assert (f"has not looked at what will be mined: {unseen} (" in told) == bool(unseen)
+    assert ("matches no trial" in told) != bool(unseen)
+    del manifest["settings"]["schedules"]  # as earlier versions wrote it
+    write_json(file, manifest)
+    assert "has not looked at what will be mined: 0-30:none, " in refusal(overnight)
 
 
 def test_what_has_changed_is_named_without_them(overnight: ModuleType, world: Path) -> None:

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gonogo.data.batching import (
+    MOST_PADDING,
     end_to_end_chunks,
     epoch_order,
     pad,
@@ -65,7 +66,7 @@ def test_chunks_are_the_cheapest_of_all_partitions(lengths, budget, cost):
         return padded + cost * len(parts) if fits else float("inf")
 
     best = min(price(parts) for parts in _every_partition(len(lengths)))
-    chunks = token_budget_chunks(lengths, budget, chunk_cost=cost)
+    chunks = token_budget_chunks(lengths, budget, chunk_cost=cost, most_padding=1.0)
     padded = sum(len(chunk) * max(lengths[row] for row in chunk) for chunk in chunks)
     assert padded + cost * len(chunks) == best
 
@@ -76,9 +77,44 @@ def test_chunks_by_hand():
     assert padding_waste([2, 10, 2, 9], chunks) == pytest.approx(1 / 24)
 
 
-def test_padding_stays_under_five_percent_for_texts_of_ordinary_spread():
-    lengths = np.random.default_rng(0).lognormal(4, 0.7, size=5_000).clip(4, 256).astype(int)
-    assert padding_waste(lengths, token_budget_chunks(lengths, 8_192)) < 0.05
+def spread(rows, seed):
+    return np.random.default_rng(seed).lognormal(4, 0.7, size=rows).clip(4, 256).astype(int)
+
+
+@pytest.mark.parametrize("budget", [1024, 2048, 4096, 8192, 16_384, 32_768, 65_536])
+@pytest.mark.parametrize("rows", [24, 48, 72, 96, 5_000])
+def test_padding_stays_under_five_percent_for_texts_of_ordinary_spread(rows, budget):
+    """A step's few rows at every budget that a machine may choose, and a segment of a corpus."""
+    for seed in range(8 if rows < 100 else 1):
+        lengths = spread(rows, seed)
+        assert padding_waste(lengths, token_budget_chunks(lengths, budget)) <= 0.05
+
+
+@settings(deadline=None, max_examples=100)
+@given(lengths=LENGTHS, budget=st.integers(1, 5_000))
+def test_padding_stays_under_five_percent_for_any_texts(lengths, budget):
+    assert padding_waste(lengths, token_budget_chunks(lengths, budget)) <= MOST_PADDING
+
+
+def test_no_more_blocks_are_started_than_the_limit_on_padding_asks_for():
+    """As if each halving of the cost had been tried in turn."""
+    for seed in range(10):
+        lengths, cost = spread(60, seed), 1024
+        while True:
+            by_cost = token_budget_chunks(lengths, 32_768, chunk_cost=cost, most_padding=1.0)
+            if padding_waste(lengths, by_cost) <= MOST_PADDING:
+                break
+            cost //= 2
+        found = token_budget_chunks(lengths, 32_768)
+        assert [rows.tolist() for rows in found] == [rows.tolist() for rows in by_cost]
+        assert len(found) < len(set(lengths.tolist()))
+
+
+def test_any_padding_may_be_allowed():
+    lengths = spread(72, 0)
+    few = token_budget_chunks(lengths, 65_536, most_padding=1.0)
+    assert len(few) <= 3
+    assert padding_waste(lengths, few) > 0.3
 
 
 @pytest.mark.parametrize("budget", [0, -1])

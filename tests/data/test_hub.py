@@ -10,6 +10,9 @@ import pytest
 from pydantic import TypeAdapter
 
 from gonogo.core.errors import UserError
+from gonogo.core.progress import Bar
+from gonogo.data import hub
+from gonogo.data.hub import hub_folder
 from gonogo.data.loading import dataset_fingerprint, load_dataset
 from gonogo.spec.data import DataSpec, HubData, IrDatasetsData
 
@@ -33,17 +36,58 @@ BEIR: dict[tuple[str, str | None], Splits] = {
 }
 
 
+class SizedRows:
+    """A streamed split whose repository's card tells how many rows it has."""
+
+    def __init__(self, rows: Any, info: SimpleNamespace) -> None:
+        self.rows, self.info = rows, info
+
+    def __iter__(self) -> Any:
+        return iter(self.rows)
+
+
+class Shown:
+    """Progress that writes down its bars (label, total, steps, closed) and lines."""
+
+    def __init__(self) -> None:
+        self.bars: list[list[Any]] = []
+        self.lines: list[str] = []
+
+    def bar(self, label: str, total: int, *, done: int = 0) -> Bar:
+        self.bars.append([label, total, done, False])
+        return ShownBar(self.bars[-1])
+
+    def say(self, message: str) -> None:
+        self.lines.append(message)
+
+
+class ShownBar:
+    def __init__(self, state: list[Any]) -> None:
+        self.state = state
+
+    def advance(self, count: int = 1, **figures: float | str) -> None:
+        self.state[2] += count
+
+    def close(self) -> None:
+        self.state[3] = True
+
+
 class FakeHub(SimpleNamespace):
     """Stands in for the module ``datasets``: load_dataset over tables, counting rows read."""
 
     def __init__(self, tables: dict[tuple[str, str | None], Splits], version: str = "4.0") -> None:
-        super().__init__(__version__=version, tables=tables, read=0, calls=[])
+        super().__init__(__version__=version, tables=tables, read=0, calls=[], sizes=False)
 
     def load_dataset(self, repo: str, config: str | None = None, **options: Any) -> Any:
         self.calls.append((repo, config, options))
         if (repo, config) not in self.tables:
             raise ValueError(f"BuilderConfig {config!r} not found in {repo}")
-        return {name: self._rows(rows) for name, rows in self.tables[repo, config].items()}
+        tables = self.tables[repo, config]
+        if not self.sizes:
+            return {name: self._rows(rows) for name, rows in tables.items()}
+        sizes = {name: SimpleNamespace(num_examples=len(rows)) for name, rows in tables.items()}
+        info = SimpleNamespace(splits=sizes)
+        return {name: SizedRows(self._rows(rows), info) for name, rows in tables.items()}
 
     def _rows(self, rows: list[dict[str, Any]]) -> Any:
         for row in rows:
@@ -88,6 +132,46 @@ def test_the_hub_is_asked_once_and_never_runs_its_code(monkeypatch: pytest.Monke
     assert all(options["trust_remote_code"] is False for _, _, options in hub.calls)
     revisions = {repo: options["revision"] for repo, _, options in hub.calls}
     assert revisions == {"BeIR/toy": "abc", "BeIR/toy-qrels": "def"}
+
+
+PASSAGES: dict[tuple[str, str | None], Splits] = {
+    **BEIR,
+    ("BeIR/toy", "corpus"): {"corpus": [{"_id": f"d{n}", "text": f"text {n}"} for n in range(7)]},
+}
+
+
+def test_the_rows_of_a_corpus_are_read_under_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, PASSAGES).sizes = True
+    monkeypatch.setattr(hub, "_BLOCK", 3)
+    shown = Shown()
+    hub_folder(HubData(repo="BeIR/toy"), "test", progress=shown)
+    assert shown.bars == [
+        ["hub:BeIR/toy qrels: test", 2, 0, True],
+        ["hub:BeIR/toy: queries", 2, 0, True],
+        ["hub:BeIR/toy: corpus", 7, 6, True],
+    ]
+    hub_folder(HubData(repo="BeIR/toy"), "test", progress=shown)
+    assert len(shown.bars) == 3  # it is in the cache
+
+
+def test_of_unknown_many_rows_it_is_said_how_far_they_are_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    use(monkeypatch, PASSAGES)
+    monkeypatch.setattr(hub, "_FAR", 3)
+    shown = Shown()
+    hub_folder(HubData(repo="BeIR/toy"), "test", progress=shown)
+    assert shown.bars == []
+    assert shown.lines == [f"hub:BeIR/toy: corpus: {count} rows read" for count in (3, 6)]
+
+
+def test_a_bar_is_closed_where_reading_ends_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"query": "q", "positive": "p", "negative": "n"}]
+    use(monkeypatch, {("st/cut", None): {"train": [*rows, {"broken": True}]}}).sizes = True
+    shown = Shown()
+    with pytest.raises(UserError, match="reading stopped"):
+        hub_folder(HubData(repo="st/cut", format="triplets"), "train", progress=shown)
+    assert [closed for _, _, _, closed in shown.bars] == [True]
 
 
 def test_judgements_beside_the_corpus(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from gonogo.cli.main import app
 from gonogo.core.errors import UserError
 from gonogo.core.files import read_json
 from gonogo.core.progress import Silent
-from gonogo.data import msmarco_blocks
+from gonogo.data import hub, msmarco_blocks
 from gonogo.data.bm25 import Bm25Index
 from gonogo.data.examples import retrieval_examples
 from gonogo.data.loading import load_dataset
@@ -152,8 +152,55 @@ def test_a_finished_folder_is_left_alone_and_a_foreign_one_refused(tmp_path: Pat
     assert (tmp_path / "mined" / "corpus.jsonl").stat().st_mtime_ns == written
     build(Drawing(count=2))
     assert read_json(tmp_path / "mined" / "manifest.json")["inputs"]["count"] == 2
-    with pytest.raises(UserError, match="holds something else"):
+    with pytest.raises(UserError, match="something other than a triplets folder"):
         build(Drawing(), out="left")
+
+
+@pytest.mark.parametrize("manifest", ['{"kind": "bank"}', '["kind", "triplets"]', '{"key": "x"}'])
+def test_a_folder_with_a_manifest_of_its_own_is_never_replaced(
+    tmp_path: Path, manifest: str
+) -> None:
+    """Banks and pairs have a manifest of the same name."""
+    bank = tmp_path / "bank"
+    bank.mkdir()
+    (bank / "manifest.json").write_text(manifest)
+    (bank / "precious.npy").write_bytes(b"hours of work")
+    with pytest.raises(UserError, match="bank: holds something other than a triplets folder"):
+        build(Drawing(), out="bank")
+    assert (bank / "precious.npy").read_bytes() == b"hours of work"
+
+
+@pytest.mark.parametrize("added", ["notes.txt", "qrels/dev.tsv"])
+def test_what_was_added_to_a_mined_folder_is_not_lost(tmp_path: Path, added: str) -> None:
+    build(Drawing(count=1))
+    assert read_json(tmp_path / "mined" / "manifest.json")["kind"] == "triplets"
+    (tmp_path / "mined" / added).write_text("by hand")
+    build(Drawing(count=1))  # nothing is replaced
+    with pytest.raises(UserError, match=f"--out: holds {added}, which would be lost"):
+        build(Drawing(count=2))
+    assert (tmp_path / "mined" / added).read_text() == "by hand"
+    (tmp_path / "mined" / added).unlink()
+    assert build(Drawing(count=2))["inputs"]["count"] == 2
+
+
+def test_what_is_added_while_blocks_are_mined_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the blocks stay: whoever moves it away mines nothing again."""
+    build(Drawing(count=1))
+    added, mine = tmp_path / "mined" / "notes.txt", msmarco_blocks._Miner.mine
+
+    def meanwhile(self: Any, queries: Any) -> Any:
+        added.write_text("by hand")
+        return mine(self, queries)
+
+    monkeypatch.setattr(msmarco_blocks._Miner, "mine", meanwhile)
+    with pytest.raises(UserError, match=r"holds notes\.txt"):
+        build(Drawing(count=2))
+    assert added.read_text() == "by hand"
+    added.unlink()
+    monkeypatch.setattr(msmarco_blocks._Miner, "mine", None)
+    assert build(Drawing(count=2))["inputs"]["count"] == 2
 
 
 def test_what_a_query_gets_does_not_depend_on_the_others() -> None:
@@ -203,7 +250,12 @@ def test_from_the_hub(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(
         sys.modules, "datasets", SimpleNamespace(__version__="4.0", load_dataset=load)
     )
-    manifest = build(Drawing(count=4), Source(HubData(repo="BeIR/msmarco")))
+    said: list[str] = []
+    monkeypatch.setattr(hub, "_FAR", 5)
+    source, shown = Source(HubData(repo="BeIR/msmarco")), Silent()
+    monkeypatch.setattr(shown, "say", said.append)
+    manifest = build_triplets(source, Drawing(count=4), Path("mined"), progress=shown)
+    assert said[0] == "hub:BeIR/msmarco: corpus: 5 rows read"
     assert manifest["negatives"]["hard"] == 4
     assert judged()["1"]["d4"] == 1
 

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from in_memory import evaluate_model
 
-from gonogo.core.progress import Silent
 from gonogo.data.datasets import Corpus, RetrievalDataset
 from gonogo.data.loading import load_dataset
 from gonogo.data.weights import locate
-from gonogo.evaluation.protocols import evaluate_model
 from gonogo.models.build import build_model
 from gonogo.spec.data import BeirData
 from gonogo.spec.evaluation import EvaluationSpec, RetrievalEvaluation
@@ -55,7 +54,7 @@ def test_minilm_on_scifact(queries: int | None, documents: int | None, length: i
         metrics=("nDCG@10", "RR@10", "R@100"),
         tasks={"embed": RetrievalEvaluation(depth=100)},
     )
-    [ours] = evaluate_model(model, spec, [dataset], progress=Silent())
+    [ours] = evaluate_model(model, spec, dataset)
     means = {
         metric: np.mean([value for name, _, value in ours.values if name == metric])
         for metric in spec.metrics

@@ -3,12 +3,14 @@ import pytest
 import torch
 
 from gonogo.core.errors import UserError
+from gonogo.core.files import cache_folder
 from gonogo.core.progress import Silent
 from gonogo.data.datasets import Corpus, RetrievalDataset
 from gonogo.evaluation import corpus_vectors as module
+from gonogo.evaluation.batched import compute_rows
 from gonogo.evaluation.corpus_vectors import base_key, base_vectors, corpus_vectors, embed
 from gonogo.evaluation.encoding import encode
-from gonogo.evaluation.retrieval import rank_corpus
+from gonogo.evaluation.retrieval import encode_with, rank_corpus
 from gonogo.models.build import build_model
 from gonogo.spec.model import Frozen, Lengths, TextModel, VectorModel
 from gonogo.spec.projections import ResidualProjection
@@ -61,30 +63,30 @@ def test_heads_and_seeds_share_them_but_not_what_changes_them(tiny_encoder_folde
 
 def test_what_a_killed_run_encoded_is_not_encoded_again(tiny_encoder_folder, monkeypatch):
     model = headed(tiny_encoder_folder)
-    monkeypatch.setattr(module, "_SHARD", 2)
+    monkeypatch.setattr("gonogo.evaluation.kept_vectors._SHARD", 2)
     whole = np.array(base_vectors(model, TEXTS))
-    path = next((module.cache_folder("vectors")).glob("*.npy"))
+    path = next(cache_folder("vectors").glob("*.npy"))
     path.unlink()
     calls = []
 
-    def dies_in_the_second(encoder, texts, *args, **kwargs):
-        calls.append(list(texts))
+    def dies_in_the_second(rows, runner):
+        calls.append(list(rows))
         if len(calls) == 2:
             raise KeyboardInterrupt
-        return encode(encoder, texts, *args, **kwargs)
+        return compute_rows(rows, runner)
 
-    monkeypatch.setattr(module, "encode", dies_in_the_second)
+    monkeypatch.setattr(module, "compute_rows", dies_in_the_second)
     with pytest.raises(KeyboardInterrupt):
         base_vectors(model, TEXTS)
     assert np.array_equal(base_vectors(model, TEXTS), whole)
     assert calls[0] not in calls[1:]
-    assert not list(module.cache_folder("vectors").glob("*.unfinished"))
+    assert not list(cache_folder("vectors").glob("*.unfinished"))
 
 
 def test_kept_vectors_are_not_computed_again(tiny_encoder_folder, monkeypatch):
     model = headed(tiny_encoder_folder)
     first = np.array(base_vectors(model, TEXTS))
-    monkeypatch.setattr(module, "encode", None)
+    monkeypatch.setattr(module, "compute_rows", None)
     assert np.array_equal(base_vectors(headed(tiny_encoder_folder, seed=1), TEXTS), first)
 
 
@@ -94,6 +96,17 @@ def test_embed_equals_the_model_on_the_texts(tiny_encoder_folder):
     expected = encode(model.bi_encoder, TEXTS, "passage", device="cpu", autocast=model.autocast)
     assert np.allclose(found, expected, atol=1e-5)
     assert embed(model, np.empty((0, 32), np.float32)).shape == (0, 8)
+
+
+def test_without_a_head_kept_vectors_are_the_embeddings(tiny_encoder_folder, tmp_path):
+    """A frozen backbone alone is kept in a named folder; its vectors have length 1 afterwards."""
+    model = headed(tiny_encoder_folder, projection=None)
+    expected = encode_with(model, TEXTS, "passage", "tiny", Silent())
+    found = encode_with(model, TEXTS, "passage", "tiny", Silent(), tmp_path / "kept")
+    [file] = (tmp_path / "kept").glob("*.npy")
+    assert np.allclose(found, expected, atol=1e-6)
+    assert np.allclose(np.linalg.norm(found, axis=1), 1.0)
+    assert not np.allclose(np.linalg.norm(np.load(file), axis=1), 1.0)
 
 
 def test_ranking_a_corpus_from_kept_vectors_changes_nothing(tiny_encoder_folder, monkeypatch):

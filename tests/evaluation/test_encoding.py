@@ -1,10 +1,9 @@
-"""Encoding: in the order asked for, independent of company, and kept under a true name."""
+"""Encoding: in the order asked for, and independent of company."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from hypothesis import strategies as st
 from numpy import ndarray
 
 from gonogo.core.types import Side
-from gonogo.evaluation.encoding import encode, encode_cached, vector_key, weights_hash
+from gonogo.evaluation.encoding import encode
 from gonogo.models.retrieval_model import RetrievalModel
 
 TEXTS = ["read a file", "", "the sum of two arrays along the given axis", "read a file", "axis"]
@@ -122,37 +121,3 @@ def test_a_failure_in_a_core_is_raised_and_leaves_torch_as_it_was(
 
 def test_no_texts(encoder_model: RetrievalModel) -> None:
     assert vectors(encoder_model, []).shape == (0, encoder_model.bi_encoder.dimension)
-
-
-def test_cached_vectors_are_reused_and_memory_mapped(tmp_path: Path) -> None:
-    computed = np.arange(6, dtype=np.float32).reshape(2, 3)
-    first = encode_cached(lambda: computed, tmp_path, ["key", 1])
-    second = encode_cached(lambda: pytest.fail("encoded again"), tmp_path, ["key", 1])
-    assert isinstance(first, np.memmap)
-    np.testing.assert_array_equal(second, computed)
-    other = encode_cached(lambda: computed + 1, tmp_path, ["key", 2])
-    np.testing.assert_array_equal(other, computed + 1)
-    assert encode_cached(lambda: computed, None, ["key", 1]) is computed
-
-
-def test_the_key_names_all_that_vectors_depend_on(encoder_model: RetrievalModel) -> None:
-    encoder = encoder_model.bi_encoder
-    keys = [
-        vector_key(encoder, {"length": 64}, TEXTS, "passage", "cpu", "fp32"),
-        vector_key(encoder, {"length": 65}, TEXTS, "passage", "cpu", "fp32"),
-        vector_key(encoder, {"length": 64}, TEXTS[1:], "passage", "cpu", "fp32"),
-        vector_key(encoder, {"length": 64}, ["".join(TEXTS)], "passage", "cpu", "fp32"),
-        vector_key(encoder, {"length": 64}, TEXTS, "query", "cpu", "fp32"),
-        vector_key(encoder, {"length": 64}, TEXTS, "passage", "cpu", "bf16"),
-    ]
-    assert len({str(key) for key in keys}) == len(keys)
-    assert keys[0] == vector_key(encoder, {"length": 64}, TEXTS, "passage", "cpu", "fp32")
-
-
-def test_one_changed_weight_changes_the_hash() -> None:
-    layer = torch.nn.Linear(3, 2)
-    before = weights_hash(layer)
-    assert weights_hash(layer) == before
-    with torch.no_grad():
-        layer.bias[1] += 1e-6
-    assert weights_hash(layer) != before

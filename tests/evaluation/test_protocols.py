@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from in_memory import evaluate_bm25, evaluate_model
 
-from gonogo.core.progress import Silent
 from gonogo.core.types import Similarity
 from gonogo.data.datasets import Corpus, RetrievalDataset
 from gonogo.evaluation.encoding import encode
-from gonogo.evaluation.protocols import Evaluated, evaluate_bm25, evaluate_model
+from gonogo.evaluation.protocols import Evaluated
 from gonogo.models.retrieval_model import RetrievalModel
 from gonogo.spec.evaluation import EvaluationSpec, RetrievalEvaluation
 
@@ -20,7 +20,7 @@ SPEC = EvaluationSpec(datasets=("unused",), metrics=("nDCG@10", "MRR@10"))
 
 
 def scored(model: RetrievalModel, dataset: RetrievalDataset) -> dict[str, Evaluated]:
-    return {one.task: one for one in evaluate_model(model, SPEC, [dataset], progress=Silent())}
+    return {one.task: one for one in evaluate_model(model, SPEC, dataset)}
 
 
 def test_every_task_measure_and_query_has_a_value(
@@ -74,7 +74,7 @@ def test_the_models_own_similarity_ranks(
 ) -> None:
     monkeypatch.setattr(encoder_model.bi_encoder, "similarity", similarity)
     spec = SPEC.model_copy(update={"tasks": {"embed": RetrievalEvaluation(depth=4)}})
-    [found] = evaluate_model(encoder_model, spec, [dataset], progress=Silent())
+    [found] = evaluate_model(encoder_model, spec, dataset)
     options = {"device": "cpu", "autocast": encoder_model.autocast}
     encoder = encoder_model.bi_encoder
     queries = encode(encoder, list(dataset.queries.values()), "query", **options)
@@ -90,7 +90,7 @@ def test_the_models_own_similarity_ranks(
 
 
 def test_bm25_reranks_by_its_own_order(dataset: RetrievalDataset) -> None:
-    embed, rerank = evaluate_bm25(SPEC, [dataset], progress=Silent())
+    embed, rerank = evaluate_bm25(SPEC, dataset)
     assert embed.ranking == rerank.ranking  # fewer documents than either depth
     found = embed.ranking["q2"]
     assert found == sorted(found, key=lambda scored: (-scored[1], scored[0]))
@@ -105,9 +105,7 @@ def test_corpus_vectors_are_kept_and_found_again(
 ) -> None:
     def run() -> list[Evaluated]:
         spec = SPEC.model_copy(update={"tasks": {"embed": RetrievalEvaluation()}})
-        return list(
-            evaluate_model(encoder_model, spec, [dataset], progress=Silent(), cache=tmp_path / "v")
-        )
+        return list(evaluate_model(encoder_model, spec, dataset, cache=tmp_path / "v"))
 
     first = run()
     assert len(list((tmp_path / "v").glob("*.npy"))) == 1

@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from in_memory import evaluate_bm25, evaluate_model
 
 from gonogo.core.progress import Silent
 from gonogo.data.datasets import RetrievalDataset
 from gonogo.data.loading import load_dataset
-from gonogo.evaluation.protocols import evaluate_bm25, evaluate_model
 from gonogo.evaluation.retrieval import rank_corpus
 from gonogo.models.retrieval_model import RetrievalModel
 from gonogo.spec.data import BeirData
@@ -68,8 +68,8 @@ def test_no_protocol_returns_the_query(encoder_model: RetrievalModel, arguments:
     data = load(arguments, left_out=True)
     spec = EvaluationSpec(datasets=["unused"], metrics=["nDCG@10"])
     runs = [
-        *evaluate_model(encoder_model, spec, [data], progress=Silent()),
-        *evaluate_bm25(spec, [data], progress=Silent()),
+        *evaluate_model(encoder_model, spec, data),
+        *evaluate_bm25(spec, data),
     ]
     assert len(runs) == 4
     for run in runs:

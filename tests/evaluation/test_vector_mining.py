@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 from numpy import ndarray
 
 from gonogo.evaluation import mining, mining_group
-from gonogo.evaluation.mining import Mined, MiningDrops, MiningRule, mine, number_texts
+from gonogo.evaluation.mining import Mined, MiningDrops, MiningRule, mine
+from gonogo.evaluation.search import Found, search
 
 ANY = MiningRule(count=3)
 
@@ -41,36 +43,34 @@ def reference(
     bank: ndarray,
     positives: list[int],
     barred: set[int],
-    texts: ndarray | None,
     rule: MiningRule,
 ) -> tuple[list[int], dict[str, int]]:
     """Walk down the window in double precision, one document after the other."""
     bank64, cosines = unit(bank), unit(bank) @ unit(query)
-    lowest = min(cosines[positives])
     high = rule.high
-    if rule.margin is not None:
-        high = min(high, lowest - rule.margin)
     if rule.relative_margin is not None:
+        lowest = min(cosines[positives])
         high = min(high, lowest - abs(lowest) * rule.relative_margin)
     similar = (bank64[positives] @ bank64.T).max(axis=0)
     found: list[int] = []
     drops = dict.fromkeys(MiningDrops.__slots__, 0)
     drops["above_window"] = int((cosines > high).sum()) if rule.low <= high else 0
     inside = np.flatnonzero((cosines >= rule.low) & (cosines <= high))
+    beyond, rank = len(bank) if rule.beyond is None else rule.beyond, 0
     for row in inside[np.argsort(-cosines[inside], kind="stable")].tolist():
-        if len(found) == rule.count:
+        if len(found) == rule.count or rank >= beyond:
             break
-        if row in positives:
-            drops["positives"] += 1
-        elif texts is not None and texts[row] in texts[positives]:
-            drops["equal_texts"] += 1
-        elif row in barred:
-            drops["barred"] += 1
-        elif similar[row] > rule.duplicate:
+        own = "positives" if row in positives else "barred" if row in barred else None
+        if rank < rule.first:
+            drops["above_window"] += 1
+        elif own:
+            drops[own] += 1
+        elif rule.duplicate < 1 and similar[row] > rule.duplicate:
             drops["near_positive"] += 1
             drops["near_both"] += bool(cosines[row] > rule.duplicate)
         else:
             found.append(row)
+        rank += own is None
     return found, drops
 
 
@@ -78,43 +78,41 @@ def rows_of(mined: Mined, number: int) -> list[int]:
     return mined.rows[number][mined.mask[number]].tolist()
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=40)
 @given(
     seed=st.integers(0, 10_000),
     count=st.integers(1, 12),
     low=st.sampled_from([-np.inf, 0.2, 0.7]),
     high=st.sampled_from([np.inf, 0.95, 0.8]),
-    margin=st.sampled_from([None, 0.0, 0.05]),
     relative=st.sampled_from([None, 0.05]),
     duplicate=st.sampled_from([0.98, 0.9, 2.0]),
     spare=st.sampled_from([1, 16]),
-    with_texts=st.booleans(),
+    ranks=st.sampled_from([(0, None), (0, 30), (7, 20), (3, None), (30, 30), (0, 0), (500, 700)]),
 )
 def test_equals_a_walk_in_double_precision(
     seed: int,
     count: int,
     low: float,
     high: float,
-    margin: float | None,
     relative: float | None,
     duplicate: float,
     spare: int,
-    with_texts: bool,
+    ranks: tuple[int, int | None],
 ) -> None:
     random = np.random.default_rng(seed)
     bank = bank_of(seed, 240)
     positives = [random.choice(240, size, False).tolist() for size in random.integers(1, 4, 30)]
     barred = [set(random.choice(240, 20, replace=False).tolist()) for _ in positives]
-    texts = random.integers(0, 100, 240) if with_texts else None
     queries = queries_of(seed + 1, bank, positives)
-    rule = MiningRule(count, low, high, margin, relative, duplicate)
+    first, beyond = ranks
+    rule = MiningRule(count, low, high, relative, duplicate, first, beyond)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(mining_group, "_SPARE", spare)
         patch.setattr(mining, "_GROUP", 13)
-        mined = mine(queries, bank, positives, rule, barred=barred, texts=texts)
+        mined = mine(queries, bank, positives, rule, barred=barred)
     total = MiningDrops.none()
     for number, query in enumerate(queries):
-        found, drops = reference(query, bank, positives[number], barred[number], texts, rule)
+        found, drops = reference(query, bank, positives[number], barred[number], rule)
         total += MiningDrops(**drops)
         assert rows_of(mined, number) == found
     assert mined.drops == total
@@ -135,16 +133,16 @@ def test_a_worked_example() -> None:
     mined = mine(circle(0), bank, [[2]], MiningRule(count=2, low=0.8, high=0.99))
     # 5 is above the window; 15 is the positive; 20 is 5 degrees (0.996) from it; -10 is 25 degrees
     assert rows_of(mined, 0) == [1, 4]
-    assert mined.drops == MiningDrops(1, 1, 0, 0, 1, 0)
+    assert mined.drops == MiningDrops(1, 1, 0, 1, 0)
     np.testing.assert_allclose(mined.cosines, np.cos(np.deg2rad([[10, 30]])), atol=1e-6)
 
 
 def test_the_positive_is_never_its_own_negative() -> None:
     bank = bank_of(3, 100)
     positives = [[row] for row in range(100)]
-    mined = mine(bank, bank, positives, MiningRule(count=5, duplicate=2.0))
+    mined = mine(bank, bank, positives, MiningRule(count=5, duplicate=2.0), barred=positives)
     assert not (mined.rows == np.arange(100)[:, None]).any()
-    assert mined.drops.positives == 100
+    assert (mined.drops.positives, mined.drops.barred) == (100, 0)  # counted once, as positives
 
 
 def test_too_few_in_the_window_are_masked_and_the_fill_rate_tells() -> None:
@@ -170,7 +168,7 @@ def test_near_duplicates_of_the_positive_alone_and_of_both_are_told_apart() -> N
 
 def test_a_margin_is_measured_from_the_farthest_positive() -> None:
     bank = circle(0, 60, 50, -70)
-    rule = MiningRule(count=3, margin=0.1, duplicate=2.0)  # at most 0.5 - 0.1
+    rule = MiningRule(count=3, relative_margin=0.2, duplicate=2.0)  # at most 0.5 - 0.1
     assert rows_of(mine(circle(0), bank, [[0, 1]], rule), 0) == [3]
     assert rows_of(mine(circle(0), bank, [[0]], rule), 0) == [2, 1, 3]
 
@@ -189,11 +187,9 @@ def test_negatives_follow_their_sample_through_every_shuffle() -> None:
     order = np.random.default_rng(7).permutation(100)
     shuffled = mine(queries[order], bank, [positives[at] for at in order], ANY, ids=ids[order])
     batch = np.random.default_rng(8).permutation(ids)[:32]
-    for one, other in zip(mined.of(batch), shuffled.of(batch), strict=True):
-        np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(mined.of(batch), shuffled.of(batch))
     np.testing.assert_array_equal(mined.rows, shuffled.rows)
-    rows, _ = mined.of(batch)
-    for sample, found in zip(batch.tolist(), rows.tolist(), strict=True):
+    for sample, found in zip(batch.tolist(), mined.of(batch).tolist(), strict=True):
         assert positives[sample - 1000][0] not in found
         assert found == mined.rows[sample - 1000].tolist()
 
@@ -216,20 +212,51 @@ def test_a_memory_mapped_half_precision_bank(tmp_path: Path) -> None:
     np.testing.assert_array_equal(mapped.cosines, whole.cosines)
 
 
-def test_texts_are_numbered() -> None:
-    assert number_texts(["a", "b", "a", ""]).tolist() == [0, 1, 0, 2]
-    bank = circle(0, 90, 50, 60)
-    mined = mine(
-        circle(0), bank, [[0]], MiningRule(count=3), texts=number_texts(["a", "a", "b", "c"])
-    )
-    assert rows_of(mined, 0) == [2, 3]
+@pytest.mark.parametrize("copies", [15, 60, 500])
+def test_copies_of_the_positive_never_hide_what_lies_behind_them(copies: int) -> None:
+    near = np.linspace(-1, 1, copies)  # degrees about the positive: cosines above 0.9993
+    bank = circle(0, *near, 20, 30, 40)
+    rule = MiningRule(count=2, first=0, beyond=len(bank))
+    mined = mine(circle(0.1), bank, [[0]], rule)
+    assert rows_of(mined, 0) == [copies + 1, copies + 2]
+    assert mined.drops == MiningDrops(0, 1, 0, copies, copies)
+    short = mine(circle(0.1), bank, [[0]], MiningRule(count=2, first=0, beyond=copies + 1))
+    assert rows_of(short, 0) == [copies + 1]
+    assert short.drops == mined.drops
+
+
+def test_a_window_of_ranks_counts_only_what_may_be_a_negative() -> None:
+    bank = circle(0, 10, 20, 30, 40, 50, 60, 70)
+    # 0 is the positive, 20, 50 and 70 are barred: 10, 30, 40, 60 have the ranks 0 to 3
+    rule = MiningRule(count=3, first=1, beyond=3, duplicate=2.0)
+    mined = mine(circle(0), bank, [[0]], rule, barred=[[2, 5, 7]])
+    assert rows_of(mined, 0) == [3, 4]
+    # 0 and 10 above it; 20 comes after rank 0, 50 after rank 2 and so beyond it, as 60 and 70
+    assert mined.drops == MiningDrops(2, 0, 1, 0, 0)
+
+
+def test_a_long_context_around_the_query_takes_one_pass_over_the_bank(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[int] = []
+
+    def counted(queries: ndarray, *rest: Any, **filters: Any) -> Found:
+        asked.append(len(queries))
+        return search(queries, *rest, **filters)
+
+    monkeypatch.setattr(mining_group, "search", counted)
+    bank = circle(*np.linspace(-5, 5, 101), 20, 30, 40)
+    mined = mine(circle(0.1), bank, [[50]], ANY, barred=[range(101)])
+    assert rows_of(mined, 0) == [101, 102, 103]
+    assert mined.drops == MiningDrops(0, 1, 100, 0, 0)
+    assert asked == [1]
 
 
 def test_no_pairs() -> None:
     mined = mine(np.empty((0, 2), np.float32), circle(0), [], ANY)
     assert mined.rows.shape == (0, 3)
     assert mined.fill_rate == 1.0
-    assert mined.of(np.array([], dtype=np.int64))[0].shape == (0, 3)
+    assert mined.of(np.array([], dtype=np.int64)).shape == (0, 3)
 
 
 def test_wrong_input_is_refused() -> None:
@@ -238,6 +265,9 @@ def test_wrong_input_is_refused() -> None:
         MiningRule(count=0)
     with pytest.raises(ValueError, match="no cosine lies between"):
         MiningRule(count=1, low=0.9, high=0.8)
+    for first, beyond in ((5, 4), (-1, None)):
+        with pytest.raises(ValueError, match=f"no ranks are {first} to {beyond}"):
+            MiningRule(count=1, first=first, beyond=beyond)
     with pytest.raises(ValueError, match="1 queries, 2 positives"):
         mine(bank[:1], bank, [[0], [1]], ANY)
     for rows in ([], [3], [-1]):

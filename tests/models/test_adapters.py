@@ -9,7 +9,7 @@ from peft import LoraConfig, get_peft_model
 from transformers import AutoModel, BertConfig, LlamaConfig, Qwen3Config
 
 from gonogo.core.errors import UserError
-from gonogo.models.adapters import count_lora_parameters, lora_targets
+from gonogo.models.adapters import lora_targets
 from gonogo.models.build import build_model
 from gonogo.spec.model import Frozen, FullTuning, LoraAdapter, TextModel
 
@@ -32,6 +32,21 @@ SMOLLM2 = LlamaConfig(
 MINILM = BertConfig(
     hidden_size=384, num_hidden_layers=6, num_attention_heads=12, intermediate_size=1536
 )
+
+
+def count_lora_parameters(config, rank):
+    """Count what LoRA adds, r (inputs + outputs) a layer, from a config alone: on the meta device.
+
+    So adapters of models that are not on this machine can be counted too.
+    """
+    with torch.device("meta"):
+        transformer = AutoModel.from_config(config, trust_remote_code=False)
+    targets = tuple(f".{name}" for name in lora_targets(transformer, config.num_hidden_layers))
+    return sum(
+        rank * (module.in_features + module.out_features)
+        for name, module in transformer.named_modules()
+        if isinstance(module, torch.nn.Linear) and name.endswith(targets)
+    )
 
 
 @pytest.mark.parametrize(

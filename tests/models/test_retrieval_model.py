@@ -11,6 +11,7 @@ from model_cases import PAIRS, TEXTS, padded
 from gonogo.core.errors import UserError
 from gonogo.models.build import build_model, load_model
 from gonogo.spec.model import Frozen, FullTuning, LoraAdapter, MlpScoring, TextModel
+from gonogo.spec.projections import MlpProjection
 
 
 def outputs(model):
@@ -50,6 +51,43 @@ def test_round_trip_is_equal_bit_for_bit(
         assert torch.equal(mine, theirs)
     if model.trainable() and kind != "decoder":
         assert not torch.equal(before[1], outputs(model)[1])
+
+
+def shape(**heads):
+    """Return a model of a frozen backbone of 32 dimensions, with a projection 32 -> 64 -> 12."""
+    projection = MlpProjection(widening=2, dimension=12)
+    return {"adapter": Frozen(), "projection": projection, "scoring": MlpScoring(hidden=8)} | heads
+
+
+EMBEDS, SCORES = 32 * 64 + 64 + 64 * 12 + 12, 32 * 8 + 8 + 8 + 1
+
+
+@pytest.mark.parametrize(
+    ("embedding", "scoring", "count"),
+    [(True, False, EMBEDS), (False, True, SCORES), (True, True, EMBEDS + SCORES)],
+)
+def test_a_head_that_nothing_teaches_is_neither_counted_nor_lost(
+    embedding, scoring, count, tiny_encoder_folder, tmp_path
+):
+    model = build_model(TextModel(backbone=str(tiny_encoder_folder), **shape()), 1)
+    model.learn_heads(embedding=not embedding, scoring=not scoring)
+    model.learn_heads(embedding=embedding, scoring=scoring)  # the last word counts
+    assert model.count_trainable() == count
+    assert {name.split(".")[0] for name in model.trainable()} == {
+        name for name, used in (("bi_encoder", embedding), ("cross_encoder", scoring)) if used
+    }
+    assert model.head_names() == set(model.trainable())
+    model.save(tmp_path)
+    loaded = load_model(tmp_path)
+    for mine, theirs in zip(outputs(model), outputs(loaded), strict=True):
+        assert torch.equal(mine, theirs)
+
+
+def test_a_model_without_a_projection_has_one_head(tiny_encoder_folder):
+    spec = TextModel(backbone=str(tiny_encoder_folder), **shape(projection=None))
+    model = build_model(spec, 1)
+    model.learn_heads(embedding=True, scoring=False)
+    assert model.count_trainable() == 0
 
 
 def test_trainable_order_is_that_of_every_build(tiny_encoder_folder):

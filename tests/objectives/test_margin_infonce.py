@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 
 import pytest
 import torch
@@ -38,6 +39,16 @@ def test_the_margin_is_in_cosine_and_not_in_logits() -> None:
 def test_logits_are_refused() -> None:
     with pytest.raises(ValueError, match="divided by the temperature"):
         margin_infonce(torch.tensor([6.0]), [group([[0.1]])], **EVERYTHING)
+
+
+def test_nothing_is_read_back_from_an_accelerator(monkeypatch: pytest.MonkeyPatch) -> None:
+    # "meta" has sizes and no values: whatever asks for one raises. It knows no autocast.
+    monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())
+    away = torch.zeros(3, device="meta")
+    group = Negatives(torch.zeros(3, 2, device="meta"), torch.ones(3, 2, device="meta").bool())
+    found = margin_infonce(away, [group, group], **EVERYTHING)
+    assert found.loss.shape == ()
+    assert [alone.shape for alone in found.alone] == [(), ()]
 
 
 def test_what_is_masked_has_no_say_and_no_gradient() -> None:

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from gonogo.objectives.covariance import covariance_distance, gaussian_covariance_floor
+from gonogo.objectives.covariance import covariance_distance
 from gonogo.objectives.cross_batch_memory import CrossBatchMemory
 from gonogo.objectives.rows import with_memory
 from gonogo.objectives.variance import STABILISER, variance_distance
@@ -12,6 +12,15 @@ from gonogo.objectives.variance import STABILISER, variance_distance
 def gaussian(count, width, seed=0, dtype=torch.float64):
     draws = torch.Generator().manual_seed(seed)
     return torch.randn(count, width, generator=draws, dtype=dtype)
+
+
+def gaussian_covariance_floor(count, dimension):
+    """Return the distance that rows of N(0, I) have, as root of the expected square.
+
+    Exact, from the moments of the Wishart distribution:
+    ``E ||C - tr(C)/d I||_F^2 = (d - 1)(d + 2) / (n - 1)``. About 1 / sqrt(n - 1) at any d.
+    """
+    return math.sqrt((dimension - 1) * (dimension + 2) / (count - 1)) / dimension
 
 
 CORNERS = torch.tensor([[1.0, 0], [-1, 0], [0, 2], [0, -2]], dtype=torch.float64)

@@ -1,7 +1,9 @@
 import math
 
+import numpy as np
 import pytest
 import torch
+from scipy.stats import beta
 from torch.nn.functional import normalize
 
 from gonogo.objectives.sigreg import GAUSSIAN_FLOOR, epps_pulley, sigreg, slice_directions
@@ -74,14 +76,65 @@ def test_the_floor_is_the_expectation_of_the_integrand():
     assert pytest.approx(area, abs=1e-3) == GAUSSIAN_FLOOR
 
 
-def test_collapsed_and_rank_deficient_samples_score_orders_of_magnitude_more():
+def test_collapsed_samples_score_orders_of_magnitude_more():
     rows = gaussian(512, 64)
     floor = float(sigreg(rows, seed=77, slices=128))
     point = torch.ones_like(rows) * 0.01
-    narrow = rows[:, :4] @ gaussian(4, 64, seed=1) / 8  # rank 4, each dimension varies by 1/16
-    line = rows[:, :1] @ torch.ones(1, 64, dtype=torch.float64)  # every dimension varies by 1
-    for bad in (point, narrow, line):
+    narrow = rows[:, :4] @ gaussian(4, 64, seed=1) / 8  # shrunk too: a dimension varies by 1/16
+    for bad in (point, narrow):
         assert float(sigreg(bad, seed=77, slices=128)) > 50 * floor
+
+
+def expectation(count, width, rank):
+    """The statistic's mean over Gaussian samples of full trace in ``rank`` dimensions.
+
+    On a direction u they are Gaussian of variance a^2 = width / rank * |u's part in them|^2,
+    where the square is Beta distributed, and n E|phi_n - phi|^2 = n (phi_a - phi)^2 + 1 - phi_a^2.
+    """
+    levels = (np.arange(4000) + 0.5) / 4000
+    inside = beta(rank / 2, (width - rank) / 2).ppf(levels) if rank < width else np.ones(1)
+    t, weights = np.arange(17) * 3 / 16, np.full(17, 2 * 3 / 16)
+    weights[[0, -1]] /= 2
+    gauss = np.exp(-(t**2) / 2)
+    own = np.exp(-np.outer(inside * width / rank, t**2) / 2)
+    return float(((count * (own - gauss) ** 2 + 1 - own**2) @ (weights * gauss)).mean())
+
+
+def low_rank(count, width, rank, seed):
+    """Gaussian rows in a random subspace, whose variances add up to ``width`` all the same."""
+    basis, _ = torch.linalg.qr(gaussian(width, rank, seed=1000 + seed))
+    return gaussian(count, rank, seed) @ basis.T * math.sqrt(width / rank)
+
+
+@pytest.mark.parametrize(
+    ("count", "width", "rank", "value"),
+    [
+        *((512, 64, rank, value) for rank, value in
+          ((1, 85.3), (4, 28.7), (16, 6.91), (32, 3.01), (64, 1.052))),
+        *((48, 512, rank, value) for rank, value in
+          ((1, 8.72), (4, 3.67), (16, 1.73), (64, 1.20), (256, 1.07))),
+        *((16, 512, rank, value) for rank, value in
+          ((1, 3.40), (4, 1.85), (16, 1.26), (64, 1.10), (256, 1.06))),
+    ],
+)  # fmt: skip
+def test_lost_dimensions_score_more_though_no_variance_is_lost(count, width, rank, value):
+    assert expectation(count, width, rank) == pytest.approx(value, abs=0.006 * max(1, value))
+    scores = torch.tensor(
+        [
+            float(sigreg(low_rank(count, width, rank, seed), seed=5000 + seed, slices=64))
+            for seed in range(24)
+        ]
+    )
+    error = float(scores.std()) / math.sqrt(24)
+    assert error < 0.06 * value
+    assert float(scores.mean()) == pytest.approx(value, abs=4 * error)
+
+
+def test_fewer_dimensions_score_more_on_the_same_rows():
+    ranks = (1, 4, 16, 32, 64)
+    scores = [float(sigreg(low_rank(512, 64, rank, 3), seed=77, slices=128)) for rank in ranks]
+    assert scores == sorted(scores, reverse=True)
+    assert scores[3] > 2 * scores[4]
 
 
 def test_vectors_of_length_one_look_collapsed_unless_rescaled():

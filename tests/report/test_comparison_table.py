@@ -85,16 +85,54 @@ def test_references_first_then_arms_by_means_sets_and_isotropy():
     table = comparison_table("comparison", "all rows", COMPARED)
     assert [row.cells[0].text for row in table.rows] == ["bm25", "baseline", "isotropic"]
     headings = [column.heading for column in table.columns]
-    assert headings[:6] == [
+    assert headings[:7] == [
         "",
+        "seeds",
         "mean (of 2)",
         "mean (in domain, 1)",
         "mean (out of domain, 1)",
         "scifact (in domain)",
         "fiqa",
     ]
-    assert headings[6:8] == ["1 − std/mean", "Gaussian (same n, d)"]
+    assert headings[7:9] == ["1 − std/mean", "Gaussian (same n, d)"]
     assert cells(table, "isotropic")["mean (of 2)"] == Number(0.5, "score", low=0.4, high=0.6)
+
+
+def on_seeds(one, count):
+    return one.model_copy(update={"seeds": count})
+
+
+def test_an_unfinished_arm_is_seen_by_its_seeds():
+    late = [on_seeds(s, 2) if s.arm == "isotropic" else s for s in COMPARED.scores]
+    means = [on_seeds(m, 2) if m.arm == "isotropic" else m for m in COMPARED.means]
+    table = comparison_table("comparison", "all rows", Compared(late, means))
+    seeds = {name: cells(table, name)["seeds"] for name in ("bm25", "baseline", "isotropic")}
+    assert seeds == {
+        "bm25": Number(None, "count"),  # it has none by nature
+        "baseline": Number(3, "count"),
+        "isotropic": Number(2, "count"),
+    }
+    intervals = interval_table("intervals", "all rows", Compared(late, means))
+    assert {row.cells[2] for row in intervals.rows if row.cells[0] == Text("isotropic")} == {
+        Number(2, "count")
+    }
+
+
+def test_a_seed_that_lacks_a_set_is_seen_too():
+    """Its mean is over fewer seeds than its other set."""
+    late = [on_seeds(s, 2) if s.dataset == "fiqa" else s for s in COMPARED.scores[:2]]
+    means = [on_seeds(mean_of("baseline", "all", 0.4, ("fiqa", "scifact")), 2)]
+    table = comparison_table("comparison", "all rows", Compared(late, means))
+    assert cells(table, "baseline")["seeds"] == Text("2 to 3")
+    intervals = interval_table("intervals", "all rows", Compared(late, means))
+    assert [row.cells[2].value for row in intervals.rows] == [2, 3, 2]
+
+
+def test_models_without_seeds_have_no_column_of_them():
+    alone = [on_seeds(s, 0) for s in COMPARED.scores[:2]]
+    compared = Compared(alone, [on_seeds(COMPARED.means[0], 0)])
+    for table in (comparison_table("c", "t", compared), interval_table("i", "t", compared)):
+        assert "seeds" not in [column.heading for column in table.columns]
 
 
 def test_a_mean_over_the_same_sets_is_shown_once():
@@ -102,7 +140,7 @@ def test_a_mean_over_the_same_sets_is_shown_once():
     compared = Compared(scores=COMPARED.scores[:2], means=means)
     table = comparison_table("comparison", "all rows", compared)
     headings = [column.heading for column in table.columns]
-    assert headings == ["", "mean (of 2)", "scifact (in domain)", "fiqa (in domain)"]
+    assert headings == ["", "seeds", "mean (of 2)", "scifact (in domain)", "fiqa (in domain)"]
     intervals = interval_table("intervals", "all rows", compared)
     assert [row.cells[1].text for row in intervals.rows] == ["mean, of 2", "scifact", "fiqa"]
 
@@ -114,7 +152,8 @@ def test_of_a_single_data_set_nothing_is_said_twice():
     compared = Compared(scores=[ours], means=[mean_of("baseline", "all", 0.4, ("fiqa",))])
     table = comparison_table("comparison", "all rows", compared)
     shown = Number(0.4, "score", std=0.01, low=0.3, high=0.5)
-    assert cells(table, "baseline") == {"": Text("baseline"), "fiqa": shown}
+    own = cells(table, "baseline")
+    assert own == {"": Text("baseline"), "seeds": Number(3, "count"), "fiqa": shown}
     assert table.caption.startswith("Intervals of")
     assert "Mean ± standard deviation over seeds." in table.caption
     missing = Compared(scores=[ours], means=[])
@@ -154,8 +193,8 @@ def test_an_undefined_figure_of_one_seed_leaves_no_mean_of_the_others():
 def test_the_best_of_each_column_is_marked():
     table = comparison_table("comparison", "all rows", COMPARED)
     places = {row.cells[0].text: marks for row, marks in zip(table.rows, table.marks, strict=True)}
-    assert places["isotropic"][1] == "best"
-    assert places["bm25"][1] == "second"
+    assert places["isotropic"][2] == "best"
+    assert places["bm25"][2] == "second"
     isotropy = [column.heading for column in table.columns].index("1 − std/mean")
     assert all(isotropy not in marks for marks in table.marks)  # more of it is no win by itself
 

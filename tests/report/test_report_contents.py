@@ -62,6 +62,16 @@ def test_exposure_shows_recorded_values_and_never_means(verdict):
     assert rows["training"] == Text("5 min 41 s to 5 min 55 s")
 
 
+def test_exposure_tells_how_much_was_padding_where_tokens_passed(verdict):
+    trials = verdict.evidence.trials
+    padded = [
+        one.model_copy(update={"padding": 0.03 + 0.01 * place}) for place, one in enumerate(trials)
+    ]
+    table = exposure_table((*padded[:3], *trials[3:]))
+    [row] = [row for row in table.rows if row.cells[0].text == "padding"]
+    assert row.cells[1:3] == (Text("3.0 % to 5.0 %"), Number(None, "share"))
+
+
 def test_the_changed_gate_shows_old_and_new_side_by_side(variant):
     table = by_name(variant("changed"), "gate_changes")
     assert table.rows[0].cells == (Text("pass"), Text("0.02"), Text("0.03"))

@@ -120,3 +120,11 @@ def test_text_reads_back_to_itself(curriculum):
     assert [curriculum.at(epoch) for epoch in range(curriculum.epochs)] == [
         segment for segment in curriculum.segments for _ in range(segment.last - segment.first + 1)
     ]
+
+
+def test_quantiles_are_ranks_of_a_bank():
+    window = CosineWindow(0.99, 0.9995)
+    assert window.ranks(95_245) == (47, 953)
+    assert window.ranks(1000) == (0, 10)
+    assert CosineWindow(-1, 1).ranks(50) == (0, 100)
+    assert CosineWindow(0.5, 0.5).ranks(50) == (25, 25)

@@ -17,7 +17,7 @@ defaults:
   tasks:
     next: {kind: next_vector, data: {kind: pairs, folder: pairs}, curriculum: "0-4:none"}
   training: {epochs: 5, validation: {every: 1, best: R@500}}
-  monitors: [{kind: margin_guard}, {kind: recall_gates, figure: R@100}, {kind: loss_flags}]
+  monitors: [{kind: margin_guard}, {kind: recall_gates}, {kind: loss_flags}]
 arms: {tower: {}, other: {}}
 evaluation:
   checkpoint: best
@@ -49,6 +49,11 @@ def test_a_study_whose_looks_have_all_that_is_asked_for(tower: Path) -> None:
             ["monitors=[{kind: recall_gates, figure: nonsense}]"],
             "monitors: recall_gates.figure: no look has a figure 'nonsense' (valid: R@10, R@100,"
             " R@1000, R@500, margin, margin_in_batch, margin_top16, positive_cosine)",
+        ),
+        (
+            ["monitors=[{kind: recall_gates, figure: R@100}]"],
+            "monitors: recall_gates.figure: the bounds are those of R@500, they say nothing about"
+            " 'R@100' (judge R@500, or leave this monitor out)",
         ),
         (
             ["training.validation=null"],
@@ -104,3 +109,16 @@ def test_figures_of_several_tasks_carry_the_tasks_name(tower: Path) -> None:
     given = ("training.validation.best=again/R@500", "monitors=[{kind: loss_flags}]")
     with pytest.raises(UserError, match=r"arms\.other: training\.validation\.best"):
         resolve(tower, overrides=given)
+
+
+def test_the_recall_gates_judge_the_same_recall_of_a_named_task(tower: Path) -> None:
+    second = "tasks: {again: {kind: next_vector, data: {kind: pairs, folder: pairs}}}"
+    tower.write_text(
+        TOWER.replace("tower: {}, other: {}", f"tower: {{{second}}}, other: {{{second}}}").replace(
+            "best: R@500", "best: again/R@500"
+        )
+    )
+    judged = "monitors=[{kind: recall_gates, figure: again/%s}]"
+    assert list(resolve(tower, overrides=(judged % "R@500",)).arms) == ["tower", "other"]
+    with pytest.raises(UserError, match="they say nothing about 'again/R@1000'"):
+        resolve(tower, overrides=(judged % "R@1000",))

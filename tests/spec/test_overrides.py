@@ -3,11 +3,15 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gonogo.core.errors import UserError
 from gonogo.spec.overrides import Layers, parse_override
+from gonogo.spec.resolve import resolve
 from gonogo.spec.study import StudyFile, TrialConfig
+from gonogo.study.shipped import find_study
 
 KEYS = st.sampled_from("abc")
 TREES = st.recursive(
@@ -94,3 +98,22 @@ def test_a_block_without_kind_is_of_the_default_kind() -> None:
     layers.set("tasks.rank.negatives", {"kind": "random"}, "--set")
     assert layers.values["model"]["adapter"] == {"kind": "full"}
     assert layers.values["tasks"]["rank"]["negatives"] == {"kind": "random"}
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        *((text, False) for text in ("False", "false", "no", "off", '"False"', "0")),
+        *((text, True) for text in ("True", "true", "yes", "on", '"True"', "1")),
+    ],
+)
+def test_a_flag_that_is_said_to_be_false_is_false(text: str, meant: bool) -> None:
+    """``bool("False")`` is true: a flag must be read, not converted."""
+    study = resolve(find_study("isotropy"), "smoke", (f"training.gradcache={text}",))
+    assert {config.training.gradcache for config in study.arms.values()} == {meant}
+
+
+@pytest.mark.parametrize("text", ["maybe", "2", "", "[false]"])
+def test_a_flag_that_is_neither_is_refused(text: str) -> None:
+    with pytest.raises(UserError, match="gradcache"):
+        resolve(find_study("isotropy"), "smoke", (f"training.gradcache={text}",))

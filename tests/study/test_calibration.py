@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from planted_trials import plan_of
+from planted_trials import finish, plan_of, planted_scores
 
 from gonogo.core.errors import UserError
 from gonogo.core.files import read_json
@@ -67,6 +67,25 @@ def test_the_forecast_uses_it_until_the_study_changes(tiny_study: Path, tmp_path
     assert forecast.elapsed(1) == pytest.approx(whole)
     changed = plan_of(tiny_study, tmp_path, *FEW, "training.learning_rate=0.5")
     assert forecast_cost(changed) is None
+
+
+def test_a_finished_study_is_not_measured_again(
+    tiny_study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own trials have told what they cost."""
+
+    def never(*_: object) -> None:
+        raise AssertionError("measured")
+
+    monkeypatch.setattr(probes, "time_task", never)
+    sets = (*FEW, "evaluation.references=[]")
+    for trial in plan_of(tiny_study, tmp_path, *sets).trials:
+        finish(trial, planted_scores(trial, lambda arm, seed, task: 1.0))
+    plan = plan_of(tiny_study, tmp_path, *sets)
+    assert calibrate(plan, device="cpu", progress=Silent()) == {}
+    assert not calibration_path(plan).exists()
+    with pytest.raises(AssertionError, match="measured"):
+        calibrate(plan_of(tiny_study, tmp_path, *FEW), device="cpu", progress=Silent())
 
 
 def test_without_a_trial_of_the_first_seed_it_says_so(tiny_study: Path, tmp_path: Path) -> None:

@@ -172,9 +172,9 @@ def test_criteria_are_answered_from_files(here: Path) -> None:
     assert status["all trials of all arms are finished"] == "met"
     assert status["shaped: average above 0.999"] == "not met"
     assert status["all arms scored on every data set"] == "met"
-    assert status["the study sweep is decided (ablations)"] == "not met"
+    assert status["the study sweep is decided (ablations)"] == "unknown"
     assert status["there is theory.*"] == "not met"
-    assert status["there is calibration.md or all arms scored on kilt"] == "not met"
+    assert status["there is calibration.md or all arms scored on kilt"] == "unknown"
     assert found["levels"]["strong"] == "not met"
     assert found["levels"]["top"] == "not met"
 
@@ -193,6 +193,15 @@ def test_before_any_run_lines_are_unknown(here: Path, tmp_path: Path) -> None:
     assert "no verdict yet" in result.output
     assert "minimum: unknown" in result.output
     assert list(tmp_path.iterdir()) == []  # nothing was written
+
+
+def test_a_preliminary_tier_is_told_beside_its_levels(here: Path, tmp_path: Path) -> None:
+    values = yaml.safe_load((here / "shapes.yaml").read_text()) | {"tiers": {"smoke": {}}}
+    (here / "small.yaml").write_text(yaml.safe_dump(values))
+    for tier, told in (("full", False), ("smoke", True)):
+        command = ["criteria", "small.yaml", "--tier", tier, "--out", str(tmp_path)]
+        result = CliRunner().invoke(app, command, catch_exceptions=False)
+        assert ("This tier is preliminary" in result.output) is told
 
 
 def test_a_study_without_criteria_says_so(here: Path) -> None:

@@ -10,6 +10,7 @@ import yaml
 
 from gonogo.analysis.geometry_record import GeometryRecord, TextsRecord
 from gonogo.analysis.verdict import (
+    ArmScore,
     Decision,
     Evidence,
     FrozenGate,
@@ -20,11 +21,12 @@ from gonogo.analysis.verdict import (
 )
 from gonogo.core.errors import UserError
 from gonogo.report.criteria_table import criteria_table
-from gonogo.spec.criteria import AverageAbove
+from gonogo.spec.criteria import AllSets, AnyOf, AverageAbove, FileThere
 from gonogo.spec.gates import ImprovementGate
 from gonogo.spec.resolve import resolve
 from gonogo.spec.study import ResolvedStudy
 from gonogo.study.criteria import Criteria, check_study
+from gonogo.study.evaluate_model_parts import PartFiles
 from gonogo.study.layout import StudyFolder
 from gonogo.study.plan import Plan
 from gonogo.study.registration import register_criteria
@@ -98,6 +100,8 @@ def answer(
     means: tuple[GroupMean, ...] = (),
     records: tuple[GeometryRecord, ...] = (),
     states: dict[tuple[str, int], str] | None = None,
+    scores: tuple[ArmScore, ...] = (),
+    word: Any = "FAIL",
 ) -> tuple[str, str]:
     study = resolved(tmp_path, {"minimum": [line]})
     trials = {(arm, seed): "finished" for arm in ("plain", "shaped") for seed in SEEDS}
@@ -108,7 +112,8 @@ def answer(
         created="now",
         study="s",
         gate=FrozenGate(spec=gate, fingerprint="f"),
-        decision=Decision(verdict="FAIL", support="", sentence=""),
+        decision=Decision(verdict=word, support="", sentence=""),
+        scores=scores,
         groups=means,
         evidence=Evidence(
             trials=tuple(
@@ -156,10 +161,116 @@ def test_a_benchmarks_value_is_not_held_against_a_few_sets(tmp_path: Path) -> No
     assert answer(tmp_path, {**line, "least_sets": 2}, means=TWO)[0] == "met"
 
 
-def test_the_shipped_study_asks_for_the_average_over_beir() -> None:
+def test_the_shipped_study_asks_for_beir_without_what_was_trained_on() -> None:
     study = resolve(find_study("isotropy"), "cpu")
-    asked = [a for lines in study.criteria.values() for a in lines if isinstance(a, AverageAbove)]
-    assert [(line.above, line.least_sets) for line in asked] == [(0.48, 13), (0.49, 13)]
+    lines = [line for lines in study.criteria.values() for line in lines]
+    asked = [line for line in lines if isinstance(line, AverageAbove)]
+    assert [(line.above, line.over, line.least_sets) for line in asked] == [
+        (0.48, "out of domain", 13),
+        (0.49, "out of domain", 13),
+    ]
+    assert [line.least_sets for line in lines if isinstance(line, AllSets)] == [13]
+
+
+@pytest.mark.parametrize("tier", ["full", "cpu", "smoke"])
+def test_the_shipped_study_asks_for_no_data_set_that_no_tier_scores(tier: str) -> None:
+    """Such a line could never be met: KILT is scored apart, and its file is asked for."""
+    study = resolve(find_study("isotropy"), tier)
+    [top] = [line.lines for line in study.criteria["top"] if isinstance(line, AnyOf)]
+    assert "kilt.parts/*/*.json" in {line.path for line in top if isinstance(line, FileThere)}
+    every = [*(line for lines in study.criteria.values() for line in lines), *top]
+    assert not [line for line in every if isinstance(line, AllSets) and line.datasets]
+
+
+def test_scores_on_kilt_that_gonogo_evaluate_kept_are_found(tmp_path: Path) -> None:
+    line = {"kind": "file", "path": "kilt.parts/*/*.json"}
+    study = resolved(tmp_path, {"minimum": [line]})
+    folder = StudyFolder.under(tmp_path / "out", "s", "full")
+    assert check_study(study, folder, tmp_path).reached is None
+    record = PartFiles(folder.path / "kilt.parts", "shaped/seed_1", "kilt").record
+    record.parent.mkdir(parents=True)
+    record.write_text("{}")
+    assert check_study(study, folder, tmp_path).reached == "minimum"
+
+
+def score(arm: str, dataset: str) -> ArmScore:
+    return ArmScore(
+        arm=arm,
+        task="embed",
+        dataset=dataset,
+        metric="nDCG@10",
+        mean=0.5,
+        std=None,
+        seeds=2,
+        queries=10,
+    )
+
+
+ALL = tuple(score(arm, dataset) for arm in ("plain", "shaped") for dataset in ("x", "y"))
+
+
+def test_every_set_of_a_small_tier_is_not_every_set_of_a_benchmark(tmp_path: Path) -> None:
+    line = {"kind": "all_sets"}
+    assert answer(tmp_path, line, scores=ALL) == ("met", "2 data sets")
+    assert answer(tmp_path, {**line, "least_sets": 2}, scores=ALL)[0] == "met"
+    found = answer(tmp_path, {**line, "least_sets": 13}, scores=ALL)
+    assert found == ("unknown", "this tier scores 2 data sets, and at least 13 are asked for")
+    status, found = answer(tmp_path, {**line, "least_sets": 2}, scores=ALL[:-1])
+    assert (status, found) == ("not met", "no score: shaped on y")
+
+
+def test_a_set_that_the_tier_does_not_score_leaves_a_line_unknown(tmp_path: Path) -> None:
+    line = {"kind": "all_sets", "datasets": ["x", "kilt"]}
+    status, found = answer(tmp_path, line, scores=ALL)
+    assert status == "unknown"
+    assert found == "this tier does not score kilt; evaluation.datasets names those it does"
+    # what is known to be missing counts for more than what is not known
+    assert answer(tmp_path, line, scores=ALL[1:]) == ("not met", "no score: plain on x")
+    # a table that was scored elsewhere may have more sets than the study evaluates
+    more = (*ALL, score("plain", "kilt"), score("shaped", "kilt"))
+    assert answer(tmp_path, line, scores=more) == ("met", "2 data sets")
+    assert answer(tmp_path, line, scores=more[:-1]) == ("not met", "no score: shaped on kilt")
+
+
+def test_a_misspelt_set_is_asked_about(tmp_path: Path) -> None:
+    line = {"kind": "all_sets", "datasets": ["scifcat"]}
+    found = answer(tmp_path, line, scores=(score("plain", "scifact"), score("shaped", "scifact")))
+    assert found == ("unknown", "this tier does not score scifcat; did you mean 'scifact'?")
+
+
+def test_more_sets_than_a_line_names_are_refused(tmp_path: Path) -> None:
+    line = {"kind": "all_sets", "datasets": ["x"], "least_sets": 2}
+    with pytest.raises(UserError, match="least_sets asks for 2 data sets, of which 1 are named"):
+        resolved(tmp_path, {"minimum": [line]})
+
+
+def test_a_study_that_never_ran_is_unknown_and_an_undecided_one_is_not_done(
+    tmp_path: Path,
+) -> None:
+    line = {"kind": "study_done", "study": "s", "tier": "full"}
+    study = resolved(tmp_path, {"minimum": [line]})
+    before = check_study(study, StudyFolder.under(tmp_path / "none", "s", "full"), tmp_path)
+    assert before.levels == {"minimum": "unknown"}
+    assert "no verdict in" in before.lines[0].found
+    # the study asks about itself: `answer` writes the verdict that it reads
+    assert answer(tmp_path, line) == ("met", "s: FAIL")
+    assert answer(tmp_path, line, word="INCOMPLETE") == ("not met", "s: INCOMPLETE")
+
+
+def test_levels_of_a_preliminary_tier_come_with_a_caution(tmp_path: Path) -> None:
+    (tmp_path / "there").write_text("x")
+    study = values({"minimum": [{"kind": "file", "path": "there"}]})
+    study["tiers"] = {"smoke": {}, "cpu": {"preliminary": False}}
+    path = tmp_path / "s.yaml"
+    path.write_text(yaml.safe_dump(study))
+    cautions = {}
+    for tier in ("full", "cpu", "smoke"):
+        folder = StudyFolder.under(tmp_path / "none", "s", tier)
+        found = check_study(resolve(path, tier), folder, tmp_path)
+        assert found.levels == {"minimum": "met"}
+        table = criteria_table("s", [], found.levels, preliminary=found.preliminary)
+        cautions[tier] = "This tier is preliminary" in table.caption
+    assert cautions == {"full": False, "cpu": False, "smoke": True}
 
 
 def test_a_trial_that_is_missing_leaves_a_figure_unknown(tmp_path: Path) -> None:

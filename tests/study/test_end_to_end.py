@@ -13,11 +13,16 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from gonogo.analysis.verdict import VerdictFile
-from gonogo.core.files import read_json_lines
+from gonogo.core.files import read_json, read_json_lines
 from gonogo.core.progress import Silent
 from gonogo.data.score_table import read_scores
+from gonogo.models.build import build_model
+from gonogo.models.module import HEADS_FILE
+from gonogo.models.retrieval_model import RetrievalModel
 from gonogo.spec.resolve import resolve
 from gonogo.study.decision import decide_plan
 from gonogo.study.layout import StudyFolder
@@ -110,6 +115,55 @@ def test_hand_over_files_are_all_there(finished: tuple[Path, Path]) -> None:
     conflicts = list(read_json_lines(joint.log("gradient_conflicts.jsonl")))
     assert conflicts
     assert {"mean_cosine", "norm_ratio", "layers", "tasks", "step"} <= set(conflicts[0])
+
+
+def test_only_arms_with_a_reranking_task_count_the_head_on_pairs(
+    finished: tuple[Path, Path],
+) -> None:
+    plan = plan_of(*finished)
+    counts = {
+        trial.arm: read_json(trial.folder.result)["trainable_parameters"] for trial in plan.trials
+    }
+    head = (32 + 1) * 8 + (8 + 1) * 1
+    alone = counts["emb_only"]
+    assert alone > 0
+    assert counts == {"emb_only": alone, "rank_only": alone + head, "joint_single": alone + head}
+    verdict = decide(*finished)
+    assert {record.arm: record.trainable_parameters for record in verdict.evidence.trials} == counts
+
+
+def test_a_head_that_an_arm_did_not_train_is_scored_as_the_seed_made_it(
+    finished: tuple[Path, Path],
+) -> None:
+    trial = next(one for one in plan_of(*finished).trials if one.arm == "emb_only")
+    untrained = build_model(trial.config.model, trial.seed)
+    assert isinstance(untrained, RetrievalModel)
+    saved = load_file(trial.folder.final / HEADS_FILE)
+    assert saved.keys() == untrained.head_state().keys()
+    for name, value in untrained.head_state().items():
+        assert torch.equal(saved[name], value)
+
+
+def test_a_trial_says_in_which_number_format_and_on_how_many_threads_it_was_made(
+    finished: tuple[Path, Path],
+) -> None:
+    for trial in plan_of(*finished).trials:
+        result = read_json(trial.folder.result)
+        environment = read_json(trial.folder.environment)
+        assert (result["precision"], environment["precision"]) == ("fp32", "fp32")
+        assert (result["device"], environment["device"]) == ("cpu", "cpu")
+        assert environment["threads"] == str(torch.get_num_threads())
+
+
+def test_a_number_format_that_is_asked_for_is_the_one_that_is_recorded(
+    make_study: Callable[[], Path],
+) -> None:
+    path = make_study()
+    sets, options = ("training.precision=bf16", "training.max_steps=1"), {"only": "emb_only"}
+    run_all(path, path.parent / "bf16", *sets, **options)
+    [trial] = plan_of(path, path.parent / "bf16", *sets, **options).trials
+    for file in (trial.folder.result, trial.folder.environment):
+        assert read_json(file)["precision"] == "bf16"
 
 
 def test_joint_arm_sees_as_many_examples_as_its_specialists(finished: tuple[Path, Path]) -> None:

@@ -46,7 +46,7 @@ def model(tmp_path: Path, tiny_encoder_folder: Path) -> str:
     return str(sentence_folder(tmp_path / "mine", tiny_encoder_folder, longest=24))
 
 
-def run(models: list[str], sets: list[str], in_domain: tuple[str, ...] = ()) -> Evaluation:
+def run(models: list[str], sets: list[str], in_domain: tuple[str, ...] | None = None) -> Evaluation:
     return evaluate_models(
         [find_model(name) for name in models],
         evaluation_sets(sets),
@@ -219,6 +219,43 @@ def test_in_and_out_of_domain_apart(model: str) -> None:
         run(["bm25"], ["left"], in_domain=("lefd",))
 
 
+@pytest.mark.parametrize("damage", ["parquet", "json"])
+@pytest.mark.parametrize("left", [b"", b"not a table", b"PAR1"])
+def test_a_damaged_part_is_scored_anew(model: str, damage: str, left: bytes) -> None:
+    first = run([model], ["left"])
+    kept = Path("out.parts/mine/left.parquet").with_suffix(f".{damage}")
+    kept.write_bytes(left)
+    again = run([model], ["left"])
+    assert [part.status for part in again.parts] == ["scored"]
+    assert again.scores == first.scores
+    assert kept.read_bytes() != left
+    assert run([model], ["left"]).parts == again.parts  # found again, its time included
+
+
+@pytest.mark.parametrize("record", ["[]", '{"part": {}}', '"text"'])
+def test_a_record_of_another_shape_is_as_good_as_missing(model: str, record: str) -> None:
+    run([model], ["left"])
+    Path("out.parts/mine/left.json").write_text(record)
+    assert [part.status for part in run([model], ["left"]).parts] == ["scored"]
+
+
+def test_offline_downloads_no_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    import huggingface_hub
+
+    asked: list[bool] = []
+
+    def snapshot(*_: Any, local_files_only: bool, **__: Any) -> str:
+        asked.append(local_files_only)
+        raise OSError("not cached")
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot)
+    command = ["evaluate", "some/model", "--datasets", "left", "--out", "r.md"]
+    for options in (["--offline"], []):
+        with pytest.raises(UserError, match="are not on this machine"):
+            CliRunner().invoke(app, [*command, *options], catch_exceptions=False)
+    assert asked == [True, True, False]  # without the option it is asked for, too
+
+
 def test_forums_are_one_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from gonogo.data.evaluation_sets import EvaluationSet
 
@@ -251,6 +288,13 @@ def test_models_and_measures_that_make_no_sense(tmp_path: Path, model: str) -> N
         )
 
 
+def test_isotropy_refuses_two_models_of_one_name(tmp_path: Path, model: str) -> None:
+    other = sentence_folder(tmp_path / "other" / "mine", Path(model))
+    command = ["isotropy", model, str(other), "--texts", "left", "--device", "cpu"]
+    with pytest.raises(UserError, match="two models are called 'mine'"):
+        CliRunner().invoke(app, command, catch_exceptions=False)
+
+
 def test_hub_sets_by_short_name_are_the_papers() -> None:
     [one] = evaluation_sets(["msmarco"])
     assert one.members == (HubData(repo="BeIR/msmarco", split="dev"),)
@@ -266,6 +310,7 @@ def test_as_a_user(tmp_path: Path, model: str, ending: str) -> None:
     text = Path(out).read_text()
     assert "bm25" in text
     assert "out of domain" in text
+    assert "not known" not in result.output
     if ending == ".json":
         assert {row["set"] if "set" in row else row["dataset"] for row in json.loads(text)["sets"]}
     assert Path("results.parts/mine/right.parquet").exists()

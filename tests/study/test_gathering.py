@@ -85,6 +85,21 @@ def test_a_curve_leaves_out_the_terms_that_only_some_arms_add(finished: Plan) ->
     assert curves[regularised.arm].terms_left_out
 
 
+def test_padding_is_the_share_of_all_tokens_not_a_mean_of_shares(finished: Plan) -> None:
+    log = finished.trials[0].folder.log("train.jsonl")
+    for step, (tokens, padding) in enumerate([(90, 0.1), (900, 0.0), (0, 0.0)]):
+        line = {"step": step, "task": "embed", "loss": 1.0}
+        append_json_line(log, {**line, "tokens": tokens, "padding": padding})
+    heads = joint(finished).folder.log("train.jsonl")  # on kept vectors: no token passes
+    append_json_line(heads, {"step": 1, "task": "embed", "loss": 1.0, "tokens": 0, "padding": 0.0})
+    records = {(one.arm, one.seed): one.padding for one in gather_evidence(finished).trials}
+    first = finished.trials[0]
+    assert records[first.arm, first.seed] == pytest.approx(10 / 1000)
+    assert [share for name, share in records.items() if name != (first.arm, first.seed)] == (
+        [None] * (len(records) - 1)
+    )
+
+
 def conflict(step: int, first: str, second: str, **layers: float | None) -> dict[str, object]:
     return {"step": step, "tasks": [first, second], "mean_cosine": 0.1, "layers": layers}
 

@@ -161,7 +161,7 @@ def test_a_look_shares_vectors_of_weights_that_come_back(
     other = headed(tiny_encoder_folder, 2, "frozen")
     first = [look(model, tmp_path / "kept") for model in (frozen, untrained)]
     for module in ("retrieval", "corpus_vectors"):
-        monkeypatch.setattr(f"gonogo.evaluation.{module}.encode", never)
+        monkeypatch.setattr(f"gonogo.evaluation.{module}.compute_rows", never)
     assert [look(model, tmp_path / "kept") for model in (frozen, untrained)] == first
     assert look(other, tmp_path / "kept").spectrum != first[0].spectrum
     with pytest.raises(AssertionError, match="computed anew"):

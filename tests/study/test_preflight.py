@@ -1,5 +1,7 @@
 """Each check of the pre-flight: green on sound data, and the planted fault by name."""
 
+import re
+import shlex
 from dataclasses import replace
 
 import numpy as np
@@ -7,21 +9,30 @@ import polars as pl
 import pytest
 from bank_world import drifting, write_bank, write_world
 from planted_sequences import write_sequences
+from typer.testing import CliRunner
 
+from gonogo.cli.main import app
 from gonogo.core.errors import UserError
 from gonogo.core.files import read_json, sha256_file, write_json
 from gonogo.data.bank import open_bank
-from gonogo.data.preflight_curriculum import check_curriculum, check_filters, measure
+from gonogo.data.next_vectors import NextVectors
+from gonogo.data.preflight_curriculum import Schedule, check_curriculum, check_filters
 from gonogo.data.preflight_leakage import check_leakage
 from gonogo.data.preflight_sanity import check_sanity
+from gonogo.data.preflight_windows import measure
 from gonogo.data.sequences import open_pairs
 from gonogo.data.vectors import unit_length
+from gonogo.evaluation.next_vector_mining import mine_next
 from gonogo.spec.curriculum import parse_curriculum
 from gonogo.study.preflight import PreflightSettings, check_alignment, run_preflight
 
 LENGTHS = [14, 12, 14, 11, 10, 13, 12, 14, 11, 10]
 SCHEDULE = parse_curriculum("0-1:none;2-3:2@0.1-0.9")
 SETTINGS = PreflightSettings(curriculum=SCHEDULE, epochs=4)
+
+
+def schedule(text, window="cosine", epochs=None):
+    return Schedule(parse_curriculum(text), window, epochs)
 
 
 def opened(folder):
@@ -171,36 +182,40 @@ def test_a_common_direction_is_told_with_the_remedy(tmp_path):
     assert finding.facts["mean_cosine"] == pytest.approx(expected, abs=1e-5)
     assert expected > 0.10
     assert finding.status == "warning"
-    assert "gonogo data whiten" in finding.problems[0].text
+    told = re.search(r"\((gonogo data whiten .*)\)", finding.problems[0].text)[1]
+    verb, *arguments = shlex.split(told)
+    assert verb == "gonogo"
+    assert CliRunner().invoke(app, arguments, catch_exceptions=False).exit_code == 0
+    assert len(open_bank(tmp_path / "bank_white")) == 600
     assert check_alignment(bank, usable, most=0.99).status == "green"
 
 
 def test_a_curriculum_too_short_for_the_epochs_blocks_at_its_last_segment():
-    finding = check_curriculum(SCHEDULE, 6, None, 0.98)
+    finding = check_curriculum(Schedule(SCHEDULE, epochs=6), None, 0.98)
     assert finding.status == "blocker"
     assert finding.problems[0].rows == ("2-3:2@0.1-0.9",)
     assert "ends at epoch 3" in finding.problems[0].text
-    assert check_curriculum(SCHEDULE, 4, None, 0.98).status == "green"
-    assert check_curriculum(SCHEDULE, 2, None, 0.98).status == "warning"
+    assert check_curriculum(Schedule(SCHEDULE, epochs=4), None, 0.98).status == "green"
+    assert check_curriculum(Schedule(SCHEDULE, epochs=2), None, 0.98).status == "warning"
 
 
 def test_windows_that_hold_nothing_are_told_with_one_that_does(tmp_path):
     bank, pairs = opened(write_world(tmp_path, [40] * 10))
     near = measure(bank, pairs, sound(bank, pairs), sample=40)
-    empty = check_curriculum(parse_curriculum("0-9:4@0.97-0.99"), None, near, 0.98)
+    empty = check_curriculum(schedule("0-9:4@0.97-0.99"), near, 0.98)
     assert empty.status == "warning"
     (facts,) = empty.facts["windows"]
     assert max(facts["filled"].values()) < 0.5
     low = facts["low_that_fills"]
-    wide = check_curriculum(parse_curriculum(f"0-9:4@{low:.2f}-0.99"), None, near, 0.98)
+    wide = check_curriculum(schedule(f"0-9:4@{low:.2f}-0.99"), near, 0.98)
     assert wide.status == "green"
     assert max(wide.facts["windows"][0]["filled"].values()) >= 0.9
 
 
-def test_the_rows_of_a_window_are_counted_as_a_search_would(tmp_path):
+def test_the_rows_of_a_window_are_counted_by_hand(tmp_path):
     bank, pairs = opened(write_world(tmp_path, [40] * 10))
     near = measure(bank, pairs, sound(bank, pairs), sample=10_000)
-    (facts,) = check_curriculum(SCHEDULE, None, near, 0.98).facts["windows"]
+    (facts,) = check_curriculum(Schedule(SCHEDULE), near, 0.98).facts["windows"]
     unit = bank.take(np.arange(len(bank)))
     train = np.flatnonzero(pairs.train)
     counts = []
@@ -208,19 +223,117 @@ def test_the_rows_of_a_window_are_counted_as_a_search_would(tmp_path):
         target = pairs.targets[pair]
         query, positive = unit[pairs.contexts[pair, -1]] @ unit.T, unit[target] @ unit.T
         inside = (query >= 0.1) & (query <= 0.9) & (positive <= 0.98)
-        inside[target] = False
+        inside[[target, *pairs.contexts[pair]]] = False
         counts.append(inside.sum())
     assert facts["median_rows"]["last vector"] == np.median(counts)
     assert facts["filled"]["last vector"] == pytest.approx(np.mean(np.array(counts) >= 2))
 
 
+@pytest.mark.parametrize(
+    ("window", "text"),
+    [
+        ("quantile", "0-9:4@0.9-0.99"),
+        ("quantile", "0-9:8@0.98-0.999"),
+        ("quantile", "0-9:38@0.9-1"),
+        ("cosine", "0-9:4@0.3-0.9"),
+        ("cosine", "0-9:8@0.5-0.95"),
+    ],
+)
+def test_windows_are_filled_as_the_mining_fills_them(window, text, tmp_path):
+    """The stand-ins' vectors, mined for as training does, on a bank full of near-copies."""
+    bank, pairs = opened(write_world(tmp_path, [40] * 10))
+    vectors, train = np.array(bank.vectors), np.flatnonzero(pairs.train)
+    spare = np.setdiff1d(np.arange(len(bank)), [*pairs.contexts.ravel(), *pairs.targets])
+    draws = np.random.default_rng(0)
+    for pair, rows in zip(train[:3], np.array_split(spare, 3), strict=True):
+        noise = 0.01 * draws.standard_normal((len(rows), 24))
+        vectors[rows] = unit_length(vectors[pairs.targets[pair]] + noise)
+    bank = replace(bank, vectors=vectors)
+    near = measure(bank, pairs, sound(bank, pairs), sample=10_000)
+    chosen = schedule(text, window)
+    (facts,) = check_curriculum(chosen, near, 0.98).facts["windows"]
+    (segment,) = chosen.mining
+    queries = {"target": pairs.targets[train], "last vector": pairs.contexts[train, -1]}
+    filled = {
+        name: mine_next(
+            bank.take(rows),
+            NextVectors(bank, pairs),
+            train,
+            count=segment.count,
+            window=segment.window,
+            unit=window,
+            duplicate_above=0.98,
+        ).mask.all(axis=1)
+        for name, rows in queries.items()
+    }
+    assert facts["filled"] == {name: pytest.approx(rows.mean()) for name, rows in filled.items()}
+    if segment.count == 38:  # of 40 ranks: all that have copies are short of it, and nobody else
+        assert 0 < facts["filled"]["target"] < 1
+
+
+def test_quantiles_are_no_cosines(tmp_path):
+    """The same numbers: no row has such a cosine, and every pair has rows of such ranks."""
+    bank, pairs = opened(write_world(tmp_path, [40] * 10))
+    near, text = measure(bank, pairs, sound(bank, pairs), sample=40), "0-9:8@0.95-0.99"
+    assert check_curriculum(schedule(text), near, 0.98).status == "warning"
+    ranked = check_curriculum(schedule(text, "quantile"), near, 0.98)
+    assert ranked.status == "green"
+    assert ranked.summary.endswith("filled for 100% (quantiles)")
+    assert ranked.facts["windows"][0]["median_rows"] == {"target": 16, "last vector": 16}
+    assert check_filters(schedule("0-9:8@0.84-0.96"), near, 0.98).status == "warning"
+    ranked = check_filters(schedule("0-9:8@0.84-0.96", "quantile"), near, 0.98)
+    assert ranked.status == "green"
+    assert ranked.facts["both_can_fire"] is False  # no other row is as near to the last vector
+
+
+def test_quantiles_too_narrow_for_this_bank_or_eaten_by_copies_are_told(tmp_path):
+    bank, pairs = opened(write_world(tmp_path, [40] * 10))
+    near = measure(bank, pairs, sound(bank, pairs), sample=40)
+    narrow = check_curriculum(schedule("0-9:8@0.98-0.99", "quantile"), near, 0.98)  # ranks 4 to 7
+    assert "it holds 4 ranks of this bank" in narrow.problems[0].text
+    assert narrow.facts["windows"][0]["filled"] == {"target": 0, "last vector": 0}
+    copies = np.tile(bank.take(pairs.targets[:1]), (400, 1))
+    copied = replace(bank, vectors=copies)
+    near = measure(copied, pairs, sound(copied, pairs), sample=40)
+    eaten = check_curriculum(schedule("0-9:8@0.9-1", "quantile"), near, 0.98)
+    assert "has 0 and 0 rows there that do not repeat its positive" in eaten.problems[0].text
+    filters = check_filters(schedule("0-9:8@0.9-1", "quantile"), near, 0.98)
+    assert filters.facts["both_can_fire"] is True
+    nothing = check_curriculum(schedule("0-9:8@0.9-1", "quantile"), None, 0.98)
+    assert nothing.summary == "epochs 0 to 9; nothing to measure it with"
+    assert check_filters(schedule("0-9:8@0.9-1", "quantile"), None, 0.98).facts == {
+        "cosine": 0.98,
+        "both_can_fire": None,
+    }
+
+
+def test_every_schedule_that_trains_on_the_pairs_is_looked_at(tmp_path):
+    folder = write_world(tmp_path, LENGTHS)
+    more = (schedule("0-1:2@0.9-1", "quantile", 2), schedule("0-1:none", epochs=9))
+    done = run_preflight(folder, replace(SETTINGS, more=more))
+    checks = [one for one in done.findings if one.check == "curriculum"]
+    assert [one.facts["curriculum"] for one in checks] == [
+        "0-1:none;2-3:2@0.1-0.9",
+        "0-1:2@0.9-1.0",
+        "0-1:none",
+    ]
+    assert [one.status for one in checks] == ["green", "green", "blocker"]
+    assert [one.facts["window"] for one in checks] == ["cosine", "quantile", "cosine"]
+    settings = read_json(folder / "preflight" / "manifest.json")["settings"]
+    assert settings["schedules"] == [
+        {"curriculum": "0-1:none;2-3:2@0.1-0.9", "window": "cosine", "epochs": 4},
+        {"curriculum": "0-1:2@0.9-1.0", "window": "quantile", "epochs": 2},
+        {"curriculum": "0-1:none", "window": "cosine", "epochs": 9},
+    ]
+
+
 def test_a_filter_that_cannot_fire_is_told():
     """Above 0.98 to both query and positive is nothing in a window that ends at 0.96."""
-    never = check_filters(parse_curriculum("0-5:none;6-9:8@0.84-0.96"), None, 0.98)
+    never = check_filters(schedule("0-5:none;6-9:8@0.84-0.96"), None, 0.98)
     assert never.status == "warning"
     assert "cannot fire" in never.problems[0].text
-    assert check_filters(parse_curriculum("0-9:8@0.84-0.99"), None, 0.98).status == "green"
-    assert check_filters(parse_curriculum("0-9:none"), None, 0.98).status == "green"
+    assert check_filters(schedule("0-9:8@0.84-0.99"), None, 0.98).status == "green"
+    assert check_filters(schedule("0-9:none"), None, 0.98).status == "green"
 
 
 def test_what_each_filter_would_drop_is_counted(tmp_path):
@@ -232,7 +345,7 @@ def test_what_each_filter_would_drop_is_counted(tmp_path):
     vectors[spare[: len(spare)]] = vectors[pairs.targets[train[0]]]  # copies of one positive
     copied = replace(bank, vectors=vectors)
     near = measure(copied, pairs, sound(copied, pairs), sample=10_000)
-    finding = check_filters(parse_curriculum("0-9:1@-1-1"), near, 0.98)
+    finding = check_filters(schedule("0-9:1@-1-1"), near, 0.98)
     (dropped,) = finding.facts["dropped"].values()
     assert dropped["near_positive"] == len(spare) > 0
     assert dropped["near_both"] == 0  # its last context vector is another one

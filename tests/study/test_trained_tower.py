@@ -28,12 +28,15 @@ from gonogo.data.next_vectors import open_next_vectors
 from gonogo.data.pairs import PairSettings, make_pairs, write_pairs
 from gonogo.data.windows import WindowRule
 from gonogo.evaluation.next_vector import recalls, target_ranks, tower_queries
+from gonogo.models.query_tower import QueryTower
+from gonogo.spec.curriculum import parse_curriculum
 from gonogo.study.fingerprints import changed_keys
 from gonogo.study.plan import Plan
 from gonogo.study.postmortem import as_text, postmortem
+from gonogo.study.preflight import PreflightSettings, run_preflight
 from gonogo.study.runner import run_plan
 from gonogo.study.trained_tower import open_tower_trial
-from gonogo.study.whitened_bank import whiten_bank
+from gonogo.study.whitened_bank import mean_cosines, whiten_bank
 
 
 def write_study(world: Path, **changes: Any) -> Path:
@@ -172,7 +175,7 @@ def test_after_an_abort_the_collapsed_tower_is_judged_not_the_best(tmp_path: Pat
     assert open_tower_trial(trial).tower()[1] == "best"
 
 
-def test_repeats_that_training_drops_are_no_fault(
+def test_repeats_are_judged_before_the_filter_and_behind_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_copies(tmp_path)
@@ -182,7 +185,10 @@ def test_repeats_that_training_drops_are_no_fault(
     record = postmortem(trial)
     assert record["repeats"]["dropped"] > 0.1
     assert record["repeats"]["left"] == 0.0
-    assert not any("duplicate_above" in line for line in record["recommendation"])
+    [advice] = [line for line in record["recommendation"] if "repeat their positive" in line]
+    share = record["repeats"]["dropped"]
+    assert advice.startswith(f"{share:.1%} of the candidates for hard negatives")
+    assert "duplicate_above" not in advice
     [line] = [line for line in as_text(record) if line.startswith("repeats")]
     assert "without the filter (dropped); 0.00% of what is left do" in line
 
@@ -195,6 +201,40 @@ def test_repeats_that_training_drops_are_no_fault(
     assert record["repeats"]["left"] > 0.1
     [advice] = [line for line in record["recommendation"] if "duplicate_above" in line]
     assert "lower duplicate_above from 1 to 0.98" in advice
+
+
+def test_the_mean_cosine_of_a_bank_is_the_same_in_every_verb(
+    trial: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gonogo.study.preflight._SAMPLE", 50)  # of 288: another sample would differ
+    data = open_tower_trial(trial).pairs()
+    curriculum = parse_curriculum("0-2:none")
+    checked = run_preflight(
+        data.pairs.path, PreflightSettings(curriculum=curriculum), out=trial / "preflight"
+    )
+    facts = {finding.check: finding.facts for finding in checked.findings}
+    alignment = postmortem(trial)["alignment"]
+    assert alignment == mean_cosines(data.bank) == facts["alignment"]["mean_cosine"]
+
+
+def test_a_tower_is_read_in_the_number_format_of_its_trial(trial: Path) -> None:
+    def tower(**asked: Any) -> QueryTower:
+        return open_tower_trial(trial).tower(**asked)[0]
+
+    assert read_json(trial / "result.json")["precision"] == "fp32"
+    assert tower().precision == "fp32"
+    write_json(trial / "result.json", {"precision": "bf16"})
+    assert tower().precision == "bf16"
+    assert tower(precision="fp16").precision == "fp16"
+    data = open_tower_trial(trial).pairs()
+    exact, rounded = (
+        tower_queries(tower(precision=form))(data, data.validation) for form in ("fp32", None)
+    )
+    assert 1e-5 < np.abs(exact - rounded).max() < 0.1
+    (trial / "result.json").unlink()  # as a trial that was killed leaves it: by its configuration
+    assert tower().precision == "fp32"
+    edit_record(trial, lambda record: record["config"]["training"].update(precision="bf16"))
+    assert tower().precision == "bf16"
 
 
 def write_copies(world: Path) -> None:

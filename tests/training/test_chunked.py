@@ -53,8 +53,8 @@ def test_outputs_stand_in_the_rows_own_order(budget: int, lengths: list[int]) ->
 
 def test_padding_is_counted() -> None:
     model = make_model(0.0)
-    output = forward_chunks(model.bi_encoder, [[1], [1, 2, 3]], settings(model, 320))
-    assert (output.tokens, output.padded_tokens) == (4, 6)
+    output = forward_chunks(model.bi_encoder, [[1] * 39, [1] * 40], settings(model, 320))
+    assert (output.tokens, output.padded_tokens) == (79, 80)
 
 
 def test_without_padding_rows_of_all_lengths_share_a_pass_and_none_is_counted() -> None:

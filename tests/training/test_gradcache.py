@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -10,8 +13,11 @@ from hypothesis import strategies as st
 from training_toys import FakeModel, make_embed, make_model, retrieval_data, settings
 
 from gonogo.data.batching import pad
+from gonogo.models.build import build_model
+from gonogo.models.retrieval_model import RetrievalModel
 from gonogo.objectives.build import build_embedding_objective
 from gonogo.objectives.infonce import infonce
+from gonogo.spec.model import LoraAdapter, TextModel
 from gonogo.spec.objectives import InfoNce
 from gonogo.training.retrieval_task import RetrievalBatch, RetrievalTask
 
@@ -20,7 +26,11 @@ SPEC = InfoNce(temperature=0.5, false_negative_margin=0.1)
 
 
 def one_graph(
-    model: FakeModel, task: RetrievalTask, batch: RetrievalBatch, *, frozen: bool = False
+    model: FakeModel | RetrievalModel,
+    task: RetrievalTask,
+    batch: RetrievalBatch,
+    *,
+    frozen: bool = False,
 ) -> torch.Tensor:
     """Return the loss of all texts in one padded pass, written out anew."""
 
@@ -41,13 +51,13 @@ def one_graph(
     )
 
 
-def gradients(model: FakeModel, loss: torch.Tensor) -> dict[str, torch.Tensor]:
+def gradients(model: FakeModel | RetrievalModel, loss: torch.Tensor) -> dict[str, torch.Tensor]:
     names, parameters = zip(*model.trainable().items(), strict=True)
     found = torch.autograd.grad(loss, parameters, allow_unused=True)
     return {n: g for n, g in zip(names, found, strict=True) if g is not None}
 
 
-def check(model: FakeModel, hard: str, **changes: object) -> None:
+def check(model: FakeModel | RetrievalModel, hard: str, **changes: object) -> None:
     objective = build_embedding_objective(SPEC)
     task = make_embed(model, hard_negatives=hard, objective=objective, **changes)
     batch = task.batch(0)
@@ -103,4 +113,32 @@ def test_examples_without_negatives(hard: str) -> None:
 def test_a_frozen_negative_that_is_a_positive_too_learns_as_a_positive() -> None:
     model = make_model(0.0)
     # Documents 1 and 2 are negatives of query 0, and the positives of queries 1 and 2.
+    batch = make_embed(model, batch_size=24).batch(0)
+    others = np.isin(batch.negatives, batch.positives) & batch.negative_kept
+    assert others.any(axis=1).sum() == 23  # the last document's next one is no positive
     check(model, "frozen", batch_size=24)
+
+
+def lora_encoder(folder: Path, seed: int) -> RetrievalModel:
+    """Return a text model without dropout in the middle of a training, where B is not 0."""
+    adapter = LoraAdapter(rank=4, dropout=0.0)
+    model = build_model(TextModel(backbone=str(folder), adapter=adapter), seed)
+    draws = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for value in model.trainable().values():
+            value.add_(0.02 * torch.randn(value.shape, generator=draws))
+    return model.eval()
+
+
+@examples(deadline=None, max_examples=8)
+@given(
+    budget=st.integers(16, 400),
+    size=st.integers(2, 12),
+    seed=st.integers(0, 99),
+    hard=st.sampled_from(["exact", "frozen"]),
+)
+def test_gradients_of_lora_equal_one_graph_within_a_millionth(
+    tiny_encoder_folder: Path, budget: int, size: int, seed: int, hard: str
+) -> None:
+    model = lora_encoder(tiny_encoder_folder, seed)
+    check(model, hard, settings=settings(model, budget, replay=True), batch_size=size)

@@ -2,7 +2,9 @@ import json
 import math
 
 import pytest
+import torch
 
+from gonogo.objectives.margin_infonce import Negatives, margin_infonce
 from gonogo.training.loss_flags import LossFlags
 
 
@@ -45,6 +47,18 @@ def test_only_the_in_batch_loss_fits_the_bounds():
     assert flagged([memory] * 30) == [3]
     with pytest.raises(TypeError):
         LossFlags().update(1, memory)  # which loss it is has to be said
+
+
+def test_what_a_tower_that_knows_nothing_shows_is_no_flag_and_told_with_the_one_above_it():
+    alike = Negatives(torch.zeros(32, 32), ~torch.eye(32, dtype=torch.bool))
+    chance = margin_infonce(torch.zeros(32), [alike], temperature=0.05, margin=0.03).loss.item()
+    told = math.log(32) + 0.03 / 0.05
+    assert told == pytest.approx(chance, abs=0.03)
+    flags = LossFlags()
+    assert flagged([chance] * 30, flags=flags) == []
+    [text] = [text for at in (1, 2, 3) for text in flags.update(at, in_batch_loss=6.0)]
+    assert f"knows nothing shows about ln(batch size) + margin / temperature, {told:.2f}" in text
+    assert "does not learn" not in text  # that starts at 4, where nothing is flagged
 
 
 @pytest.mark.parametrize("cut", [1, 2, 3])

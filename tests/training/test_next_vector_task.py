@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from planted_sequences import tower_config, write_sequences
+from planted_sequences import planted_vectors, tower_config, write_sequences
 from planted_towers import Collapsed
+from torch import Tensor
 from training_toys import make_model
 
 from gonogo.core.errors import UserError
 from gonogo.core.progress import Silent
+from gonogo.data.bank import open_bank
+from gonogo.data.pairs import PairSettings, make_pairs, write_pairs
+from gonogo.data.windows import WindowRule
+from gonogo.evaluation.mining import MinedRows
 from gonogo.models.build import build_model
 from gonogo.models.query_tower import QueryTower
 from gonogo.spec.monitor_checks import FIGURES
@@ -118,6 +124,55 @@ def _parts(task: NextVectorTask, batch: Any) -> tuple[Any, Tensor, Tensor]:
     return memory.stored, queries, torch.from_numpy(task.data.targets(batch.numbers))
 
 
+def test_what_was_not_asked_for_has_no_figure_rather_than_a_zero(pairs: Path) -> None:
+    _, alone = made(tower_config(pairs, task={"memory": 0, "curriculum": "0-9:none"}))
+    assert alone.loss(alone.batch(0)).figures.keys() == {"in_batch_loss", "positive_cosine"}
+    empty = {"curriculum": "0-9:3@0.99999-1.0", "window": "cosine"}  # nothing is as near as that
+    _, task = made(tower_config(pairs, task=empty))
+    assert "memory_loss" not in task.loss(task.batch(0)).figures  # nothing is remembered yet
+    task.start_epoch(0)
+    figures = task.loss(task.batch(1)).figures
+    assert float(figures["memory_loss"]) > 0
+    assert figures["mined_fill"] == 0.0  # asked, and nothing found
+    assert float(figures["mined_loss"]) == 0.0
+
+
+def test_figures_are_tensors_without_a_graph(pairs: Path) -> None:
+    _, task = made(tower_config(pairs))
+    task.start_epoch(1)
+    for index in range(2):
+        figures = task.loss(task.batch(index)).figures
+    tensors = {name: value for name, value in figures.items() if isinstance(value, Tensor)}
+    assert figures.keys() - tensors.keys() == {"mined_fill"}  # which the host knows anyway
+    assert not any(value.requires_grad for value in tensors.values())
+
+
+def test_a_step_reads_nothing_back_from_an_accelerator(
+    pairs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # "meta" has sizes and no values: whatever asks for one raises. It knows no autocast.
+    monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())
+    config = tower_config(pairs)
+    model = build_model(config.model, 1).to("meta")
+    assert isinstance(model, QueryTower)
+    model.device = "meta"  # type: ignore[assignment]
+    monkeypatch.setattr(model, "autocast", nullcontext)
+    task = build_tasks(config, 1, model)["next"]
+    assert isinstance(task, NextVectorTask)
+    train = task.data.train
+    task.mined._mined = MinedRows(train, np.zeros((len(train), 3), np.int64))
+    for index in range(3):
+        found = task.loss(task.batch(index))
+        found.loss.backward()
+    assert found.figures.keys() == {
+        "in_batch_loss",
+        "memory_loss",
+        "mined_loss",
+        "mined_fill",
+        "positive_cosine",
+    }
+
+
 def test_in_batch_and_memory_losses_are_told_apart(pairs: Path) -> None:
     _, task = made(tower_config(pairs, task={"memory": 1000, "curriculum": "0-9:none"}))
     for index in range(40):
@@ -125,19 +180,24 @@ def test_in_batch_and_memory_losses_are_told_apart(pairs: Path) -> None:
     assert figures["memory_loss"] > figures["in_batch_loss"] + 1  # ln of their numbers apart
 
 
-def test_repeats_of_the_target_are_no_negatives(tmp_path: Path) -> None:
-    # at a threshold of 0 the sixteen nearest rows of each target count as its repeats
-    folder = write_sequences(tmp_path, articles=8)
-    _, task = made(tower_config(folder, task={"duplicate_above": 0.0}))
-    batch = task.batch(0)
-    figures = task.loss(batch).figures
-    assert task._known.shape[1] == 6 + 16
-    assert figures["in_batch_loss"] < task_loss(folder, 0.98)
-
-
-def task_loss(folder: Path, above: float) -> float:
-    _, task = made(tower_config(folder, task={"duplicate_above": above}))
-    return float(task.loss(task.batch(0)).figures["in_batch_loss"])
+def test_no_repeat_of_the_target_is_a_negative_in_the_batch_or_the_memory(tmp_path: Path) -> None:
+    # 40 articles end alike: each of those targets is the positive of all of them, and no negative
+    vectors, names = planted_vectors(40, 5, 16)
+    vectors[4::5] = vectors[4]
+    vectors[4::5] += 1e-3 * np.random.default_rng(0).standard_normal((40, 16)).astype(np.float32)
+    np.savez(tmp_path / "bank.npz", vectors=vectors, articles=names)
+    bank = open_bank(tmp_path / "bank.npz")
+    rule = WindowRule(context=4, stride=1, most=9, least=4)
+    settings = PairSettings(rule=rule, validation=0.25, seed=1, near_duplicate=1.1)
+    write_pairs(tmp_path / "pairs", bank, make_pairs(bank, settings), settings)
+    changes = {"memory": 30, "curriculum": "0-9:none", "looked_at": 30}
+    _, task = made(tower_config(tmp_path / "pairs", task=changes))
+    for index in range(4):
+        figures = task.loss(task.batch(index)).figures
+    # Nothing is in force: every other target repeats the own one.
+    assert float(figures["in_batch_loss"]) == 0.0
+    assert float(figures["memory_loss"]) == 0.0
+    assert "margin" not in task.validate()
 
 
 def test_a_curriculum_that_ends_before_training_is_refused(pairs: Path) -> None:
@@ -256,12 +316,18 @@ def test_a_tower_learns_what_the_weighted_mean_misses(pairs: Path, tmp_path: Pat
 
 
 def test_the_log_is_found_by_grep(pairs: Path, tmp_path: Path) -> None:
-    run(tower_config(pairs, monitors=MONITORS), tmp_path)
+    changes = {"curriculum": "0-1:none;2-9:3@0.5-0.99"}
+    run(tower_config(pairs, monitors=MONITORS, task=changes), tmp_path)
     lines = (tmp_path / "logs/training.log").read_text().splitlines()
     looks = [line for line in lines if line.startswith("Epoch")]
     assert len(looks) == 3
     assert all("Recall@500" in line and "Separation" in line for line in looks)
     assert any(line.startswith("recall_gates: Recall@500") for line in lines)
+    assert ["mined 100.0 % filled" in line for line in (looks[0], looks[2])] == [False, True]
+    entries = json.loads((tmp_path / "history.json").read_text())
+    assert {"mined_fill", "mined_loss", "mined_above_window"}.isdisjoint(entries[0])
+    assert entries[2]["mined_fill"] == 1.0
+    assert entries[2]["mined_loss"] > 0
 
 
 def test_batches_are_a_function_of_their_number(pairs: Path) -> None:

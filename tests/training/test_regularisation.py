@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from gonogo.core.seeds import derive_seed
-from gonogo.objectives.covariance import gaussian_covariance_floor
 from gonogo.objectives.sigreg import sigreg
 from gonogo.objectives.variance import variance_distance
 from gonogo.spec.regularisers import CovarianceTerm, Sigreg, VarianceTerm
@@ -62,7 +61,7 @@ def test_by_default_the_covariance_of_small_batches_is_nearly_unbiased() -> None
     truth = ((4 - 19 / 16) ** 2 + 15 * (1 - 19 / 16) ** 2) ** 0.5 / 16
     assert mean_distance(CovarianceTerm(memory=0), deviations) > 1.3 * truth
     assert mean_distance(CovarianceTerm(), deviations) == pytest.approx(truth, rel=0.1)
-    floor = gaussian_covariance_floor(2048 + 32, 16)
+    floor = (15 * 18 / (2048 + 32 - 1)) ** 0.5 / 16  # E ||C - v I||_F^2 of N(0, I): Wishart
     assert mean_distance(CovarianceTerm(), torch.ones(16)) == pytest.approx(floor, rel=0.1)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -208,6 +209,16 @@ def test_log_holds_everything_and_has_a_parquet_twin(tmp_path: Path) -> None:
     assert rows[-1]["learning_rate"] < 0.01
     twin = pl.read_parquet(tmp_path / "logs/train.parquet")
     assert twin.to_dicts() == rows
+
+
+def test_the_rate_moves_at_every_step_of_an_epoch_and_not_once_an_epoch(tmp_path: Path) -> None:
+    run(tmp_path, "embed", accumulation=1, epochs=2, warmup=4)
+    rates = [line["learning_rate"] for line in lines(tmp_path)]
+    assert len(rates) == 12  # two epochs of six
+    assert rates[:4] == pytest.approx([0.0025, 0.005, 0.0075, 0.01])
+    assert rates[4] == pytest.approx(0.01)  # the cosine starts at its peak
+    assert all(later < earlier for earlier, later in pairwise(rates[4:]))
+    assert len(set(rates[6:])) == 6
 
 
 def test_log_every(tmp_path: Path) -> None:

@@ -80,5 +80,5 @@ def aso(
         for sample in (first, second)
     ]
     sigma = float(_violation(*resampled).std())
-    bound = float(_violation(first, second)) - sigma * float(ndtri(alpha / comparisons))
+    bound = violation_ratio(first, second) - sigma * float(ndtri(alpha / comparisons))
     return min(1.0, max(0.0, bound))

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from jaxtyping import Float, Int, Shaped
 from numpy import ndarray
+
+from gonogo.data.preflight_remedies import whiten_command
+from gonogo.spec.curriculum import COLLAPSE_REMEDIES
 
 MarginWord = Literal["collapsed", "low", "healthy"]
 RANK_BINS = ((1, 10), (11, 100), (101, 500), (501, 1000))
@@ -84,9 +88,13 @@ class Findings:
 
     Attributes:
         margin: of the tower that is looked at.
-        repeats_left: share of its hard negatives that repeat their positive, after the filter.
+        repeats_dropped: share of the candidates for hard negatives that the filter drops, for they
+            repeat their positive.
+        repeats_left: share of its hard negatives that repeat their positive, after the filter; 0 by
+            construction where the filter is no looser than that.
         duplicate_above: the filter: rows with a higher cosine to the positive are dropped.
         alignment: mean cosine of different bank rows.
+        bank: where it lies.
         fill_rates: of the mined negatives, by look; empty where none were mined.
         recall: of the targets, at the cutoff.
         worst: the group that loses the most pairs.
@@ -94,9 +102,11 @@ class Findings:
     """
 
     margin: float
+    repeats_dropped: float
     repeats_left: float
     duplicate_above: float
     alignment: float
+    bank: Path
     fill_rates: Sequence[float]
     recall: float
     worst: GroupRecall
@@ -108,20 +118,13 @@ def recommend(found: Findings) -> list[str]:
     said = []
     word = margin_word(found.margin)
     if word != "healthy":
-        said.append(
-            f"the margin is {word} ({found.margin:.3f}): a tighter window for mined negatives"
-            " (0.84-0.94), 8 of them, or a temperature of 0.045"
-        )
-    if found.repeats_left > _REPEATS:
-        said.append(
-            f"{found.repeats_left:.1%} of the hard negatives in force repeat their positive, at a"
-            f" cosine above {REPEATS_ABOVE:g} (more than {_REPEATS:.0%} is high): lower"
-            f" duplicate_above from {found.duplicate_above:g} to {REPEATS_ABOVE:g}"
-        )
+        remedies = "; ".join(COLLAPSE_REMEDIES)
+        said.append(f"the margin is {word} ({found.margin:.3f}); what helped before: {remedies}")
+    said += _repeats(found)
     if abs(found.alignment) > _ALIGNED:
         said.append(
             f"different rows of the bank have a mean cosine of {found.alignment:.3f}: whiten it"
-            " (gonogo data whiten)"
+            f" ({whiten_command(found.bank)})"
         )
     if found.fill_rates and max(found.fill_rates) < _FILLED:
         said.append(
@@ -135,3 +138,21 @@ def recommend(found: Findings) -> list[str]:
             f" targets at {found.cutoff}: look at its texts"
         )
     return said or ["nothing is wrong that is measured here: more articles, or another encoder"]
+
+
+def _repeats(found: Findings) -> list[str]:
+    """Judge near-duplicates of the positive, those in force before those that are dropped."""
+    if found.repeats_left > _REPEATS:
+        return [
+            f"{found.repeats_left:.1%} of the hard negatives in force repeat their positive, at a"
+            f" cosine above {REPEATS_ABOVE:g} (more than {_REPEATS:.0%} is high): lower"
+            f" duplicate_above from {found.duplicate_above:g} to {REPEATS_ABOVE:g}"
+        ]
+    if found.repeats_dropped > _REPEATS:
+        return [
+            f"{found.repeats_dropped:.1%} of the candidates for hard negatives repeat their"
+            f" positive, at a cosine above {found.duplicate_above:g} (more than {_REPEATS:.0%} is"
+            " high): the filter drops them, but this bank holds near-copies of its answers; leave"
+            " them out of the bank, or end the windows lower"
+        ]
+    return []

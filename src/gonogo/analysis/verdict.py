@@ -65,10 +65,9 @@ class PairTest(Spec):
     p_t: float | None = None
     p_wilcoxon: float | None = None
     p_holm: float | None = None
-    """``p_permutation`` corrected: over the tasks for an effect as a whole, over all (task, data
-    set) pairs for one data set."""
     p_bonferroni: float | None = None
-    """Likewise."""
+    """``p_permutation`` corrected, by both: over the tasks for an effect as a whole, over all
+    (task, data set) pairs for one data set."""
     effect_size: float | None = None
     """Cohen's d of the paired differences."""
     wins: int = 0
@@ -237,6 +236,8 @@ class TrialRecord(Spec):
     steps: int | None = None
     examples: dict[str, int] = {}
     """Examples seen, by task."""
+    padding: float | None = None
+    """Share of the tokens in the logged steps that were padding; None without any."""
     trainable_parameters: int | None = None
     peak_memory_mb: float | None = None
     device: str = ""

@@ -35,7 +35,11 @@ def criteria(
     found = check_study(resolved, folder, path.resolve().parent)
     rows = [(line.level, line.line, line.status, line.found) for line in found.lines]
     table = criteria_table(
-        f"{resolved.study}, tier {resolved.tier}", rows, found.levels, found.changes
+        f"{resolved.study}, tier {resolved.tier}",
+        rows,
+        found.levels,
+        found.changes,
+        preliminary=found.preliminary,
     )
     typer.echo(text(table))
     if folder.path.is_dir():

@@ -10,8 +10,7 @@ import typer
 from gonogo.cli import options
 
 if TYPE_CHECKING:
-    from gonogo.report.model_tables import ModelComparison
-    from gonogo.study.evaluate_models import Machine
+    from gonogo.study.evaluate_models import Evaluation, Machine
 
 ENDINGS = (".md", ".json", ".csv")
 
@@ -28,7 +27,10 @@ _Datasets = Annotated[
 _OutFile = Annotated[
     Path, typer.Option("--out", "-o", help="A .md, .json or .csv file; parts lie beside it.")
 ]
-_InDomain = Annotated[list[str] | None, typer.Option(help="Sets that the models were trained on.")]
+_InDomain = Annotated[
+    list[str] | None,
+    typer.Option(help="Sets that the models were trained on; if not given, as trials noted them."),
+]
 _Metrics = Annotated[list[str] | None, typer.Option(help="Other measures.")]
 _MaxQueries = Annotated[
     int | None, typer.Option(min=1, help="At most so many queries of each set.")
@@ -37,7 +39,7 @@ _QueryPrompt = Annotated[
     str | None, typer.Option(help="Stands before queries of sentence-transformers models.")
 ]
 _PassagePrompt = Annotated[str | None, typer.Option(help="Stands before their documents.")]
-_Offline = Annotated[bool, typer.Option("--offline", help="Download no data.")]
+_Offline = Annotated[bool, typer.Option("--offline", help="Download neither models nor data.")]
 
 
 def evaluate(
@@ -68,7 +70,7 @@ def evaluate(
         raise UserError(f"{out.name!r} has no known ending", place="--out", hint=hint)
     metrics = tuple(map(canonical_metric, metric or ()))
     sets = evaluation_sets(datasets)
-    places = [find_model(model) for model in dict.fromkeys(models)]
+    places = [find_model(model, download=not offline) for model in dict.fromkeys(models)]
     with open_progress() as progress:
         progress.say("loading the libraries that embed")
         from gonogo.study.evaluate_model_parts import METRICS, Settings
@@ -81,9 +83,9 @@ def evaluate(
             Settings(metrics=metrics or METRICS, max_queries=max_queries),
             _machine(device, precision, query_prompt, passage_prompt, fetch=not offline),
             progress=progress,
-            in_domain=tuple(in_domain or ()),
+            in_domain=in_domain or None,
         )
-    _publish(found.comparison, out)
+    _publish(found, out)
 
 
 def _machine(
@@ -103,23 +105,27 @@ def _machine(
     return Machine(where, form, Prompts(query, passage), fetch)
 
 
-def _publish(found: ModelComparison, out: Path) -> None:
+def _publish(evaluation: Evaluation, out: Path) -> None:
     """Write the file in the form that its ending asks for, and print the first tables."""
     from gonogo.cli.verdicts import command_line
     from gonogo.core.files import write_json, write_text
     from gonogo.report.model_tables import as_json, markdown_page, missing_table, tables, tidy_csv
     from gonogo.report.table_text import text
 
+    found, domains = evaluation.comparison, evaluation.domains
     match out.suffix:
         case ".json":
-            write_json(out, as_json(found, command_line()))
+            write_json(out, {**as_json(found, command_line()), "domains": vars(domains)})
         case ".csv":
             write_text(out, tidy_csv(found))
         case _:
-            write_text(out, markdown_page(found, command_line()))
+            note = f"\n{domains.note}\n" if domains.note else ""
+            write_text(out, markdown_page(found, command_line()) + note)
     shown = {one.name: one for one in (*tables(found)[:1], missing_table(found)) if one.rows}
     for table in shown.values():
         typer.echo(text(table))
+    if domains.note:
+        typer.echo(domains.note)
     typer.echo(f"written: {out}")
     if any(row.status == "error" for row in found.rows):
         raise typer.Exit(1)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gonogo.cli import options
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from gonogo.data.bank import Bank
     from gonogo.data.next_vectors import NextVectors
     from gonogo.evaluation.cascade import Asked, Cascade
     from gonogo.study.searching import SearchSettings
@@ -51,11 +55,25 @@ def search(
         bool,
         typer.Option("--without-hubs", help="Rank down rows that many training queries are near."),
     ] = False,
+    device: Annotated[
+        options.Device,
+        typer.Option(help="Where towers and cross-encoder run; the bank stays on the CPU."),
+    ] = "auto",
+    precision: Annotated[
+        options.Precision | None,
+        typer.Option(
+            show_default="each tower as its trial was scored, a cross-encoder in fp32",
+            help="Number format of all models; bf16 speeds a cross-encoder up where there is"
+            " hardware for it.",
+        ),
+    ] = None,
 ) -> None:
     """Retrieve, then rank anew; print recall and latency of every stage, or the rows found."""
+    from gonogo.models.devices import resolve_device, resolve_precision
     from gonogo.spec.evaluation_tasks import InvertedSoftmax
     from gonogo.study.searching import SearchSettings
 
+    where = resolve_device(device)
     settings = SearchSettings(
         alpha=heuristic or None,
         depth=depth,
@@ -65,6 +83,8 @@ def search(
         cross_encoder=cross_encoder,
         keep=keep,
         hubness=InvertedSoftmax() if without_hubs else None,
+        device=where,
+        precision=None if precision is None else resolve_precision(precision, where),
     )
     _search(trial, pair, queries, lanes, settings)
 
@@ -76,7 +96,7 @@ def _search(
     from gonogo.study.trained_tower import open_tower_trial
 
     trial = open_tower_trial(folder)
-    tower, checkpoint = trial.tower()
+    tower, checkpoint = trial.tower(device=settings.device, precision=settings.precision)
     data = trial.pairs()
     codes = None if lanes is None else read_codes(lanes, len(data.bank))
     cascade = build_cascade(tower, data, settings, codes)
@@ -121,13 +141,27 @@ def _show(cascade: Cascade, asked: Asked, number: int, data: NextVectors) -> Non
     found = cascade.search(asked)[-1]
     rows = found.rows.tolist()
     place = f"rank {rows.index(target) + 1}" if target in rows else f"not among {len(rows)} found"
-    typer.echo(f"read  {_line(data, last)}")
-    typer.echo(f"next  {_line(data, target)}  ({place})")
+    tell = _lines(data.bank)
+    typer.echo(f"read  {tell(last)}")
+    typer.echo(f"next  {tell(target)}  ({place})")
     best = zip(rows[:_SHOWN], found.scores[:_SHOWN], strict=True)
     for rank, (row, score) in enumerate(best, start=1):
         mark = "*" if row == target else " "
-        typer.echo(f"{rank:3}{mark} {score:7.4f}  {_line(data, row)}")
+        typer.echo(f"{rank:3}{mark} {score:7.4f}  {tell(row)}")
 
 
-def _line(data: NextVectors, row: int) -> str:
-    return f"{data.bank.article_of(row)}: {(data.bank.text(row) or '')[:_WIDTH]}"
+def _lines(bank: Bank) -> Callable[[int], str]:
+    """Return how a row is told: its article and text, or its number where no article has it."""
+    from gonogo.core.errors import UserError
+
+    try:
+        named = len(bank.articles.ids) > 0
+    except UserError:  # vectors alone, or rows out of order, which --sequences put in order
+        named = False
+
+    def tell(row: int) -> str:
+        name = bank.article_of(row) if named else f"row {row}"
+        text = bank.text(row)
+        return f"{name}: {text[:_WIDTH]}" if text else name
+
+    return tell

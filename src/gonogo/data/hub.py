@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gonogo.core.errors import NotHereYetError, UserError, nearest
+from gonogo.core.progress import Progress, Silent
 from gonogo.core.types import Split
 from gonogo.data.cached import cached_split
 from gonogo.data.datasets import Corpus, RetrievalDataset, document_text
@@ -20,10 +21,20 @@ from gonogo.spec.data import HubData
 Row = Mapping[str, Any]
 
 _LOCAL_WAY = "or name a local BEIR folder, or python-api/stdlib, which needs no download"
+_BLOCK = 10_000  # rows between two steps of a bar
+_FAR = 500_000  # rows between two lines, where nobody says how many will come
 
 
-def hub_folder(spec: HubData, split: Split, *, fetch: bool = True) -> Path:
+def hub_folder(
+    spec: HubData, split: Split, *, fetch: bool = True, progress: Progress | None = None
+) -> Path:
     """Return the cached BEIR folder of one split, fetched from the hub if need be.
+
+    Args:
+        spec: what the study file names.
+        split: which judgements.
+        fetch: fetch what is not in the cache.
+        progress: shown how far the rows are read.
 
     Raises:
         NotHereYetError: if it is not cached and ``fetch`` is off.
@@ -37,7 +48,7 @@ def hub_folder(spec: HubData, split: Split, *, fetch: bool = True) -> Path:
     def fetched() -> list[RetrievalDataset]:
         if not fetch:
             raise NotHereYetError("not fetched yet", file=f"hub:{spec.repo}")
-        return [build(spec, split)]
+        return [build(spec, split, progress or Silent())]
 
     folder = cached_split("hub", key, split, fetched)
     assert folder is not None  # noqa: S101  (the builder makes this very split)
@@ -71,7 +82,9 @@ def rows(spec: HubData, repo: str, config: str | None, revision: str | None) -> 
         ) from error
 
 
-def stream(splits: dict[str, Any], wanted: Iterable[str], where: str) -> Iterator[Row]:
+def stream(
+    splits: dict[str, Any], wanted: Iterable[str], where: str, progress: Progress
+) -> Iterator[Row]:
     """Yield the rows of the first of the wanted splits that there is.
 
     Raises:
@@ -81,7 +94,33 @@ def stream(splits: dict[str, Any], wanted: Iterable[str], where: str) -> Iterato
     name = next((name for name in wanted if name in splits), None)
     if name is None:
         raise UserError(f"no split {wanted[0]!r}", file=where, hint=nearest(wanted[0], splits))
-    source = iter(splits[name])
+    total = _size(splits[name], name)
+    yield from _shown(_read(splits[name], where), f"{where}: {name}", total, progress)
+
+
+def _size(split: Any, name: str) -> int | None:
+    """Return how many rows a split has, where the repository's card tells it."""
+    known = getattr(getattr(split, "info", None), "splits", None) or {}
+    return getattr(known.get(name), "num_examples", None)
+
+
+def _shown(rows: Iterator[Row], label: str, total: int | None, progress: Progress) -> Iterator[Row]:
+    """Pass rows on under a bar; where their number is unknown, say how far they are read."""
+    bar = progress.bar(label, total) if total else None
+    try:
+        for number, row in enumerate(rows, start=1):
+            yield row
+            if bar and number % _BLOCK == 0:
+                bar.advance(_BLOCK)
+            elif not bar and number % _FAR == 0:
+                progress.say(f"{label}: {number:,} rows read")
+    finally:
+        if bar:
+            bar.close()
+
+
+def _read(split: Any, where: str) -> Iterator[Row]:
+    source = iter(split)
     while True:
         try:
             row = next(source)
@@ -112,14 +151,14 @@ def split_names(split: Split) -> list[str]:
     return ["dev", "validation"] if split == "dev" else [split]
 
 
-def _beir(spec: HubData, split: Split) -> RetrievalDataset:
+def _beir(spec: HubData, split: Split, progress: Progress) -> RetrievalDataset:
     where = f"hub:{spec.repo}"
     qrels: dict[str, dict[str, int]] = {}
-    for row in stream(_judgements(spec), split_names(split), f"{where} qrels"):
+    for row in stream(_judgements(spec), split_names(split), f"{where} qrels", progress):
         query, document = (str(column(row, [name], where)) for name in ("query-id", "corpus-id"))
         qrels.setdefault(query, {})[document] = int(column(row, ["score"], where))
-    queries = {key: text for key, text in _texts(spec, "queries", split) if key in qrels}
-    documents = dict(_texts(spec, "corpus", split))
+    queries = {key: text for key, text in _texts(spec, "queries", split, progress) if key in qrels}
+    documents = dict(_texts(spec, "corpus", split, progress))
     return RetrievalDataset(
         name=spec.name,
         split=split,
@@ -146,27 +185,29 @@ def _either(
         return rows(spec, repo, configs[1], revision)
 
 
-def _texts(spec: HubData, config: str, split: Split) -> Iterator[tuple[str, str]]:
+def _texts(
+    spec: HubData, config: str, split: Split, progress: Progress
+) -> Iterator[tuple[str, str]]:
     where = f"hub:{spec.repo}"
     opened = rows(spec, spec.repo, config, spec.revision)
-    for row in stream(opened, [config, *split_names(split), "train"], where):
+    for row in stream(opened, [config, *split_names(split), "train"], where, progress):
         key = str(column(row, ["_id", "id"], where))
         yield key, document_text(row.get("title"), column(row, ["text"], where))
 
 
-def _triplets(spec: HubData, split: Split) -> RetrievalDataset:
+def _triplets(spec: HubData, split: Split, progress: Progress) -> RetrievalDataset:
     where = f"hub:{spec.repo}"
     opened = rows(spec, spec.repo, spec.config, spec.revision)
     triplets = Triplets(where, spec.limit)
-    for row in stream(opened, split_names(split), where):
+    for row in stream(opened, split_names(split), where, progress):
         if not triplets.add(row):
             break
     if triplets.by_id:
-        _fill(triplets, spec)
+        _fill(triplets, spec, progress)
     return triplets.dataset(spec.name, split)
 
 
-def _fill(triplets: Triplets, spec: HubData) -> None:
+def _fill(triplets: Triplets, spec: HubData, progress: Progress) -> None:
     """Look up the texts of ids, in configurations as sentence-transformers names them."""
     repo = spec.texts_repo or spec.repo
     revision = None if spec.texts_repo else spec.revision
@@ -175,4 +216,4 @@ def _fill(triplets: Triplets, spec: HubData) -> None:
         (("corpus", "passage"), triplets.documents),
     ):
         found = _either(spec, repo, configs, revision)
-        triplets.fill(table, stream(found, [configs[0], "train"], f"hub:{repo}"))
+        triplets.fill(table, stream(found, [configs[0], "train"], f"hub:{repo}", progress))

@@ -27,11 +27,14 @@ from gonogo.core.files import (
 from gonogo.core.progress import Progress
 from gonogo.core.types import Split
 from gonogo.data.datasets import RetrievalDataset
+from gonogo.data.hub import hub_folder
 from gonogo.data.loading import dataset_fingerprint, load_dataset
+from gonogo.data.manifest import MANIFEST, check_replaceable
 from gonogo.data.msmarco_blocks import Drawing, Mined, mine_blocks
-from gonogo.spec.data import DataSpec
+from gonogo.spec.data import DataSpec, HubData
 
-MANIFEST = "manifest.json"
+KIND = "triplets"
+"""What the manifest says that the folder is: banks and pairs have one of the same name."""
 FILES = ("corpus.jsonl", "queries.jsonl", "qrels/train.tsv")
 
 
@@ -51,16 +54,19 @@ def build_triplets(
     """Mine negatives for every judged query and write the folder ``out``.
 
     An interrupted run continues where it stopped; a finished one with the same inputs is left as
-    it is. The corpus and its index stand in memory while blocks are mined.
+    it is, and one with other inputs is replaced. The corpus and its index stand in memory while
+    blocks are mined.
 
     Returns:
         The manifest.
 
     Raises:
         UserError: if the source cannot be had, no query has a relevant document, or ``out`` holds
-            something else.
+            anything that an earlier run did not write.
     """
-    _refuse_foreign(out)
+    check_replaceable(out, KIND)
+    if isinstance(source.spec, HubData):  # first, for the fingerprint would fetch without a bar
+        hub_folder(source.spec, source.spec.split or source.split, progress=progress)
     content = dataset_fingerprint(source.spec, source.split)
     inputs = {
         "source": content,
@@ -74,15 +80,17 @@ def build_triplets(
     if manifest.get("key") == key:
         progress.say(f"{out}: nothing to do")
         return manifest
+    _refuse_additions(out)
     parts = _parts(out, key)
     progress.say(f"{source.spec.name}: loading")
     dataset = _with_positives(load_dataset(source.spec, source.split), source.most_queries)
     mined = list(mine_blocks(dataset, drawing, parts, progress))
-    record = {"key": key, "name": source.spec.name, "inputs": inputs, **_counts(dataset, mined)}
+    record = {"kind": KIND, "key": key, "name": source.spec.name, "inputs": inputs}
     with atomic_folder(out) as folder:
         _write(folder, dataset, mined)
         files = {name: sha256_file(folder / name) for name in FILES}
-        write_json(folder / MANIFEST, {**record, "files": files})
+        write_json(folder / MANIFEST, {**record, **_counts(dataset, mined), "files": files})
+        _refuse_additions(out)  # again: mining may have taken hours
     shutil.rmtree(parts)
     return _manifest(out)
 
@@ -91,10 +99,15 @@ def _manifest(out: Path) -> dict[str, Any]:
     return dict(read_json(out / MANIFEST)) if (out / MANIFEST).is_file() else {}
 
 
-def _refuse_foreign(out: Path) -> None:
-    if out.exists() and not (out.is_dir() and (_manifest(out) or not any(out.iterdir()))):
+def _refuse_additions(out: Path) -> None:
+    """Refuse to replace a folder to which somebody has added something."""
+    known = {out / name for name in (MANIFEST, *FILES, "qrels")}
+    if added := sorted(str(path.relative_to(out)) for path in {*out.rglob("*")} - known):
         raise UserError(
-            "holds something else", file=out, place="--out", hint="name a new folder for triplets"
+            f"holds {', '.join(added[:3])}, which would be lost, for its triplets are mined anew",
+            file=out,
+            place="--out",
+            hint="move what was added away, or name a new folder",
         )
 
 

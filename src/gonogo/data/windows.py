@@ -6,7 +6,6 @@ under 2 MB instead of the 15 GB of their copies.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -162,15 +161,6 @@ class Windows:
         offsets = np.arange(-self.context, 0)
         held = offsets >= -self.context_length[pairs, None]
         return np.where(held, self.target[pairs, None] + offsets, -1)
-
-    @property
-    def fingerprint(self) -> str:
-        """Return a hash of all pairs, their rows and their split, equal on every machine."""
-        digest = hashlib.sha256(f"{self.context}\n".encode())
-        pairs = zip(self.pair_ids, self.target.tolist(), self.validation.tolist(), strict=True)
-        for pair in pairs:
-            digest.update(repr(pair).encode())
-        return digest.hexdigest()[:16]
 
 
 def make_windows(

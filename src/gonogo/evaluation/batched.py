@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from torch import Tensor
 
 from gonogo.core.progress import Bar
 from gonogo.core.types import Device
-from gonogo.data.batching import pad, token_budget_chunks
+from gonogo.data.batching import MOST_PADDING, pad, token_budget_chunks
 from gonogo.evaluation.cores import single_threaded
 
 Item = TypeVar("Item", str, tuple[str, str])
@@ -83,6 +83,14 @@ class Runner:
             with single_threaded(torch.get_num_threads()) as cores:
                 yield lambda rows: self._in_parallel(forward, rows, cores)
 
+    def layout(self) -> tuple[object, ...]:
+        """Return what the last bits of the values depend on, beside weights and rows."""
+        with torch.inference_mode(), self.autocast():
+            if isinstance(self.model, OnRows) and self.model.on_rows() is not None:
+                return "end to end", self.budget or ROWS_BUDGET  # at any number of cores
+        threads = torch.get_num_threads() if self.device == "cpu" else None
+        return "padded", self.budget or TOKEN_BUDGET[self.device], threads
+
     def _padded(self, rows: Ids) -> Iterator[Values]:
         for chunk in _chunks(rows, self.budget or TOKEN_BUDGET[self.device]):
             ids, mask = pad([rows[position] for position in chunk], self.model.pad_id)
@@ -104,12 +112,12 @@ class Runner:
             with torch.inference_mode():  # which is a property of the thread
                 return _array(forward([rows[position] for position in chunk]))
 
-        chunks = _chunks(rows, self.budget or ROWS_BUDGET)
+        chunks = _chunks(rows, self.budget or ROWS_BUDGET, most_padding=1.0)  # there is none
         yield from zip(chunks, cores.map(values, chunks), strict=True)
 
 
-def _chunks(rows: Ids, budget: int) -> list[ndarray]:
-    return token_budget_chunks([len(row) for row in rows], budget)
+def _chunks(rows: Ids, budget: int, most_padding: float = MOST_PADDING) -> list[ndarray]:
+    return token_budget_chunks([len(row) for row in rows], budget, most_padding=most_padding)
 
 
 def _array(values: Tensor) -> Float[ndarray, "n ..."]:
@@ -136,16 +144,37 @@ def compute(
     """
     distinct = sorted(set(items), key=lambda item: (_characters(item), item))
     place = {item: position for position, item in enumerate(distinct)}
-    positions, parts = [], []
     with runner.opened() as values_of:
-        for start, rows in _tokenized(distinct, tokenize):
-            for chunk, part in values_of(rows):
-                positions.append(start + chunk)
-                parts.append(part)
-                bar.advance(len(chunk))
-    values: Float[ndarray, "m ..."] = np.concatenate(parts)
-    computed_at = np.argsort(np.concatenate(positions))
-    return values[computed_at[[place[item] for item in items]]]
+        values = _in_order(
+            (start + chunk, part)
+            for start, rows in _tokenized(distinct, tokenize)
+            for chunk, part in _shown(values_of(rows), bar)
+        )
+    return values[[place[item] for item in items]]
+
+
+def compute_rows(rows: Ids, runner: Runner) -> Float[ndarray, "n ..."]:
+    """Return the model's value of each row of token ids, in the order given.
+
+    Args:
+        rows: without padding; at least one.
+        runner: how they are computed.
+    """
+    with runner.opened() as values_of:
+        return _in_order(values_of(rows))
+
+
+def _in_order(blocks: Iterable[Values]) -> Float[ndarray, "n ..."]:
+    """Join blocks of values in the order of their positions, of which none is missing."""
+    positions, parts = zip(*blocks, strict=True)
+    values: Float[ndarray, "n ..."] = np.concatenate(parts)
+    return values[np.argsort(np.concatenate(positions))]
+
+
+def _shown(blocks: Iterator[Values], bar: Bar) -> Iterator[Values]:
+    for chunk, part in blocks:
+        yield chunk, part
+        bar.advance(len(chunk))
 
 
 def _characters(item: str | tuple[str, str]) -> int:

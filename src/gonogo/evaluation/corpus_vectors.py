@@ -6,76 +6,33 @@ frozen backbone share them.
 
 from __future__ import annotations
 
-import hashlib
-import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import overload
 
 import numpy as np
 import torch
-from filelock import FileLock
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Float, Shaped
 from numpy import ndarray
-from torch import Tensor
 
 from gonogo.core.errors import UserError
 from gonogo.core.files import cache_folder, fingerprint, sha256_file
-from gonogo.core.progress import Progress, Silent
+from gonogo.core.progress import Progress
 from gonogo.core.types import Side
 from gonogo.data.loading import load_corpus
 from gonogo.data.places import find_file
-from gonogo.data.vector_files import read_vectors, write_array
-from gonogo.evaluation.encoding import encode, weights_hash
-from gonogo.models.bi_encoder import BiEncoder
-from gonogo.models.packed_encoder import packed
+from gonogo.data.vector_files import read_vectors
+from gonogo.evaluation.batched import Runner, compute_rows
+from gonogo.evaluation.kept_vectors import kept_vectors
+from gonogo.evaluation.pooled import Pooled
+from gonogo.evaluation.vector_keys import FORMAT, read_as, vector_key
 from gonogo.models.retrieval_model import RetrievalModel
 from gonogo.models.vector_model import VectorModel
 from gonogo.spec.model import Frozen
 from gonogo.spec.vector_data import CorpusSpec, VectorFile
 
-_FORMAT = 1  # raised when another vector would be kept under the same key
-_SHARD = 2048  # distinct texts between two saves: two minutes of one core at most
 _BLOCK = 8192  # rows projected at once
-
-
-class Pooled:
-    """A bi-encoder as far as its pooled vectors: what heads stand on.
-
-    Args:
-        encoder: in evaluation mode.
-    """
-
-    def __init__(self, encoder: BiEncoder) -> None:
-        self._encoder = encoder
-        self.pad_id, self.similarity = encoder.pad_id, encoder.similarity
-
-    @property
-    def dimension(self) -> int:
-        """Return the width of the pooled vectors."""
-        return self._encoder.backbone.dimension
-
-    def tokenize(self, texts: Sequence[str], side: Side) -> list[list[int]]:
-        """Return ids without padding."""
-        return self._encoder.tokenize(texts, side)
-
-    def __call__(
-        self, input_ids: Int[Tensor, "n t"], attention_mask: Int[Tensor, "n t"]
-    ) -> Float[Tensor, "n d"]:
-        """Return fp32 pooled vectors, not normalised."""
-        return self._encoder.base(input_ids, attention_mask)
-
-    def on_rows(self) -> Callable[[list[list[int]]], Float[Tensor, "n d"]] | None:
-        """Return the same for rows of ids without padding, where there is a faster form."""
-        forward = packed(self._encoder.backbone)
-        if forward is None:
-            return None
-
-        def pooled(rows: list[list[int]]) -> Float[Tensor, "n d"]:
-            return forward.pooled(rows, self._encoder.pooling)
-
-        return pooled
 
 
 def base_vectors(
@@ -90,7 +47,7 @@ def base_vectors(
     """Return pooled vectors of texts, memory-mapped; what a killed run computed is not lost.
 
     Args:
-        model: its backbone and pooling count, its head does not.
+        model: its backbone and pooling count, its head does not; left in evaluation mode.
         texts: in the order of the rows.
         side: queries and passages may be framed and cut differently.
         label: name of the bar.
@@ -100,64 +57,35 @@ def base_vectors(
     Returns:
         fp32 vectors before any projection, as the pooling gives them.
     """
-    folder = cache or cache_folder("vectors")
-    key = base_key(model, texts, side)
-    path = folder / f"{key}.npy"
-    if not path.exists():
-        with FileLock(folder / f"{key}.lock"):
-            if not path.exists():
-                _encode(model, texts, side, path, label, progress or Silent())
-    vectors: Float[ndarray, "n d"] = np.load(path, mmap_mode="r", allow_pickle=False)
-    return vectors
+    runner, encoder = _runner(model), model.bi_encoder
+    return kept_vectors(
+        (cache or cache_folder("vectors")) / f"{base_key(model, texts, side)}.npy",
+        texts,
+        lambda shard: compute_rows(encoder.tokenize(shard, side), runner),
+        size=len,
+        label=label,
+        progress=progress,
+    )
 
 
 def base_key(model: RetrievalModel, texts: Sequence[str], side: Side) -> str:
     """Return the name of everything that pooled vectors depend on."""
-    encoder = model.bi_encoder
-    content = hashlib.sha256()
-    for text in texts:
-        raw = text.encode("utf-8", "surrogatepass")
-        content.update(len(raw).to_bytes(8, "big") + raw)
-    frame = encoder.tokenize([""], side)[0]
-    longest = getattr(model.spec.lengths, side)
-    how = [encoder.pooling, frame, longest, model.device, model.precision]
-    return "base-" + fingerprint(
-        [_FORMAT, weights_hash(encoder.backbone), content.hexdigest(), *how, torch.__version__]
+    encoder, longest = model.bi_encoder, getattr(model.spec.lengths, side)
+    key = vector_key(
+        encoder.backbone,
+        read_as(encoder, texts, side),
+        [encoder.pooling, longest],
+        _runner(model),
+        model.precision,
     )
+    return f"base-{key}"
 
 
-def _encode(
-    model: RetrievalModel,
-    texts: Sequence[str],
-    side: Side,
-    path: Path,
-    label: str,
-    progress: Progress,
-) -> None:
-    """Encode distinct texts in shards, the longest first, and join them in the texts' order."""
-    distinct = sorted(set(texts), key=lambda text: (-len(text), text))
-    place = {text: number for number, text in enumerate(distinct)}
-    work = path.with_suffix(".unfinished")
-    work.mkdir(exist_ok=True)
-    shards = [distinct[at : at + _SHARD] for at in range(0, len(distinct), _SHARD)]
-    files = [work / f"{number:06d}.npy" for number in range(len(shards))]
-    done = sum(len(shard) for shard, file in zip(shards, files, strict=True) if file.exists())
-    bar = progress.bar(label, len(distinct), done=done)
-    encoder = Pooled(model.bi_encoder)
+def _runner(model: RetrievalModel) -> Runner:
     model.eval()
-    try:
-        for shard, file in zip(shards, files, strict=True):
-            if not file.exists():
-                write_array(
-                    file,
-                    encode(encoder, shard, side, device=model.device, autocast=model.autocast),
-                )
-                bar.advance(len(shard))
-    finally:
-        bar.close()
-    whole = np.concatenate([np.load(file, allow_pickle=False) for file in files])
-    write_array(path, whole[[place[text] for text in texts]])
-    shutil.rmtree(work)
+    encoder = model.bi_encoder
+    pooled = Pooled(encoder.base, encoder.backbone, encoder.pooling, encoder.pad_id)
+    return Runner(pooled, model.device, model.autocast)
 
 
 @dataclass(frozen=True)
@@ -233,7 +161,7 @@ def base_dimension(model: RetrievalModel | VectorModel) -> int:
 def _given(data: VectorFile, beside: Path | None) -> CorpusVectors:
     path = find_file(data.path, beside=beside)
     vectors = read_vectors(path, data.key)
-    key = "given-" + fingerprint([_FORMAT, sha256_file(path), data.key])
+    key = "given-" + fingerprint([FORMAT, sha256_file(path), data.key])
     return CorpusVectors(data.name, _RowNames(len(vectors)), vectors, key)
 
 

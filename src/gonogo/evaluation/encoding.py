@@ -1,25 +1,19 @@
-"""Texts to vectors: length-sorted, token-budgeted, equal texts once, and kept where it pays."""
+"""Texts to vectors: length-sorted, token-budgeted, equal texts once."""
 
 from __future__ import annotations
 
-import hashlib
-import io
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-import torch
 from jaxtyping import Float, Int
 from numpy import ndarray
-from torch import Tensor, nn
+from torch import Tensor
 
-from gonogo import __version__
-from gonogo.core.files import fingerprint, write_bytes
 from gonogo.core.progress import Progress, Silent
-from gonogo.core.types import Device, Precision, Side, Similarity
-from gonogo.evaluation.batched import ROWS_BUDGET, TOKEN_BUDGET, Runner, compute
+from gonogo.core.types import Device, Side, Similarity
+from gonogo.evaluation.batched import Runner, compute
 
 
 @runtime_checkable
@@ -76,63 +70,3 @@ def encode(
         return compute(texts, lambda part: encoder.tokenize(part, side), runner, bar)
     finally:
         bar.close()
-
-
-def encode_cached(
-    encode_now: Callable[[], Float[ndarray, "n d"]],
-    cache: Path | None,
-    key: Sequence[object],
-) -> Float[ndarray, "n d"]:
-    """Return vectors from a cache folder, memory-mapped, or encode and keep them.
-
-    Args:
-        encode_now: computes the vectors.
-        cache: folder of ``.npy`` files; None keeps nothing.
-        key: everything that the vectors depend on, as ``vector_key`` gives it.
-    """
-    if cache is None:
-        return encode_now()
-    path = cache / f"{fingerprint(list(key))}.npy"
-    if not path.exists():
-        buffer = io.BytesIO()
-        np.save(buffer, encode_now(), allow_pickle=False)
-        write_bytes(path, buffer.getvalue())
-    vectors: Float[ndarray, "n d"] = np.load(path, mmap_mode="r", allow_pickle=False)
-    return vectors
-
-
-def vector_key(
-    encoder: nn.Module,
-    settings: object,
-    texts: Sequence[str],
-    side: Side,
-    device: Device,
-    precision: Precision,
-) -> list[object]:
-    """Name everything that vectors depend on.
-
-    Args:
-        encoder: its weights are hashed as they are now, wherever they came from.
-        settings: JSON-like description of how it frames, cuts and pools texts.
-        texts: hashed in order.
-        side: query or passage.
-        device: kernels differ in the last bits.
-        precision: the number format.
-    """
-    content = hashlib.sha256()
-    for text in texts:
-        raw = text.encode("utf-8", "surrogatepass")
-        content.update(len(raw).to_bytes(8, "big") + raw)
-    blocks = [TOKEN_BUDGET[device], ROWS_BUDGET, torch.get_num_threads()]
-    how = [settings, side, device, precision, *blocks]
-    versions = [__version__, torch.__version__]
-    return [weights_hash(encoder), content.hexdigest(), *how, *versions]
-
-
-def weights_hash(module: nn.Module) -> str:
-    """Return a hash of every parameter and buffer, names included."""
-    content = hashlib.sha256()
-    for name, value in sorted(module.state_dict().items()):
-        content.update(f"{name}|{value.dtype}|{tuple(value.shape)}".encode())
-        content.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
-    return content.hexdigest()

@@ -1,8 +1,8 @@
 """Hard negatives by vectors: of each (query, positive) pair the nearest documents in a window.
 
-Mined exactly, over the whole bank. Never taken: the positives, documents with the text of one, rows
-that the caller bars, and near-duplicates of a positive, which are answers nobody judged. Where too
-few are left the rest is masked, never filled from outside the window.
+Mined exactly, over the whole bank. Never taken: the positives, rows that the caller bars, and
+near-duplicates of a positive, which are answers nobody judged. Where too few are left the rest is
+masked, never filled from outside the window.
 """
 
 from __future__ import annotations
@@ -17,38 +17,36 @@ from numpy import ndarray
 from gonogo.evaluation.mining_group import PairGroup
 from gonogo.evaluation.mining_rule import MiningDrops, MiningRule
 
-__all__ = ["Mined", "MiningDrops", "MiningRule", "mine", "number_texts"]
+__all__ = ["Mined", "MinedRows", "MiningDrops", "MiningRule", "mine"]
 
 _GROUP = 16_384  # pairs mined at once: bounds the memory; no effect on the result
 
 
 @dataclass(frozen=True, slots=True)
-class Mined:
+class MinedRows:
     """The negatives of each pair, keyed by the id of its sample, whatever the order of a batch.
 
     Attributes:
         ids: of the samples, one a pair, ascending.
         rows: bank rows, the nearest to the query first; -1 where there is none.
-        mask: where there is one.
-        cosines: to the query; -inf where there is none.
-        drops: what was passed over.
     """
 
     ids: Int[ndarray, "q"]
     rows: Int[ndarray, "q count"]
-    mask: Bool[ndarray, "q count"]
-    cosines: Float[ndarray, "q count"]
-    drops: MiningDrops
+
+    @property
+    def mask(self) -> Bool[ndarray, "q count"]:
+        """Return where there is a negative."""
+        there: Bool[ndarray, "q count"] = self.rows >= 0
+        return there
 
     @property
     def fill_rate(self) -> float:
         """Return which share of the negatives asked for was found."""
-        return float(self.mask.mean()) if self.mask.size else 1.0
+        return float(self.mask.mean()) if self.rows.size else 1.0
 
-    def of(
-        self, ids: Int[ndarray, "b"]
-    ) -> tuple[Int[ndarray, "b count"], Bool[ndarray, "b count"]]:
-        """Return rows and mask of the samples of a batch, in its order.
+    def of(self, ids: Int[ndarray, "b"]) -> Int[ndarray, "b count"]:
+        """Return the rows of the samples of a batch, in its order.
 
         Raises:
             KeyError: for a sample that was not mined.
@@ -58,7 +56,21 @@ class Mined:
         known[known] = self.ids[places[known]] == ids[known]
         if not known.all():
             raise KeyError(f"sample {ids[~known][0]} has not been mined")
-        return self.rows[places], self.mask[places]
+        found: Int[ndarray, "b count"] = self.rows[places]
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Mined(MinedRows):
+    """What a mining found, and what it passed over.
+
+    Attributes:
+        cosines: of each negative to its query; -inf where there is none.
+        drops: what was passed over.
+    """
+
+    cosines: Float[ndarray, "q count"]
+    drops: MiningDrops
 
 
 def mine(
@@ -69,7 +81,6 @@ def mine(
     *,
     ids: Int[ndarray, "q"] | None = None,
     barred: Sequence[Collection[int]] | None = None,
-    texts: Int[ndarray, "n"] | None = None,
 ) -> Mined:
     """Mine the hard negatives of every pair; a function of the vectors alone, to the bit.
 
@@ -80,7 +91,6 @@ def mine(
         rule: how many, how near.
         ids: of the samples; 0, 1, 2, ... by default.
         barred: further rows that are never a pair's negatives, such as those of its own context.
-        texts: documents with equal numbers have equal texts, see :func:`number_texts`.
 
     Raises:
         ValueError: if lengths differ, a pair has no positive, a row is not in the bank, or an id
@@ -94,19 +104,12 @@ def mine(
     for start in range(0, len(queries), _GROUP):
         part = slice(start, start + _GROUP)
         never = barred[part] if barred is not None else None
-        group = PairGroup(queries[part], bank, positives[part], never, texts, rule)
+        group = PairGroup(queries[part], bank, positives[part], never, rule)
         drops += group.mine()
         rows.append(group.rows)
         cosines.append(group.cosines)
     order = np.argsort(ids)
-    ordered = np.concatenate(rows)[order]
-    return Mined(ids[order], ordered, ordered >= 0, np.concatenate(cosines)[order], drops)
-
-
-def number_texts(texts: Sequence[str]) -> Int[ndarray, "n"]:
-    """Return a number for each text, equal for equal texts."""
-    numbers: dict[str, int] = {}
-    return np.array([numbers.setdefault(text, len(numbers)) for text in texts], dtype=np.int64)
+    return Mined(ids[order], np.concatenate(rows)[order], np.concatenate(cosines)[order], drops)
 
 
 def _check(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
@@ -54,15 +53,6 @@ class Evaluated:
     values: list[tuple[str, str, float]]
 
 
-@dataclass(frozen=True)
-class _Loaded:
-    """Stands for a data set that is loaded already."""
-
-    name: str
-
-
-Named = AnyData | _Loaded
-
 Judged = tuple[Ranking, Qrels]
 """What was found, and what was to be found."""
 
@@ -76,32 +66,26 @@ class Setting:
         beside: folder of the study file, where data are looked for.
         progress: shows bars.
         cache: keeps vectors, for weights that are used again (frozen or untrained).
-        loaded: data sets that are taken as they are, by name.
     """
 
     spec: EvaluationSpec
     beside: Path | None
     progress: Progress
     cache: Path | None = None
-    loaded: Mapping[str, RetrievalDataset] = field(default_factory=dict)
 
-    def dataset(self, data: Named) -> RetrievalDataset:
+    def dataset(self, data: AnyData) -> RetrievalDataset:
         """Load a judged data set, with no more queries than the evaluation takes."""
-        if data.name in self.loaded:
-            return self.loaded[data.name]
-        if isinstance(data, _Loaded):
-            raise KeyError(data.name)
         dataset = load_dataset(judged_data(data), self.spec.split, beside=self.beside)
         return dataset.sample_queries(self.spec.max_queries)
 
-    def evaluated(self, task: str, data: Named, judged: Judged) -> Evaluated:
+    def evaluated(self, task: str, data: AnyData, judged: Judged) -> Evaluated:
         """Compute the measures of a ranking."""
         ranking, qrels = judged
         return Evaluated(task, data.name, ranking, per_query(ranking, qrels, self.spec.metrics))
 
 
 def evaluate_part(
-    model: AnyModel, setting: Setting, task: str, protocol: EvaluationTask, data: Named
+    model: AnyModel, setting: Setting, task: str, protocol: EvaluationTask, data: AnyData
 ) -> Evaluated:
     """Score a model on one task and one data set.
 
@@ -143,7 +127,7 @@ def _rank(
 
 
 def evaluate_queries_part(
-    source: QuerySource, setting: Setting, task: str, protocol: EvaluationTask, data: Named
+    source: QuerySource, setting: Setting, task: str, protocol: EvaluationTask, data: AnyData
 ) -> Evaluated | None:
     """Score queries that no model makes, on a task of next vectors.
 
@@ -156,7 +140,7 @@ def evaluate_queries_part(
 
 
 def _next_vectors(
-    source: QuerySource, setting: Setting, protocol: NextVectorEvaluation, data: Named
+    source: QuerySource, setting: Setting, protocol: NextVectorEvaluation, data: AnyData
 ) -> Judged:
     if not isinstance(data, PairsData):
         raise TypeError(f"{data.name!r} holds no pairs of vectors")
@@ -180,9 +164,9 @@ def _neighbours(
     model: RetrievalModel | VectorModel,
     setting: Setting,
     protocol: NeighbourEvaluation,
-    data: Named,
+    data: AnyData,
 ) -> Judged:
-    if isinstance(data, PairsData | _Loaded):
+    if isinstance(data, PairsData):
         raise TypeError(f"{data.name!r} is no corpus")
     vectors = corpus_vectors(data, model, beside=setting.beside, progress=setting.progress)
     return neighbours_kept(model, vectors, protocol, progress=setting.progress)
@@ -201,7 +185,7 @@ def _text(model: AnyModel) -> RetrievalModel:
 
 
 def evaluate_bm25_part(
-    setting: Setting, task: str, protocol: EvaluationTask, data: Named
+    setting: Setting, task: str, protocol: EvaluationTask, data: AnyData
 ) -> Evaluated | None:
     """Score BM25 alone; for reranking that is the order in which it gives its candidates.
 
@@ -221,38 +205,3 @@ def evaluate_bm25_part(
             return None
         case _:
             assert_never(protocol)
-
-
-def evaluate_model(
-    model: AnyModel,
-    spec: EvaluationSpec,
-    datasets: Sequence[RetrievalDataset],
-    *,
-    progress: Progress,
-    cache: Path | None = None,
-) -> Iterator[Evaluated]:
-    """Score a model on every task, on data sets that are loaded already.
-
-    Yields:
-        One ``Evaluated`` for each data set and task, as it is ready.
-    """
-    setting = Setting(spec, None, progress, cache, {data.name: data for data in datasets})
-    for dataset in datasets:
-        for task, protocol in spec.tasks.items():
-            yield evaluate_part(model, setting, task, protocol, _Loaded(dataset.name))
-
-
-def evaluate_bm25(
-    spec: EvaluationSpec, datasets: Sequence[RetrievalDataset], *, progress: Progress
-) -> Iterator[Evaluated]:
-    """Score BM25 on every task that has texts, on data sets that are loaded already.
-
-    Yields:
-        One ``Evaluated`` for each data set and task, as it is ready.
-    """
-    setting = Setting(spec, None, progress, None, {data.name: data for data in datasets})
-    for dataset in datasets:
-        for task, protocol in spec.tasks.items():
-            found = evaluate_bm25_part(setting, task, protocol, _Loaded(dataset.name))
-            if found is not None:
-                yield found

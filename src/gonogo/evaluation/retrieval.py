@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
-import numpy as np
-import torch
 from jaxtyping import Float
 from numpy import ndarray
 from torch import nn
@@ -15,13 +13,14 @@ from torch import nn
 from gonogo.core.progress import Progress
 from gonogo.core.types import Ranking, Side
 from gonogo.data.datasets import RetrievalDataset
+from gonogo.evaluation.batched import Runner, compute_rows
 from gonogo.evaluation.corpus_vectors import base_vectors, embed, stands_on_frozen
 from gonogo.evaluation.embedding_model import EmbeddingModel
-from gonogo.evaluation.encoding import encode, encode_cached, vector_key
+from gonogo.evaluation.encoding import encode
+from gonogo.evaluation.kept_vectors import kept_vectors
 from gonogo.evaluation.search import Filters, top_k
+from gonogo.evaluation.vector_keys import read_as, vector_key
 from gonogo.models.retrieval_model import RetrievalModel
-
-_BLOCK = 8192  # pooled vectors projected at once
 
 PLURAL: dict[Side, str] = {"query": "queries", "passage": "passages"}
 
@@ -89,11 +88,10 @@ def encode_with(
     What lies under a head on a frozen backbone is always kept: all arms and seeds share it.
     """
     encoder, label = model.bi_encoder, f"{name}: {PLURAL[side]}"
-    if isinstance(model, RetrievalModel) and stands_on_frozen(model):
-        base = base_vectors(model, texts, side, label=label, progress=progress)
+    if isinstance(model, RetrievalModel) and _kept_below_the_head(model, cache):
+        base = base_vectors(model, texts, side, label=label, progress=progress, cache=cache)
         return embed(model, base)
-
-    def now() -> Float[ndarray, "n d"]:
+    if cache is None:
         return encode(
             encoder,
             texts,
@@ -103,26 +101,19 @@ def encode_with(
             progress=progress,
             label=label,
         )
-
-    if cache is None:
-        return now()
-    if isinstance(model, RetrievalModel) and model.frozen_encoder() is not None:
-        base = base_vectors(model, texts, side, label=label, progress=progress, cache=cache)
-        return project_all(model, base)
-    settings = model.spec.model_dump(mode="json", by_alias=True)
+    settings = [model.spec.model_dump(mode="json", by_alias=True), side]
     module = cast(nn.Module, encoder)  # all embedders are modules
-    key = vector_key(module, settings, texts, side, model.device, model.precision)
-    return encode_cached(now, cache, key)
+    runner = Runner(encoder, model.device, model.autocast)
+    key = vector_key(module, read_as(encoder, texts, side), settings, runner, model.precision)
+    return kept_vectors(
+        cache / f"{key}.npy",
+        texts,
+        lambda shard: compute_rows(encoder.tokenize(shard, side), runner),
+        size=len,
+        label=label,
+        progress=progress,
+    )
 
 
-@torch.no_grad()
-def project_all(model: RetrievalModel, base: Float[ndarray, "n d"]) -> Float[ndarray, "n e"]:
-    """Return the embeddings of pooled vectors that were kept, block by block."""
-    model.eval()
-    blocks = [base[start : start + _BLOCK] for start in range(0, len(base), _BLOCK)]
-    projected = []
-    for block in blocks:
-        with model.autocast():
-            rows = model.project(torch.tensor(np.asarray(block), device=model.device))
-        projected.append(rows.float().cpu().numpy())
-    return np.concatenate(projected)
+def _kept_below_the_head(model: RetrievalModel, cache: Path | None) -> bool:
+    return stands_on_frozen(model) or (cache is not None and model.frozen_encoder() is not None)

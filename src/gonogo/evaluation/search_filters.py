@@ -1,16 +1,14 @@
-"""What a search must not return: barred rows, windows of scores, and any further rule."""
+"""What a search must not return: barred rows, and scores outside a window."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray
-
-Keep = Callable[[Int[ndarray, "m"], Int[ndarray, "m"]], Bool[ndarray, "m"]]
-"""Asked with query rows and corpus rows; answers which pairs may be found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +21,11 @@ class Filters:
         exclude: corpus rows barred for each query, such as its own positives.
         lowest: least score; one for all queries or one a query.
         highest: greatest score; likewise.
-        keep: any further rule, asked only about pairs that could be found otherwise.
     """
 
     exclude: Sequence[Collection[int]] | None = None
     lowest: float | Float[ndarray, "q"] = -np.inf
     highest: float | Float[ndarray, "q"] = np.inf
-    keep: Keep | None = None
 
 
 class PairFilter:
@@ -43,12 +39,11 @@ class PairFilter:
     """
 
     def __init__(self, filters: Filters, first: int, count: int, documents: int) -> None:
-        self._first, self._documents, self._keep = first, documents, filters.keep
+        self._documents = documents
         self.lowest = _one_each(filters.lowest, first, count)
         self.highest = _one_each(filters.highest, first, count)
         barred = filters.exclude[first : first + count] if filters.exclude is not None else ()
-        keys = [query * documents + row for query, rows in enumerate(barred) for row in rows]
-        self._barred = np.unique(np.array(keys, dtype=np.int64))
+        self._barred = member_keys(barred, documents)
 
     @property
     def has_ceiling(self) -> bool:
@@ -64,15 +59,21 @@ class PairFilter:
             queries: counted from the first query of the run.
             rows: corpus rows.
         """
-        allowed: Bool[ndarray, " m"] | None = None
-        if self._barred.size:
-            keys = queries * self._documents + rows
-            places = np.minimum(np.searchsorted(self._barred, keys), self._barred.size - 1)
-            allowed = self._barred[places] != keys
-        if self._keep is not None:
-            kept = np.asarray(self._keep(queries + self._first, rows), dtype=bool)
-            allowed = kept if allowed is None else allowed & kept
+        if not self._barred.size:
+            return None
+        keys = queries * self._documents + rows
+        places = np.minimum(np.searchsorted(self._barred, keys), self._barred.size - 1)
+        allowed: Bool[ndarray, " m"] = self._barred[places] != keys
         return allowed
+
+
+def member_keys(members: Sequence[Collection[int]], documents: int) -> Int[ndarray, "k"]:
+    """Return ``owner * documents + row`` for every row of every owner once, ascending."""
+    sizes = np.fromiter(map(len, members), dtype=np.int64, count=len(members))
+    owners = np.repeat(np.arange(len(members)), sizes)
+    rows = np.fromiter(chain.from_iterable(members), dtype=np.int64)
+    keys: Int[ndarray, " k"] = np.unique(owners * documents + rows)
+    return keys
 
 
 def _one_each(

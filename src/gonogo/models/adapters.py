@@ -15,7 +15,7 @@ from peft import LoraConfig, get_peft_model_state_dict, inject_adapter_in_model
 from peft.tuners.lora import LoraLayer
 from safetensors.torch import load_file, save_file
 from torch import nn
-from transformers import AutoModel, PretrainedConfig, PreTrainedModel
+from transformers import PreTrainedModel
 
 from gonogo.core.errors import UserError
 from gonogo.core.seeds import derive_seed
@@ -79,23 +79,6 @@ def lora_targets(transformer: nn.Module, layers: int) -> list[str]:
     raise UserError(
         f"{type(transformer).__name__} has no linear layers that LoRA could adapt",
         hint="use adapter: {kind: full} or {kind: frozen}",
-    )
-
-
-def count_lora_parameters(config: PretrainedConfig, rank: int) -> int:
-    """Return how many parameters LoRA adds, r (inputs + outputs) a layer, from a config alone.
-
-    No weight is made: the model's shape is built on the meta device.
-    """
-    with torch.device("meta"):
-        transformer = AutoModel.from_config(  # type: ignore[no-untyped-call]
-            config, trust_remote_code=False
-        )
-    targets = tuple(f".{name}" for name in lora_targets(transformer, config.num_hidden_layers))
-    return sum(
-        rank * (module.in_features + module.out_features)
-        for name, module in transformer.named_modules()
-        if isinstance(module, nn.Linear) and name.endswith(targets)
     )
 
 

@@ -51,7 +51,10 @@ class LearningModule(nn.Module):
         self.precision: Precision = precision
 
     def trainable(self) -> dict[str, nn.Parameter]:
-        """Return what learns, each parameter once, in an order that never changes."""
+        """Return what learns, each parameter once, in an order that never changes.
+
+        Which heads that are, a text model is told by its trial's tasks.
+        """
         return {name: value for name, value in self.named_parameters() if value.requires_grad}
 
     def head_names(self) -> frozenset[str]:

@@ -81,6 +81,21 @@ class RetrievalModel(LearningModule):
         """Return the embeddings of pooled vectors."""
         return self.bi_encoder.project(base)
 
+    def learn_heads(self, *, embedding: bool, scoring: bool) -> None:
+        """Say which heads learn; all do until this is called.
+
+        A head that no task moves has no gradient. Were it said to learn, it would be counted and
+        stand in every checkpoint of the training for nothing. `save` writes it all the same, for
+        an arm may be scored on a task that it was not trained on.
+
+        Args:
+            embedding: the projection of texts, if there is one.
+            scoring: the head on pairs.
+        """
+        if self.bi_encoder.projection is not None:
+            self.bi_encoder.projection.requires_grad_(embedding)
+        self.cross_encoder.head.requires_grad_(scoring)
+
     def save(self, folder: Path) -> None:
         """Write what `gonogo.models.build.load_model` needs beside the pretrained weights.
 

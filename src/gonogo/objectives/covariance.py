@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import sqrt
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -21,7 +19,7 @@ def covariance_distance(
 ) -> Float[Tensor, ""]:
     """Return ``||C - v I||_F / d`` with C the sample covariance over batch and memory.
 
-    A small batch is biased: perfect N(0, I) has :func:`gaussian_covariance_floor` (0.18 at 32
+    A small batch is biased: perfect N(0, I) has a distance of about ``1 / sqrt(n - 1)`` (0.18 at 32
     rows), which no model can go below on average, and training against it rewards overfitting the
     batch. The memory lowers that floor.
 
@@ -48,12 +46,3 @@ def covariance_distance(
         identity = torch.eye(dimension, dtype=rows.dtype, device=rows.device)
         distance: Tensor = torch.linalg.matrix_norm(covariance - variance * identity)
         return distance / dimension
-
-
-def gaussian_covariance_floor(count: int, dimension: int) -> float:
-    """Return the distance that rows of N(0, I) have, as root of the expected square.
-
-    Exact for ``target_variance=None``, from the moments of the Wishart distribution:
-    ``E ||C - tr(C)/d I||_F^2 = (d - 1)(d + 2) / (n - 1)``. About 1 / sqrt(n - 1) at any d.
-    """
-    return sqrt((dimension - 1) * (dimension + 2) / (count - 1)) / dimension

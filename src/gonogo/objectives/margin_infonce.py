@@ -59,13 +59,13 @@ def margin_infonce(
         margin: m.
 
     Raises:
-        ValueError: for positives that are no cosines, such as logits.
+        ValueError: for positives that are no cosines, such as logits; on a CPU alone, since an
+            accelerator would have to wait for the answer.
     """
     with torch.autocast(positives.device.type, enabled=False):
         positives = at_least_fp32(positives)
-        largest = float(positives.detach().abs().amax()) if len(positives) else 0.0
-        if largest > 1 + _ROUNDING:
-            raise ValueError(f"{largest:.4g} is no cosine; divided by the temperature?")
+        if positives.device.type == "cpu":
+            _check_range(positives.detach())
         own = (positives - margin) / temperature
         # Each group is summed once: the whole denominator is a sum of its groups' sums.
         sums = [_log_sum(each, temperature) for each in negatives]
@@ -73,6 +73,12 @@ def margin_infonce(
         with torch.no_grad():
             alone = tuple((torch.logaddexp(own, each) - own).mean() for each in sums)
         return MarginLoss(loss, alone)
+
+
+def _check_range(positives: Float[Tensor, "b"]) -> None:
+    largest = float(positives.abs().amax()) if len(positives) else 0.0
+    if largest > 1 + _ROUNDING:
+        raise ValueError(f"{largest:.4g} is no cosine; divided by the temperature?")
 
 
 def _log_sum(group: Negatives, temperature: float) -> Float[Tensor, "b"]:

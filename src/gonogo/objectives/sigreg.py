@@ -59,6 +59,20 @@ def sigreg(
     It does not fall to 0: under N(0, I) its expectation is 1.052 (:data:`GAUSSIAN_FLOOR`) for any
     n, so read the excess over that. Of a collapsed model it is about 0.40 n.
 
+    The excess of anything grows with n, so small batches hide lost dimensions. Expectations of a
+    Gaussian of full variance in r dimensions of d, the others empty:
+
+    ======================  ========  =====  =====  ======  ======  =======
+    n, d                    collapse  r = 1  r = 4  r = 16  r = 64  r = 256
+    ======================  ========  =====  =====  ======  ======  =======
+    512, 64                    205.8   85.3   28.7    6.91    1.05
+    48, 512                     19.3    8.7    3.7    1.73    1.20     1.07
+    16, 512                      6.4    3.4    1.9    1.26    1.10     1.06
+    ======================  ========  =====  =====  ======  ======  =======
+
+    Batches scatter around them: at 48 rows, a tenth of the value. There it sees a collapse and a
+    handful of dimensions, and is blind to a model that uses half of them.
+
     Vectors of length 1 look collapsed (about 203 at n 512, d 256, where a point at 0 has 206).
     Those of a ``cosine`` model are multiplied by sqrt(d), and uniform ones then score the floor.
 

@@ -53,6 +53,15 @@ class Compared:
         return [m for m in self.means if m.group == "all" or m.datasets != every]
 
     @property
+    def seeded(self) -> bool:
+        """Whether any row has seeds, behind which others may lag."""
+        return any(score.seeds for score in self.scores)
+
+    def of(self, row: str) -> list[ArmScore]:
+        """Return all values of a row."""
+        return [score for score in (*self.scores, *self.means) if score.arm == row]
+
+    @property
     def single(self) -> str | None:
         """The only data set, where that is so: means over it would say everything twice."""
         every = self.groups.get("all", ())
@@ -86,6 +95,7 @@ def comparison_table(name: str, title: str, compared: Compared) -> Table:
     isotropy = _isotropy_columns(compared.geometry)
     columns = (
         Column(""),
+        *([Column("seeds")] if compared.seeded else []),
         *(Column("mean", group, _words(compared, group)) for group in groups),
         *(Column(d, d, "in domain" if d in inside else "") for d in compared.datasets),
         *(one.column for one in isotropy),
@@ -94,6 +104,7 @@ def comparison_table(name: str, title: str, compared: Compared) -> Table:
         Row(
             (
                 Text(row),
+                *_seeds(compared, compared.of(row)),
                 *(_mean(compared, row, group) for group in groups),
                 *(_score(compared, row, dataset) for dataset in compared.datasets),
                 *(one.cell(compared.geometry, row) for one in isotropy),
@@ -106,17 +117,27 @@ def comparison_table(name: str, title: str, compared: Compared) -> Table:
 
 def interval_table(name: str, title: str, compared: Compared) -> Table:
     """Make a table with one line for each row and data set, intervals included."""
-    rows = [
-        Row((Text(mean.arm), Text(f"mean, {_words(compared, mean.group)}"), _cell(mean)))
-        for mean in compared.distinct
+    named: list[tuple[str, ArmScore]] = [
+        (f"mean, {_words(compared, mean.group)}", mean) for mean in compared.distinct
     ]
-    rows += [
-        Row((Text(score.arm), Text(score.dataset), _cell(score)))
-        for score in compared.scores
-        if score.dataset is not None
-    ]
-    columns = (Column(""), Column("data set"), Column("value"))
-    return Table(name, title, columns, tuple(rows), caption=_interval_caption(compared))
+    named += [(one.dataset, one) for one in compared.scores if one.dataset is not None]
+    rows = tuple(
+        Row((Text(score.arm), Text(what), *_seeds(compared, [score]), _cell(score)))
+        for what, score in named
+    )
+    seeds = [Column("seeds")] if compared.seeded else []
+    columns = (Column(""), Column("data set"), *seeds, Column("value"))
+    return Table(name, title, columns, rows, caption=_interval_caption(compared))
+
+
+def _seeds(compared: Compared, scores: Iterable[ArmScore]) -> list[Cell]:
+    """Say over how many seeds values are; no cell where no row of the table has seeds."""
+    if not compared.seeded:
+        return []
+    counts = sorted({score.seeds for score in scores})
+    if len(counts) > 1:
+        return [Text(f"{counts[0]} to {counts[-1]}")]
+    return [Number(counts[0] or None, "count")]
 
 
 def _words(compared: Compared, group: str) -> str:

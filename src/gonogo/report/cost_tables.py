@@ -33,6 +33,7 @@ def _facts(mine: list[TrialRecord], tasks: list[str]) -> Iterable[tuple[str, Cel
     yield "state", Text(", ".join(ordered(trial.state for trial in mine)))
     for task in tasks:
         yield f"{task} examples", _range([one.examples.get(task) for one in mine], "count")
+    yield "padding", _range([one.padding for one in mine], "share")
     yield "optimiser steps", _range([one.steps for one in mine], "count")
     yield "training", _range([one.train_seconds for one in mine], "seconds")
     yield "evaluation", _range([one.evaluation_seconds for one in mine], "seconds")

@@ -6,12 +6,16 @@ from collections.abc import Mapping, Sequence
 
 from gonogo.report.tables import Column, Row, Table, Text
 
+CAUTION = " This tier is preliminary: a level that is met here says nothing about the study's own."
+
 
 def criteria_table(
     title: str,
     rows: Sequence[tuple[str, str, str, str]],
     levels: Mapping[str, str],
     changes: Sequence[str] = (),
+    *,
+    preliminary: bool = False,
 ) -> Table:
     """Make a table of (level, line, status, what was found).
 
@@ -20,6 +24,7 @@ def criteria_table(
         rows: one line each.
         levels: how each level stands.
         changes: lines that were added or dropped after the study had started.
+        preliminary: the tier is a rehearsal; a caution says so.
     """
     since = "".join(f" Changed since the study started: {change}." for change in changes)
     return Table(
@@ -29,5 +34,6 @@ def criteria_table(
         tuple(Row(tuple(map(Text, row))) for row in rows),
         caption="; ".join(f"{level}: {status}" for level, status in levels.items())
         + ". A level is met when its lines and those of all levels before it are."
+        + (CAUTION if preliminary else "")
         + since,
     )

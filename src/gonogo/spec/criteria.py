@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from gonogo.spec.base import Count, Name, Spec
 
@@ -71,13 +71,29 @@ class AllSets(_Line):
 
     kind: Literal["all_sets"] = "all_sets"
     datasets: tuple[str, ...] = ()
-    """Data sets, by the names in the tables; all that the study scores when empty."""
+    """Data sets, by the names in the tables; all that the tier scores when empty. The line is
+    unknown where a tier does not score one that is named."""
     arms: tuple[Name, ...] = ()
     """Which arms; all when empty."""
+    least_sets: Count = 1
+    """The line is unknown where the tier scores fewer data sets: the few of a small tier are not
+    all of a benchmark."""
+
+    @model_validator(mode="after")
+    def _least_sets_can_be_reached(self) -> Self:
+        if self.datasets and self.least_sets > len(self.datasets):
+            raise ValueError(
+                f"least_sets asks for {self.least_sets} data sets, of which {len(self.datasets)}"
+                " are named"
+            )
+        return self
 
 
 class StudyDone(_Line):
-    """Another study's verdict is there and not INCOMPLETE: an ablation, a sweep, a replication."""
+    """Another study is decided: an ablation, a sweep, a replication.
+
+    Met by any verdict but INCOMPLETE, and unknown while there is none.
+    """
 
     kind: Literal["study_done"] = "study_done"
     study: Name

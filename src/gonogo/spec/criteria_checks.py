@@ -1,4 +1,4 @@
-"""Whether success levels name arms and data sets that the study has."""
+"""Whether success levels name arms that the study has."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ def gate_pair(gate: GateSpec) -> tuple[str | None, str | None]:
 def check_criteria(
     levels: Levels, gate: GateSpec, arms: Mapping[str, TrialConfig], path: Path
 ) -> None:
-    """Refuse lines that no run of the study could ever answer.
+    """Refuse lines on arms that no run of the study could ever have.
+
+    Data sets are no such matter: tiers score different ones, and a line on one that the tier at
+    hand leaves out is answered as unknown.
 
     Raises:
         UserError: naming the level, the line and the arm.

@@ -6,14 +6,24 @@ Hard negatives from the first epoch on make a query tower collapse, so they come
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
 from gonogo.core.errors import UserError
+
+WindowUnit = Literal["cosine", "quantile"]
+"""What low and high of a window are: cosines, or quantiles of each query's cosines to the bank."""
+COLLAPSE_REMEDIES = (
+    "a tighter window for mined negatives (0.84-0.94)",
+    "8 mined negatives",
+    "a temperature of 0.045",
+)
+"""What helped before against a tower that tells positives from negatives less and less."""
 
 _NUMBER = r"-?(?:\d+\.?\d*|\.\d+)"
 _SEGMENT = re.compile(r"(?P<first>\d+)\s*-\s*(?P<last>\d+)\s*:\s*(?P<rest>.*)", re.ASCII)
@@ -26,8 +36,8 @@ class CosineWindow:
     """How near to the query a negative may be; both ends included.
 
     Args:
-        low: least cosine.
-        high: largest cosine.
+        low: least cosine, or quantile where the windows are of quantiles.
+        high: largest one.
     """
 
     low: float
@@ -36,6 +46,14 @@ class CosineWindow:
     def reaches_above(self, cosine: float) -> bool:
         """Say whether anything in the window lies above ``cosine``, so that a filter can fire."""
         return self.high > cosine
+
+    def ranks(self, rows: int) -> tuple[int, int]:
+        """Return, for quantiles, the first rank from 0 in the window and the first beyond it.
+
+        Quantile 0.999 of a bank of 95,000 is its row of rank 95.
+        """
+        first = math.floor((1.0 - self.high) * rows + 1e-9)
+        return first, max(math.ceil((1.0 - self.low) * rows - 1e-9), first)
 
     def __str__(self) -> str:
         return f"{_plain(self.low)}-{_plain(self.high)}"

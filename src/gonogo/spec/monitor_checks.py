@@ -11,6 +11,7 @@ from gonogo.spec.next_vector_task import NextVectorTask
 from gonogo.spec.study import TrialConfig
 from gonogo.spec.training import GradientConflict, MarginGuard, RecallGates
 
+_JUDGED = "R@500"  # the recall that the bounds of the recall gates are made for
 _NEXT_VECTOR = ("margin", "margin_in_batch", "margin_top16", "positive_cosine")
 FIGURES = {
     "neighbours": {"R@10", "nDCG@10"},
@@ -65,7 +66,7 @@ def _looks(config: TrialConfig) -> Iterator[tuple[str, str, str]]:
         yield from _named("training.validation.best", looks.best, known)
     for monitor in judging:
         if isinstance(monitor, RecallGates):
-            yield from _named("monitors: recall_gates.figure", monitor.figure, known)
+            yield from _judged(monitor.figure, known)
         elif isinstance(monitor, MarginGuard):
             yield from _named("monitors: margin_guard", "margin", known)
     if config.evaluation.checkpoint == "best" and (looks is None or looks.best is None):
@@ -79,6 +80,15 @@ def _looks(config: TrialConfig) -> Iterator[tuple[str, str, str]]:
 def _named(place: str, figure: str, known: Collection[str]) -> Iterator[tuple[str, str, str]]:
     if figure not in known:
         yield place, f"no look has a figure {figure!r}", nearest(figure, known)
+
+
+def _judged(figure: str, known: Collection[str]) -> Iterator[tuple[str, str, str]]:
+    """Yield what is wrong with a figure that the recall gates shall judge."""
+    place = "monitors: recall_gates.figure"
+    yield from _named(place, figure, known)
+    if figure in known and figure.rpartition("/")[2] != _JUDGED:
+        message = f"the bounds are those of {_JUDGED}, they say nothing about {figure!r}"
+        yield place, message, f"judge {_JUDGED}, or leave this monitor out"
 
 
 def _curricula(config: TrialConfig) -> Iterator[tuple[str, str, str]]:

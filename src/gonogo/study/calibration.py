@@ -45,11 +45,14 @@ def calibrate(plan: Plan, *, device: Device, progress: Progress) -> dict[str, An
     """Measure every arm's first seed and write ``calibration.json``; touches no trial.
 
     Returns:
-        What was written.
+        What was written; nothing is measured and written where nothing is left to estimate.
 
     Raises:
         UserError: if the plan holds no trial of the first seed, or data cannot be read.
     """
+    if plan.is_finished:
+        progress.say("everything is finished: nothing to measure")
+        return {}
     started = time.perf_counter()
     trials = [trial for trial in plan.trials if trial.seed == plan.study.seeds[0]]
     if not trials:

@@ -49,6 +49,8 @@ class Criteria:
     """A level is met when its lines and those of all levels before it are."""
     changes: tuple[str, ...] = ()
     """Lines added or dropped since the study's first trial started."""
+    preliminary: bool = False
+    """Whether the tier was a rehearsal, whose levels are none of the study's."""
 
     @property
     def reached(self) -> str | None:
@@ -78,7 +80,7 @@ def check_study(study: ResolvedStudy, folder: StudyFolder, beside: Path) -> Crit
             lines.append(AnsweredLine(name, _words(line, reader), status, found))
             below.append(status)
         levels[name] = _all(below)
-    return Criteria(tuple(lines), levels, changed_criteria(study, folder))
+    return Criteria(tuple(lines), levels, changed_criteria(study, folder), study.preliminary)
 
 
 def _all(statuses: Iterable[Status]) -> Status:
@@ -128,7 +130,7 @@ class _Reader:
         out = self.folder.path.parent.parent
         other = StudyFolder.under(out, line.study, line.tier or self.study.tier)
         if not other.verdict.exists():
-            return "not met", f"no verdict in {other.path}"
+            return "unknown", f"no verdict in {other.path}"
         word = read_verdict(other.verdict).decision.verdict
         return ("not met" if word == "INCOMPLETE" else "met"), f"{line.study}: {word}"
 
@@ -164,7 +166,8 @@ def _words(line: Criterion, reader: _Reader) -> str:
         case Finished():
             asked = f"all trials of {', '.join(line.arms) or 'all arms'} are finished"
         case AllSets():
-            sets = ", ".join(line.datasets) or "every data set"
+            least = f" of at least {line.least_sets}" if line.least_sets > 1 else ""
+            sets = ", ".join(line.datasets) or f"every data set{least}"
             asked = f"{', '.join(line.arms) or 'all arms'} scored on {sets}"
         case StudyDone():
             asked = f"the study {line.study} is decided"

@@ -8,6 +8,7 @@ from typing import Literal
 
 from gonogo.analysis.geometry_record import GeometryRecord
 from gonogo.analysis.verdict import Effect, GroupMean, VerdictFile
+from gonogo.core.errors import did_you_mean
 from gonogo.spec.criteria import AllSets, AverageAbove, Finished, Gain, IsotropyHigher
 from gonogo.spec.criteria_checks import gate_pair
 from gonogo.spec.gates import InterferenceGate
@@ -125,18 +126,26 @@ class Facts:
         if self.verdict is None:
             return NO_VERDICT
         evaluation = next(iter(self.study.arms.values())).evaluation
-        wanted = line.datasets or scored_datasets(evaluation).get(self.task, ())
+        scored = scored_datasets(evaluation).get(self.task, ())
+        wanted = line.datasets or scored
+        if len(wanted) < line.least_sets:
+            words = f"and at least {line.least_sets} are asked for"
+            return "unknown", f"this tier scores {_counted(len(wanted))}, {words}"
         there = {(s.arm, s.dataset) for s in self.verdict.scores if s.task == self.task}
+        known = {*scored, *(dataset for _, dataset in there if dataset)}
         missing = [
             f"{arm} on {dataset}"
             for arm in line.arms or self.study.arms
             for dataset in wanted
-            if (arm, dataset) not in there
+            if dataset in known and (arm, dataset) not in there
         ]
         if missing:
             more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
             return "not met", f"no score: {', '.join(missing[:3])}{more}"
-        return "met", f"{len(wanted)} data sets"
+        if elsewhere := [dataset for dataset in wanted if dataset not in known]:
+            hint = did_you_mean(elsewhere[0], known) or "evaluation.datasets names those it does"
+            return "unknown", f"this tier does not score {', '.join(elsewhere)}; {hint}"
+        return "met", _counted(len(wanted))
 
     def _effect(self, candidate: str, baseline: str) -> Effect | None:
         effects = self.verdict.effects if self.verdict else ()
@@ -159,5 +168,8 @@ def _at_least(value: float, least: float, words: str) -> Answer:
 
 
 def _sets(mean: GroupMean) -> str:
-    count = len(mean.datasets)
-    return f"{count} data set{'s' * (count != 1)} that all rows share"
+    return f"{_counted(len(mean.datasets))} that all rows share"
+
+
+def _counted(count: int) -> str:
+    return f"{count} data set{'s' * (count != 1)}"

@@ -23,6 +23,7 @@ from gonogo.data.score_table import SCHEMA
 from gonogo.evaluation.embedding_model import EmbeddingModel
 from gonogo.models.any_model import Prompts, load_any
 from gonogo.report.model_tables import ModelComparison, SetRow
+from gonogo.study.domains import Domains, models_domains
 from gonogo.study.evaluate_model_parts import (
     TASK,
     Part,
@@ -52,7 +53,7 @@ class Evaluation:
     settings: Settings
     parts: tuple[Part, ...]
     """One for each model and set, also those that failed."""
-    in_domain: tuple[str, ...]
+    domains: Domains
     scores: tuple[ArmScore, ...]
     means: tuple[GroupMean, ...]
 
@@ -72,15 +73,27 @@ def evaluate_models(
     machine: Machine,
     *,
     progress: Progress,
-    in_domain: Sequence[str] = (),
+    in_domain: Sequence[str] | None = None,
 ) -> Evaluation:
     """Score every model on every set; what ``folder`` holds already is kept.
+
+    Args:
+        places: the models.
+        sets: what they are scored on.
+        folder: where parts are kept.
+        settings: measures and queries.
+        machine: where and how models compute.
+        progress: shown a bar over parts.
+        in_domain: sets that count as in domain; None takes those that the trials among the models
+            were trained on.
 
     Raises:
         UserError: for two models of one name, an unknown set in ``in_domain``, a measure deeper
             than the rankings, or a model that cannot be read.
     """
-    _check(places, sets, settings, in_domain)
+    _check(places, sets, settings, in_domain or ())
+    named = None if in_domain is None else Domains(tuple(in_domain))
+    domains = named or models_domains(places, sets)
     parts, frames = [], []
     bar = progress.bar("sets", len(places) * len(sets))
     for place in places:
@@ -89,7 +102,7 @@ def evaluate_models(
             frames += [] if frame is None else [frame]
             bar.advance()
     bar.close()
-    return _summary(parts, frames, settings, in_domain)
+    return _summary(parts, frames, settings, domains)
 
 
 def _check(
@@ -98,10 +111,7 @@ def _check(
     settings: Settings,
     in_domain: Sequence[str],
 ) -> None:
-    labels = [place.label for place in places]
-    for label in labels:
-        if labels.count(label) > 1:
-            raise UserError(f"two models are called {label!r}", hint="rename one of the folders")
+    refuse_same_labels(places)
     known = [one.name for one in sets]
     for name in in_domain:
         if name not in known:
@@ -110,6 +120,18 @@ def _check(
     for metric in settings.metrics:
         if (parse_measure(metric).cutoff or settings.depth + 1) > settings.depth:
             raise UserError(f"{metric} looks deeper than rank {settings.depth}", place="--metric")
+
+
+def refuse_same_labels(places: Sequence[ModelPlace]) -> None:
+    """Refuse models that tables could not tell apart.
+
+    Raises:
+        UserError: naming what two are called.
+    """
+    labels = [place.label for place in places]
+    for label in labels:
+        if labels.count(label) > 1:
+            raise UserError(f"two models are called {label!r}", hint="rename one of the folders")
 
 
 def _model_parts(
@@ -131,16 +153,27 @@ def _model_parts(
             continue
         try:
             key = part_key(identity, one, settings, how, fetch=machine.fetch)
-            part = files.found(key)
-            if part is None:
+            kept = _kept(files, key, progress)
+            if kept is None:
                 loaded = loaded or [_load(place, machine)]
                 part, frame = score_part(loaded[0], place.label, one, settings, progress)
                 files.keep(key, part, frame)
-            yield part, files.read()
+                kept = part, files.read()
+            yield kept
         except Exception as error:  # the table tells it; the other sets are scored all the same
             part = failure(place.label, one, error)
             progress.say(f"{place.label}, {one.name}: {part.status}: {part.note}")
             yield part, None
+
+
+def _kept(files: PartFiles, key: str, progress: Progress) -> tuple[Part, pl.DataFrame] | None:
+    """Return what is kept of the same inputs; what cannot be read is as good as missing."""
+    try:
+        part = files.found(key)
+        return None if part is None else (part, files.read())
+    except (UserError, KeyError, TypeError) as error:
+        progress.say(f"{files.model}, {files.dataset}: scored anew, for what was kept: {error}")
+        return None
 
 
 def _load(place: ModelPlace, machine: Machine) -> EmbeddingModel | None:
@@ -152,7 +185,7 @@ def _load(place: ModelPlace, machine: Machine) -> EmbeddingModel | None:
 
 
 def _summary(
-    parts: list[Part], frames: list[pl.DataFrame], settings: Settings, in_domain: Sequence[str]
+    parts: list[Part], frames: list[pl.DataFrame], settings: Settings, domains: Domains
 ) -> Evaluation:
     """Put the parts together; a set that one model lacks is in nobody's mean."""
     table = pivot(pl.concat(frames) if frames else pl.DataFrame(schema=SCHEMA))
@@ -161,7 +194,7 @@ def _summary(
     rows, _ = arm_scores(table, expected)
     # a model without any score shares no set with the others
     everyone = scored == {part.model for part in parts}
-    means = group_means(table, expected, in_domain) if everyone else ()
+    means = group_means(table, expected, domains.sets) if everyone else ()
     order = {model: place for place, model in enumerate(dict.fromkeys(p.model for p in parts))}
     sets = {name: place for place, name in enumerate(dict.fromkeys(p.dataset for p in parts))}
 
@@ -173,7 +206,7 @@ def _summary(
     return Evaluation(
         settings,
         tuple(parts),
-        tuple(in_domain),
+        domains,
         tuple(single),
         tuple(sorted(means, key=place_of)),
     )

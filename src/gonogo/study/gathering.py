@@ -38,9 +38,14 @@ def gather_scores(plan: Plan) -> pl.DataFrame:
 def gather_evidence(plan: Plan) -> Evidence:
     """Return what the trials cost, how their losses ran, and where their gradients disagreed."""
     started = [trial for trial in plan.trials if trial.folder.path.exists()]
+    records, curves = [], list[Curve]()
+    for trial in plan.trials:
+        rows = _lines(trial.folder, "train.jsonl")
+        records.append(_record(trial, rows))
+        curves += _curves(trial, rows)
     return Evidence(
-        trials=tuple(_record(trial) for trial in plan.trials),
-        curves=tuple(curve for trial in started for curve in _curves(trial)),
+        trials=tuple(records),
+        curves=tuple(curves),
         conflicts=tuple(conflict for trial in started for conflict in _conflicts(trial)),
         environment=_environment(started),
         files=_files(plan.folder, started),
@@ -59,7 +64,7 @@ def _geometry(plan: Plan) -> Iterator[GeometryRecord]:
             yield read_geometry(folder.geometry)
 
 
-def _record(trial: PlannedTrial) -> TrialRecord:
+def _record(trial: PlannedTrial, rows: list[dict[str, Any]]) -> TrialRecord:
     result = read_result(trial.folder)
     state = "missing" if trial.standing.state == "new" else str(trial.standing.state)
     if result.get("state") in ("failed", "aborted") and state != "finished":
@@ -67,7 +72,15 @@ def _record(trial: PlannedTrial) -> TrialRecord:
     known = {key: result[key] for key in TrialRecord.model_fields if key in result}
     if trial.standing.state not in ("new", "stale"):
         known["fingerprint"] = combine(trial.training)
-    return TrialRecord(**{**known, "arm": trial.arm, "seed": trial.seed, "state": state})
+    own = {"arm": trial.arm, "seed": trial.seed, "state": state, "padding": _padding(rows)}
+    return TrialRecord(**{**known, **own})
+
+
+def _padding(rows: list[dict[str, Any]]) -> float | None:
+    """Return which share of all tokens in the logged steps was padding; None where none passed."""
+    counted = [(int(row["tokens"]), float(row["padding"])) for row in rows if row.get("tokens")]
+    padded = sum(tokens / (1.0 - padding) for tokens, padding in counted)
+    return 1.0 - sum(tokens for tokens, _ in counted) / padded if padded else None
 
 
 def _environment(trials: list[PlannedTrial]) -> dict[str, str]:
@@ -94,12 +107,12 @@ def _lines(folder: TrialFolder, name: str) -> list[dict[str, Any]]:
     return list(read_json_lines(path)) if path.exists() else []
 
 
-def _curves(trial: PlannedTrial) -> Iterator[Curve]:
+def _curves(trial: PlannedTrial, rows: list[dict[str, Any]]) -> Iterator[Curve]:
     """Yield one curve for each task: of the objective alone, where regularisers are added to it.
 
     A loss that holds their weighted terms cannot be compared between arms.
     """
-    rows = [row for row in _lines(trial.folder, "train.jsonl") if row.get("loss") is not None]
+    rows = [row for row in rows if row.get("loss") is not None]
     for task in dict.fromkeys(str(row["task"]) for row in rows):
         kept = _thin([row for row in rows if row["task"] == task])
         apart = "objective" in kept[0]

@@ -22,7 +22,6 @@ from gonogo.analysis.postmortem import (
 )
 from gonogo.core.errors import UserError
 from gonogo.core.files import read_json, write_json
-from gonogo.core.seeds import generator
 from gonogo.data.next_vectors import NextVectors
 from gonogo.evaluation.mining import Mined
 from gonogo.evaluation.next_vector import encode_contexts, recalls, target_ranks
@@ -31,11 +30,11 @@ from gonogo.models.query_tower import QueryTower
 from gonogo.spec.curriculum import CosineWindow, Segment, parse_curriculum
 from gonogo.spec.next_vector_task import NextVectorTask
 from gonogo.study.trained_tower import open_tower_trial
+from gonogo.study.whitened_bank import mean_cosines
 
 REPORT = "postmortem.json"
 CUTOFF = 500
 _MOST = 2000  # pairs looked at
-_SAMPLE = 2000  # bank rows whose cosines are averaged
 _UNFILTERED = 2.0  # no cosine, however it is rounded, is above it
 _NEAREST = Segment(0, 0, 16, CosineWindow(-1.0, 1.0))
 
@@ -82,9 +81,11 @@ def postmortem(folder: Path, *, beside: Path | None = None) -> dict[str, Any]:
     recall = recalls(ranks, (10, 100, CUTOFF, 1000))
     findings = Findings(
         margin=margin,
+        repeats_dropped=dropped,
         repeats_left=left,
         duplicate_above=trial.spec.duplicate_above,
-        alignment=_alignment(trial.data),
+        alignment=mean_cosines(trial.data.bank),
+        bank=trial.data.bank.path,
         fill_rates=list(fills.values()),
         recall=recall[f"R@{CUTOFF}"],
         worst=articles[0],
@@ -201,16 +202,6 @@ def _share_near(
         return 0.0
     near = np.einsum("nkd,nd->nk", data.bank.take(mined.rows), data.targets(numbers))
     return float((near[mined.mask] > np.float32(above)).mean())
-
-
-def _alignment(data: NextVectors) -> float:
-    """Return the mean cosine of different rows, of a sample of the bank."""
-    count = min(_SAMPLE, len(data.bank))
-    draws = generator(0, "postmortem", "alignment")
-    rows = data.bank.take(draws.choice(len(data.bank), size=count, replace=False))
-    whole = rows.sum(axis=0, dtype=np.float64)
-    squares = float((rows.astype(np.float64) ** 2).sum())
-    return float((whole @ whole - squares) / (count * (count - 1)))
 
 
 def _positions(data: NextVectors, numbers: Int64[np.ndarray, "n"]) -> Float[np.ndarray, "n"]:

@@ -1,7 +1,11 @@
-"""Six checks of training data before any training: each green, a warning or a blocker."""
+"""Six checks of training data before any training: each green, a warning or a blocker.
+
+Checks of curriculum and filters are made for every schedule that will train on the data.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,11 +20,13 @@ from gonogo.core.seeds import generator
 from gonogo.data.bank import Bank, derived_from, open_bank
 from gonogo.data.findings import Finding, Problem, Status, problem, problems, worst
 from gonogo.data.manifest import check_replaceable, write_manifest
-from gonogo.data.preflight_curriculum import check_curriculum, check_filters, measure
+from gonogo.data.preflight_curriculum import Schedule, check_curriculum, check_filters
 from gonogo.data.preflight_leakage import check_leakage
+from gonogo.data.preflight_remedies import whiten_command
 from gonogo.data.preflight_sanity import Sound, check_sanity
+from gonogo.data.preflight_windows import Neighbourhood, measure
 from gonogo.data.sequences import Pairs, open_pairs
-from gonogo.spec.curriculum import Curriculum
+from gonogo.spec.curriculum import Curriculum, WindowUnit
 
 REPORT = "preflight.json"
 _SAMPLE = 20_000  # bank rows for the mean cosine: its error is far below the limit
@@ -32,17 +38,26 @@ class PreflightSettings:
 
     Attributes:
         curriculum: that training will follow.
+        window: what low and high of the curriculum are.
         epochs: that training will run; None if that is not known.
+        more: schedules of further trainings on the same data.
         near_positive: cosine to the positive above which a row is no negative.
         near_duplicate: cosine of a validation to a training target that is told.
         most_aligned: mean cosine of different bank rows above which whitening is advised.
     """
 
     curriculum: Curriculum
+    window: WindowUnit = "cosine"
     epochs: int | None = None
+    more: tuple[Schedule, ...] = ()
     near_positive: float = 0.98
     near_duplicate: float = 0.98
     most_aligned: float = 0.10
+
+    @property
+    def schedules(self) -> tuple[Schedule, ...]:
+        """Return the schedules of all trainings."""
+        return (Schedule(self.curriculum, self.window, self.epochs), *self.more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +95,24 @@ def run_preflight(
         )
     opened = open_bank(pairs.bank_path)
     sanity, sound = check_sanity(opened, pairs)
-    near = measure(opened, pairs, sound)
     done = Preflight(
         (
             sanity,
             check_leakage(opened, pairs, sound, near_duplicate=settings.near_duplicate),
             check_alignment(opened, sound, settings.most_aligned),
-            check_curriculum(settings.curriculum, settings.epochs, near, settings.near_positive),
-            check_filters(settings.curriculum, near, settings.near_positive),
+            *_check_schedules(settings, measure(opened, pairs, sound)),
             check_manifests(opened, pairs, copies=bank is not None),
         )
     )
     _write(out, opened, pairs, settings, done)
     return done
+
+
+def _check_schedules(settings: PreflightSettings, near: Neighbourhood | None) -> Iterator[Finding]:
+    """Make checks 4 and 5 for every schedule."""
+    for schedule in settings.schedules:
+        yield check_curriculum(schedule, near, settings.near_positive)
+        yield check_filters(schedule, near, settings.near_positive)
 
 
 def check_alignment(bank: Bank, sound: Sound, most: float = 0.10) -> Finding:
@@ -106,7 +126,7 @@ def check_alignment(bank: Bank, sound: Sound, most: float = 0.10) -> Finding:
     if abs(mean) > most:
         text = (
             f"the mean cosine of different bank rows is {mean:+.3f}, beyond {most:g}: vectors share"
-            f" a direction that tells nothing; whiten them (gonogo data whiten {bank.path})"
+            f" a direction that tells nothing; whiten them ({whiten_command(bank.path)})"
         )
         found = (Problem("warning", text),)
     facts = {"mean_cosine": mean, "sample": len(rows), "limit": most}
@@ -178,8 +198,7 @@ def _write(
         inputs={name: file for name, file in inputs.items() if file.is_file()},
         outputs=(REPORT,),
         settings={
-            "curriculum": str(settings.curriculum),
-            "epochs": settings.epochs,
+            "schedules": [schedule.as_json() for schedule in settings.schedules],
             "near_positive": settings.near_positive,
             "near_duplicate": settings.near_duplicate,
             "most_aligned": settings.most_aligned,

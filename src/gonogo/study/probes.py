@@ -1,21 +1,24 @@
 """Short measurements of what a trial does: optimiser steps, encoding, reranking, saving.
 
-Data sets beyond a sample are measured on the sample: time grows linearly with what is done.
+Data sets beyond a sample are measured on the sample: time grows linearly with what is done. What
+a sample costs as much as the whole, loading and indexing a corpus, is counted once.
 Reranked documents are drawn at random from the corpus rather than found by BM25.
 """
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 from statistics import fmean
 
 from gonogo.core.errors import UserError
-from gonogo.core.files import MEGABYTE, folder_size
+from gonogo.core.files import MEGABYTE, cache_folder, folder_size
 from gonogo.core.progress import Silent
 from gonogo.core.seeds import generator
 from gonogo.core.types import Side
@@ -40,7 +43,8 @@ from gonogo.training.schedules import Part, Step
 from gonogo.training.step import take_step
 from gonogo.training.task import Task
 from gonogo.training.tasks import build_tasks, task_budgets
-from gonogo.training.trainable import TrainableModel
+from gonogo.training.text_tasks import TextTasks
+from gonogo.training.trainable import TextModel, TrainableModel
 
 QUERIES = 500
 """Of each data set that a task is prepared for; all where there are fewer."""
@@ -49,6 +53,8 @@ STEPS = 2
 """Whole optimiser steps of each task, after one on a single batch that warms up."""
 LONG = 5.0
 """Seconds: where a whole step would take longer, the single batch has to do."""
+_RECOMPUTED = ("bm25", "vectors")
+"""Parts of the cache that a preparation would find ready after the first one."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ class TaskSpeed:
     """What one task costs."""
 
     preparation: float
-    """Seconds to load, mine and tokenise all of its examples."""
+    """Seconds to load, mine and tokenise all of its examples, as the first trial does it."""
     batch: float
     """Seconds of one batch, its share of the optimiser step included."""
     steps: int
@@ -66,25 +72,87 @@ class TaskSpeed:
 def time_task(
     config: TrialConfig, name: str, seed: int, model: TrainableModel, beside: Path
 ) -> TaskSpeed:
-    """Prepare a task on a sample of its queries and take a few optimiser steps of it."""
+    """Prepare a task on samples of its queries and take a few optimiser steps of it.
+
+    Raises:
+        UserError: if its data cannot be read, or the model reads no texts and the task needs one.
+    """
     spec = config.tasks[name]
     if not isinstance(spec, TextTask):
         return _time_whole(config, name, seed, model, beside)
+    if not isinstance(model, TextModel):
+        raise UserError("this model reads no texts", place="model.kind")
     counts = [count_queries(data, spec.split, beside=beside) for data in spec.data]
     whole = [min(count, spec.max_queries or count) for count in counts]
-    scale = sum(whole) / sum(min(count, QUERIES) for count in whole)
-    sample = spec.model_copy(update={"max_queries": min(QUERIES, max(whole))})
+    texts = TextTasks(config.training, seed, model, beside, Silent())
+
+    def prepare(queries: int) -> Task:
+        most = min(queries, max(whole))
+        return texts.build(name, spec.model_copy(update={"max_queries": most}))
+
+    with _fresh_cache():
+        task, preparation = time_preparation(prepare, whole)
     # A pass over the whole data is so many passes over the sample.
+    scale = sum(whole) / _sampled(whole, QUERIES)
     training = config.training.model_copy(update={"epochs": config.training.epochs * scale})
-    config = config.model_copy(update={"tasks": {name: sample}, "training": training})
-    started = time.perf_counter()
-    tasks = build_tasks(config, seed, model, beside=beside, progress=Silent())
-    preparation = time.perf_counter() - started
+    config = config.model_copy(update={"training": training})
     return TaskSpeed(
-        preparation=preparation * scale,
-        batch=_step_seconds(config, model, tasks[name], seed) / training.accumulation,
-        steps=task_budgets(config, tasks)[name],
+        preparation=preparation,
+        batch=_step_seconds(config, model, task, seed) / training.accumulation,
+        steps=task_budgets(config, {name: task})[name],
     )
+
+
+def time_preparation(prepare: Callable[[int], Task], whole: Sequence[int]) -> tuple[Task, float]:
+    """Prepare a task on a sample; return it, and the seconds that all of its queries take.
+
+    The first, small sample pays for the corpus: it loads, indexes and compiles. A query costs what
+    the large sample took beyond a small one, both after that, so that neither the corpus nor the
+    noise of loading it is multiplied.
+
+    Args:
+        prepare: makes the task on at most so many queries of each data set; what it loads and
+            indexes it keeps.
+        whole: queries of each data set.
+    """
+    if max(whole) <= QUERIES:
+        started = time.perf_counter()
+        return prepare(QUERIES), time.perf_counter() - started
+    # No two of one size: their rankings would be found in the cache.
+    sizes = (max(1, QUERIES // 20), max(2, QUERIES // 10), QUERIES)
+    spent = []
+    for size in sizes:
+        started = time.perf_counter()
+        task = prepare(size)
+        spent.append(time.perf_counter() - started)
+    first, small, large = (_sampled(whole, size) for size in sizes)
+    query = max(0.0, spent[2] - spent[1]) / (large - small)
+    return task, spent[0] + query * (sum(whole) - first)
+
+
+def _sampled(whole: Sequence[int], most: int) -> int:
+    return sum(min(count, most) for count in whole)
+
+
+@contextmanager
+def _fresh_cache() -> Iterator[None]:
+    """Hide kept rankings and vectors, or a second measurement would find those of the first.
+
+    Everything else, such as data that were fetched, is read from where it lies.
+    """
+    before, kept = os.environ.get("GONOGO_CACHE"), cache_folder()
+    with tempfile.TemporaryDirectory() as temporary:
+        for part in kept.resolve().iterdir():
+            if part.name not in _RECOMPUTED:
+                (Path(temporary) / part.name).symlink_to(part)
+        os.environ["GONOGO_CACHE"] = temporary
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ["GONOGO_CACHE"]
+            else:
+                os.environ["GONOGO_CACHE"] = before
 
 
 def _time_whole(

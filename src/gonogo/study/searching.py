@@ -12,6 +12,7 @@ from numpy import ndarray
 
 from gonogo.core.errors import UserError
 from gonogo.core.progress import Silent
+from gonogo.core.types import Device, Precision
 from gonogo.data.lines import read_objects
 from gonogo.data.next_vectors import NextVectors
 from gonogo.evaluation.bank_index import BankIndex
@@ -51,6 +52,9 @@ class SearchSettings:
         cross_encoder: folder of a saved text model that scores pairs.
         keep: rows of the last stage.
         hubness: how rows that are near to many queries are ranked down; None: by cosine alone.
+        device: where the models of the stages compute; the bank's products run on the CPU.
+        precision: number format of their products. None: a tower as its trial was scored, a
+            cross-encoder in fp32, since its folder does not tell.
     """
 
     alpha: float | None = 0.3
@@ -61,6 +65,8 @@ class SearchSettings:
     cross_encoder: Path | None = None
     keep: int = 10
     hubness: InvertedSoftmax | None = None
+    device: Device = "cpu"
+    precision: Precision | None = None
 
 
 def predict_with(model: QueryTower) -> Predict:
@@ -70,7 +76,8 @@ def predict_with(model: QueryTower) -> Predict:
     def predict(asked: Asked) -> Float[ndarray, "d"]:
         context = torch.from_numpy(asked.context[None]).to(model.device)
         present = torch.from_numpy(asked.present[None]).to(model.device)
-        query: Float[ndarray, "d"] = model(context, present)[0].cpu().numpy()
+        with model.autocast():
+            query: Float[ndarray, "d"] = model(context, present)[0].cpu().numpy()
         return query
 
     return predict
@@ -124,7 +131,8 @@ def _stages(
 ) -> list[Stage]:
     stages: list[Stage] = []
     if settings.rerank is not None:
-        tower, _ = open_tower_trial(settings.rerank).tower()
+        again = open_tower_trial(settings.rerank)
+        tower, _ = again.tower(device=settings.device, precision=settings.precision)
         tower.check_width(data.bank.dimension, data.bank.path)
         ranker = _ranker(predict_with(tower), tower_queries(tower), data, settings)
         stages.append(VectorStage(ranker, index))
@@ -134,7 +142,7 @@ def _stages(
         )
         stages.append(LaneStage(codes, rule))
     if settings.cross_encoder is not None:
-        stages.append(_cross_encoder(data, settings.cross_encoder))
+        stages.append(_cross_encoder(data, settings.cross_encoder, settings))
     for number, stage in enumerate(stages, start=1):
         stage.keep = settings.keep if number == len(stages) else settings.rerank_keep
     return stages
@@ -159,11 +167,12 @@ def read_codes(path: Path, rows: int) -> Int64[np.ndarray, "n 3"]:
     return code_numbers(codes)
 
 
-def _cross_encoder(data: NextVectors, folder: Path) -> PairStage:
+def _cross_encoder(data: NextVectors, folder: Path, settings: SearchSettings) -> PairStage:
     texts = data.bank.texts
     if texts is None:
         raise UserError("a cross-encoder needs the texts of the bank", file=data.bank.path)
-    model = load_model(folder)
+    form = settings.precision or "fp32"
+    model = load_model(folder, device=settings.device, precision=form)
     if not isinstance(model, RetrievalModel):
         raise UserError("this model scores no pairs of texts", file=folder)
     model.eval()

@@ -4,28 +4,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
 from gonogo.core.errors import UserError
+from gonogo.core.types import Device, Precision
 from gonogo.data.next_vectors import NextVectors, open_next_vectors
 from gonogo.models.build import load_model
+from gonogo.models.devices import resolve_precision
 from gonogo.models.query_tower import QueryTower
 from gonogo.spec.next_vector_task import NextVectorTask
 from gonogo.spec.problems import dotted, validate
 from gonogo.spec.reading import read_mapping
 from gonogo.study.layout import TrialFolder
-from gonogo.study.states import STUDY_FOLDER
+from gonogo.study.states import STUDY_FOLDER, read_result
 
 
 class _Evaluation(BaseModel):
     checkpoint: str = "final"
 
 
+class _Training(BaseModel):
+    precision: Literal["auto"] | Precision = "auto"
+
+
 class _Config(BaseModel):
     tasks: dict[str, dict[str, Any]]
     evaluation: _Evaluation
+    training: _Training = _Training()
 
 
 class _Record(BaseModel):
@@ -44,28 +51,45 @@ class TowerTrial:
         folder: of the trial.
         task: that the tower is taught.
         scored: the checkpoint that the evaluation reads.
+        precision: number format that the study asks for.
         beside: where the study file lay when the trial ran; None where that was not noted.
     """
 
     folder: Path
     task: NextVectorTask
     scored: str
+    precision: Literal["auto"] | Precision
     beside: Path | None
 
-    def tower(self, *, aborted: bool = False) -> tuple[QueryTower, str]:
+    def tower(
+        self, *, aborted: bool = False, device: Device = "cpu", precision: Precision | None = None
+    ) -> tuple[QueryTower, str]:
         """Return the tower that the evaluation scores, and the name of its checkpoint.
 
         Args:
             aborted: take what an abort left, where there is one: the tower that went wrong.
+            device: where it computes.
+            precision: number format of its matrix products; by default that of the trial, so that
+                its queries are those that were scored.
 
         Raises:
             UserError: if there is no checkpoint yet, or it holds another model.
         """
         name = self._checkpoint(aborted=aborted)
-        model = load_model(self.folder / "checkpoints" / name)
+        form = precision or self.recorded_precision(device)
+        model = load_model(self.folder / "checkpoints" / name, device=device, precision=form)
         if not isinstance(model, QueryTower):
             raise UserError("its model is no query tower", file=self.folder)
         return model, name
+
+    def recorded_precision(self, device: Device) -> Precision:
+        """Return the number format that the trial ran in.
+
+        Where no attempt has noted one, what the study asks for, as the device has it.
+        """
+        noted = read_result(TrialFolder(self.folder)).get("precision")
+        formats: dict[str, Precision] = {"fp32": "fp32", "bf16": "bf16", "fp16": "fp16"}
+        return formats.get(str(noted)) or resolve_precision(self.precision, device)
 
     def _checkpoint(self, *, aborted: bool) -> str:
         # Without what the evaluation scores, training is under way or was aborted: then the best.
@@ -107,4 +131,10 @@ def open_tower_trial(folder: Path) -> TowerTrial:
     spec = validate(
         NextVectorTask, task, file, lambda place: dotted(("config", "tasks", name, *place))
     )
-    return TowerTrial(folder, spec, record.config.evaluation.checkpoint, record.study_folder)
+    return TowerTrial(
+        folder=folder,
+        task=spec,
+        scored=record.config.evaluation.checkpoint,
+        precision=record.config.training.precision,
+        beside=record.study_folder,
+    )

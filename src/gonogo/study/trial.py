@@ -63,8 +63,9 @@ def _train(
     """Train to the final checkpoint; return an outcome only if that was not reached."""
     started = time.perf_counter()
     model = build_model(trial.config.model, trial.seed, device=device, precision=precision)
-    progress.say(f"{trial.name}: {model.count_trainable():,} trainable parameters")
     tasks = build_tasks(trial.config, trial.seed, model, beside=beside, progress=progress)
+    # only now is it known which heads learn
+    progress.say(f"{trial.name}: {model.count_trainable():,} trainable parameters")
     prepared = time.perf_counter() - started
     with graceful_stop() as should_stop:
         result = train(

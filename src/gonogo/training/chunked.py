@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float, Int, Int64
 from torch import Tensor
 
+from gonogo.core.types import Device
 from gonogo.data.batching import end_to_end_chunks, pad, token_budget_chunks
 from gonogo.training.gradcache import replayed
 from gonogo.training.token_rows import TokenRows
@@ -36,7 +37,7 @@ class ChunkSettings:
 
     budget: int
     pad_id: int
-    device: str
+    device: Device
     autocast: Callable[[], AbstractContextManager[object]]
     replay: bool = False
     packed: bool = False

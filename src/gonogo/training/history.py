@@ -17,6 +17,9 @@ HISTORY, LOG = "history.json", "training.log"
 class History:
     """One entry a look, with the mean losses since the one before; written whole each time.
 
+    A mean is over the steps that had the figure. Figures carry the task's name where the arm has
+    several tasks, also where only one of them acts in a step.
+
     It remembers its entries over a resume, so that steps taken twice stand there once.
 
     Args:
@@ -29,7 +32,7 @@ class History:
     def __init__(self, validator: Validator, folder: Path) -> None:
         self._validator, self._folder = validator, folder
         self._sums: dict[str, float] = {}
-        self._steps = 0
+        self._counts: dict[str, int] = {}
         self._entries: list[dict[str, Any]] = []
         self._lines: list[str] = []
 
@@ -48,11 +51,11 @@ class History:
             "epoch": round(look.epoch, 4),
             "step": look.step,
             "learning_rate": record.learning_rate,
-            **{name: total / self._steps for name, total in self._sums.items()},
+            **{name: total / self._counts[name] for name, total in self._sums.items()},
             **dict(_readable(name, value) for name, value in look.figures.items()),
         }
         self._entries.append({name: _finite(value) for name, value in entry.items()})
-        self._sums, self._steps = {}, 0
+        self._sums, self._counts = {}, {}
         self.note(_line(self._entries[-1], look))
         write_json(self._folder.parent / HISTORY, self._entries)
 
@@ -62,28 +65,26 @@ class History:
         write_text(self._folder / LOG, "".join(f"{one}\n" for one in self._lines))
 
     def _add(self, record: StepRecord) -> None:
-        single = len(record.losses) == 1
-        values: dict[str, float] = {}
+        single = len(record.examples) == 1  # counted for every task of the arm, acting or not
         for task, loss in record.losses.items():
-            figures = {"loss": loss, **record.figures[task]}
-            values |= {name if single else f"{task}/{name}": v for name, v in figures.items()}
-        for name, value in values.items():
-            self._sums[name] = self._sums.get(name, 0.0) + value
-        self._steps += 1
+            for name, value in {"loss": loss, **record.figures[task]}.items():
+                own = name if single else f"{task}/{name}"
+                self._sums[own] = self._sums.get(own, 0.0) + value
+                self._counts[own] = self._counts.get(own, 0) + 1
 
     def state_dict(self) -> dict[str, Any]:
-        """Return entries, lines and sums, as JSON."""
+        """Return entries, lines, sums and their counts, as JSON."""
         return {
             "entries": list(self._entries),
             "lines": list(self._lines),
             "sums": dict(self._sums),
-            "steps": self._steps,
+            "counts": dict(self._counts),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take up again what :meth:`state_dict` returned."""
         self._entries, self._lines = list(state["entries"]), list(state["lines"])
-        self._sums, self._steps = dict(state["sums"]), int(state["steps"])
+        self._sums, self._counts = dict(state["sums"]), dict(state["counts"])
 
 
 def _readable(name: str, value: float) -> tuple[str, float]:

@@ -2,6 +2,10 @@
 
 Only the loss over in-batch negatives fits these bounds. Over a memory of 50,000 the same tower
 shows up to ln(50,000 / 32) = 7.4 nats more, so that loss is logged, never judged.
+
+A tower that knows nothing tells no row from another: with B pairs a batch, margin m and temperature
+t it shows about ln B + m / t, by default ln 32 + 0.03 / 0.05 = 4.07 nats. The upper bound lies
+beyond that, so it finds a tower that goes wrong, not one that stands still.
 """
 
 from __future__ import annotations
@@ -10,6 +14,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+_WORSE_THAN_NOTHING = (
+    "a tower that knows nothing shows about ln(batch size) + margin / temperature, 4.07 by default;"
+    " above it the others' targets are nearer than the own one: try a lower"
+    " training.learning_rate, and see that margin_in_batch rises"
+)
+
 
 class LossFlags:
     """Watches the in-batch loss epoch by epoch; it warns, it never ends a training.
@@ -17,7 +27,9 @@ class LossFlags:
     A flag is told when it goes up, and again only after it was down.
 
     Args:
-        highest: a loss above it, in nats, in ``patience`` epochs in a row is a red flag.
+        highest: a loss above it, in nats, in ``patience`` epochs in a row is a red flag. 5 is worse
+            than knowing nothing in batches of up to 80 (ln 80 + 0.03 / 0.05 = 4.98); larger ones
+            start above it.
         patience: how many epochs make it persistent.
         lowest: a loss below it before ``early`` is one at once: in-batch negatives that are this
             easy point at a leak.
@@ -46,7 +58,7 @@ class LossFlags:
         said, flags = f"the in-batch loss is {loss:.3f} at epoch {epoch}", {}
         if self._high >= self.patience:
             flags["high"] = (
-                f"{said}, above {self.highest:g} for {self._high} epochs: it does not learn"
+                f"{said}, above {self.highest:g} for {self._high} epochs: {_WORSE_THAN_NOTHING}"
             )
         if loss < self.lowest and epoch < self.early:
             flags["low"] = (

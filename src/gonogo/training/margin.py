@@ -15,11 +15,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-REMEDIES = (
-    "a tighter window for mined negatives (0.84-0.94)",
-    "8 mined negatives",
-    "a temperature of 0.045",
-)
+from gonogo.spec.curriculum import COLLAPSE_REMEDIES
+
 _ROUNDING = 1e-9
 _COSINE_ROUNDING = 1e-2  # bf16 keeps 3 digits
 
@@ -141,5 +138,5 @@ class MarginGuard:
         )
         return (
             f"the separation margin is below {self.least:g} in {self.patience} evaluations in a"
-            f" row ({seen}); what helped before: {'; '.join(REMEDIES)}"
+            f" row ({seen}); what helped before: {'; '.join(COLLAPSE_REMEDIES)}"
         )

@@ -11,7 +11,7 @@ from jaxtyping import Float, Int64
 
 from gonogo.core.progress import Progress
 from gonogo.data.next_vectors import NextVectors
-from gonogo.evaluation.mining import Mined
+from gonogo.evaluation.mining import Mined, MinedRows
 from gonogo.evaluation.next_vector import encode_contexts
 from gonogo.evaluation.next_vector_mining import mine_next
 from gonogo.models.query_tower import QueryTower
@@ -19,8 +19,8 @@ from gonogo.spec.curriculum import Curriculum, Segment
 from gonogo.spec.next_vector_task import NextVectorTask
 
 
-class MinedNegatives:
-    """What the curriculum has mined for each training pair; a table by pair, not by shuffle.
+class NegativeMiner:
+    """Mines what the curriculum asks for, and keeps it by training pair, not by shuffle.
 
     Args:
         data: bank and pairs.
@@ -40,7 +40,7 @@ class MinedNegatives:
     ) -> None:
         self._data, self._model, self._spec = data, model, spec
         self._curriculum, self._progress = curriculum, progress
-        self._rows: Int64[np.ndarray, "n k"] | None = None
+        self._mined: MinedRows | None = None
         self._epoch = 0
         self.facts: dict[str, float] = {}
         """Of the last mining: ``mined_fill`` (share of what was asked for) and what was dropped."""
@@ -52,13 +52,13 @@ class MinedNegatives:
 
     def mine(self, epoch: int, train: Int64[np.ndarray, "n"]) -> None:
         """Prepare an epoch."""
-        self._epoch, self._rows, self.facts = epoch, None, {}
+        self._epoch, self._mined, self.facts = epoch, None, {}
         if self.segment.window is None:
             return
         mined = self.of_queries(encode_contexts(self._model, self._data, train), train)
         if mined is None:
             return
-        self._rows, drops = mined.rows, mined.drops
+        self._mined, drops = mined, mined.drops
         self.facts = {
             "mined_fill": mined.fill_rate,
             "mined_above_window": drops.above_window / len(train),
@@ -90,18 +90,27 @@ class MinedNegatives:
             duplicate_above=self._spec.duplicate_above,
         )
 
-    def of(self, places: Int64[np.ndarray, "b"]) -> Int64[np.ndarray, "b k"]:
-        """Return bank rows of training pairs' negatives, -1 where there is none; k may be 0."""
-        none = np.empty((len(places), 0), dtype=np.int64)
-        return none if self._rows is None else self._rows[places]
+    def of(self, numbers: Int64[np.ndarray, "b"]) -> Int64[np.ndarray, "b k"]:
+        """Return bank rows of training pairs' negatives, -1 where there is none; k may be 0.
+
+        Raises:
+            KeyError: for a pair that was not mined.
+        """
+        none = np.empty((len(numbers), 0), dtype=np.int64)
+        return none if self._mined is None else self._mined.of(numbers)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the epoch and what was mined for it."""
         state: dict[str, Any] = {"mined_epoch": self._epoch, "mined_facts": dict(self.facts)}
-        return state if self._rows is None else state | {"mined_rows": torch.from_numpy(self._rows)}
+        if self._mined is not None:
+            state["mined_ids"] = torch.from_numpy(self._mined.ids)
+            state["mined_rows"] = torch.from_numpy(self._mined.rows)
+        return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take up again what :meth:`state_dict` returned."""
         self._epoch, self.facts = int(state["mined_epoch"]), dict(state["mined_facts"])
-        rows = state.get("mined_rows")
-        self._rows = None if rows is None else rows.numpy().copy()
+        self._mined = None
+        if "mined_rows" in state:
+            ids, rows = (state[name].numpy().copy() for name in ("mined_ids", "mined_rows"))
+            self._mined = MinedRows(ids, rows)

@@ -13,8 +13,9 @@ from gonogo.data.next_vectors import NextVectors
 from gonogo.evaluation.next_vector import encode_contexts, find_next, recalls, target_ranks
 from gonogo.evaluation.search import Found
 from gonogo.models.query_tower import QueryTower
+from gonogo.training.known_rows import KnownRows
 from gonogo.training.margin import MarginMeter
-from gonogo.training.mined_negatives import MinedNegatives
+from gonogo.training.mined_negatives import NegativeMiner
 from gonogo.training.vector_queue import Stored, kept_by_id
 
 CUTOFFS = (10, 100, 500, 1000)
@@ -29,7 +30,7 @@ class InForce:
         data: bank and pairs.
         model: what is looked at.
         numbers: of the pairs looked at, the same in every look.
-        known: bank rows that are none of their negatives; -1 pads.
+        known: tells which bank rows are none of their negatives.
         batch_size: of the training; as many targets are one another's negatives.
         memory: remembered targets and their bank rows.
         mined: mines for the pairs looked at as it does for the training pairs.
@@ -38,10 +39,10 @@ class InForce:
     data: NextVectors
     model: QueryTower
     numbers: Int64[np.ndarray, "n"]
-    known: Int64[Tensor, "n k"]
+    known: KnownRows
     batch_size: int
     memory: Stored | None
-    mined: MinedNegatives
+    mined: NegativeMiner
 
 
 def look_at(task: InForce) -> dict[str, float]:
@@ -77,7 +78,7 @@ class _Margins:
     """Positives and negatives in force of the pairs that are looked at."""
 
     def __init__(self, task: InForce, queries: Float[Tensor, "n d"]) -> None:
-        self.task, self.queries, self.known = task, queries, task.known
+        self.task, self.queries = task, queries
         self.rows = torch.from_numpy(task.data.pairs.targets[task.numbers])
         self.targets = torch.from_numpy(task.data.targets(task.numbers))
         self.positives = (queries * self.targets).sum(dim=1)
@@ -88,10 +89,11 @@ class _Margins:
         for start in range(0, len(self.rows), size):
             part = slice(start, start + size)
             cosines = self.queries[part] @ self.targets[part].T
-            apart = kept_by_id(self.rows[part], self.rows[part], self.known[part])
+            known = torch.from_numpy(self.task.known.of(self.task.numbers[part]))
+            apart = kept_by_id(self.rows[part], self.rows[part], known)
             for meter in (everything, in_batch):
                 meter.add(self.positives[part], cosines, apart)
-            self._add_memory(everything, part)
+            self._add_memory(everything, part, known)
         self._add_mined(everything, mined)
         results = {"margin": everything, "margin_in_batch": in_batch, "margin_mined": mined}
         found = {name: meter.result() for name, meter in results.items()}
@@ -101,11 +103,11 @@ class _Margins:
             figures |= {"positive_cosine": whole.positive, "violations": whole.violations}
         return figures
 
-    def _add_memory(self, meter: MarginMeter, part: slice) -> None:
+    def _add_memory(self, meter: MarginMeter, part: slice, known: Int64[Tensor, "b k"]) -> None:
         held = self.task.memory
         if held is None or not len(held.ids):
             return
-        apart = kept_by_id(held.ids.cpu(), self.rows[part], self.known[part])
+        apart = kept_by_id(held.ids.cpu(), self.rows[part], known)
         vectors = held.vectors.cpu()
         cosines = (self.queries[part].to(vectors) @ vectors.T).float()
         meter.add(self.positives[part], cosines, apart)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float, Int64, Shaped
 from torch import Tensor
 
 from gonogo.core.errors import UserError
@@ -21,8 +21,8 @@ from gonogo.objectives.margin_infonce import Negatives, margin_infonce
 from gonogo.spec.curriculum import parse_curriculum
 from gonogo.spec.next_vector_task import NextVectorTask as NextVectorSpec
 from gonogo.spec.training import TrainingSpec
-from gonogo.training.known_rows import known_rows
-from gonogo.training.mined_negatives import MinedNegatives
+from gonogo.training.known_rows import KnownRows
+from gonogo.training.mined_negatives import NegativeMiner
 from gonogo.training.next_vector_look import InForce, look_at
 from gonogo.training.stream import ExampleStream
 from gonogo.training.task import TaskLoss
@@ -83,10 +83,10 @@ class NextVectorTask:
                 place=f"tasks.{name}.curriculum",
                 hint="let its last segment end later",
             )
-        self.mined = MinedNegatives(data, model, spec, curriculum, progress or Silent())
-        self._known = known_rows(data, self._train, spec.duplicate_above)
-        looked_at = data.sample(data.validation, spec.looked_at, "look")
-        self._look = looked_at, known_rows(data, looked_at, spec.duplicate_above)
+        self.mined = NegativeMiner(data, model, spec, curriculum, progress or Silent())
+        self._looked_at = data.sample(data.validation, spec.looked_at, "look")
+        numbers = np.concatenate([self._train, self._looked_at])
+        self._known = KnownRows(data, numbers, spec.duplicate_above)
         self._memory = self._new_memory()
         self._new: tuple[Tensor, Tensor] | None = None
 
@@ -100,28 +100,29 @@ class NextVectorTask:
         return VectorQueue(size, width, device=device, dtype=dtype, lookup=self._vectors)
 
     def _vectors(self, rows: Tensor) -> Tensor:
-        return torch.from_numpy(self.data.bank.take(rows.cpu().numpy())).to(self.model.device)
+        return self._put(self.data.bank.take(rows.cpu().numpy()))
 
-    def places(self, numbers: Int64[np.ndarray, "b"]) -> Int64[np.ndarray, "b"]:
-        """Return where training pairs stand among the training pairs."""
-        return np.searchsorted(self._train, numbers)
+    def _put(self, values: Shaped[np.ndarray, "..."]) -> Tensor:
+        """Hand something to the model's device; CUDA need not end what it is doing for that."""
+        device = self.model.device
+        return torch.from_numpy(values).to(device, non_blocking=device == "cuda")
 
     def batch(self, index: int) -> NextVectorBatch:
         """Return the pairs of a batch; their mined negatives are looked up by number."""
         numbers = self._train[self._stream.batch(index)]
-        mined = self.mined.of(self.places(numbers))
+        mined = self.mined.of(numbers)
         return NextVectorBatch(numbers, self.data.pairs.targets[numbers], mined)
 
     def loss(self, batch: NextVectorBatch) -> TaskLoss:
         """Contrast the batch's queries with all negatives in force."""
         self._remember()
-        context = torch.from_numpy(self.data.contexts(batch.numbers))
-        present = torch.from_numpy(self.data.present(batch.numbers))
         with self.model.autocast():
-            queries = self.model(context.to(self.model.device), present.to(self.model.device))
-        rows = torch.from_numpy(batch.targets).to(queries.device)
-        targets = self._vectors(rows)
-        known = self._known[torch.from_numpy(self.places(batch.numbers))].to(queries.device)
+            queries = self.model(
+                self._put(self.data.contexts(batch.numbers)),
+                self._put(self.data.present(batch.numbers)),
+            )
+        rows, targets = self._put(batch.targets), self._put(self.data.targets(batch.numbers))
+        known = self._put(self._known.of(batch.numbers))
         pairs = queries @ targets.T
         groups = {"in_batch": Negatives(pairs, kept_by_id(rows, rows, known))}
         if self._memory is not None and len(self._memory):
@@ -141,9 +142,8 @@ class NextVectorTask:
         self._new = None
 
     def _mined(self, queries: Float[Tensor, "b d"], rows: Int64[np.ndarray, "b k"]) -> Negatives:
-        vectors = torch.from_numpy(self.data.bank.take(rows)).to(queries.device)
-        cosines = torch.einsum("bd,bkd->bk", queries, vectors)
-        return Negatives(cosines, torch.from_numpy(rows >= 0).to(queries.device))
+        cosines = torch.einsum("bd,bkd->bk", queries, self._put(self.data.bank.take(rows)))
+        return Negatives(cosines, self._put(rows >= 0))
 
     def _contrast(
         self, positives: Float[Tensor, "b"], groups: dict[str, Negatives], batch: NextVectorBatch
@@ -155,14 +155,13 @@ class NextVectorTask:
             temperature=objective.temperature,
             margin=objective.margin,
         )
-        alone = {name: loss.item() for name, loss in zip(groups, found.alone, strict=True)}
-        figures = {
-            "in_batch_loss": alone["in_batch"],
-            "memory_loss": alone.get("memory", 0.0),
-            "mined_loss": alone.get("mined", 0.0),
-            "mined_fill": float((batch.mined >= 0).mean()) if batch.mined.size else 0.0,
-            "positive_cosine": positives.detach().mean().item(),
+        # What no group asked for has no figure: a 0 would be a loss, or a window that was empty.
+        figures: dict[str, float | Tensor] = {
+            f"{name}_loss": loss for name, loss in zip(groups, found.alone, strict=True)
         }
+        if "mined" in groups:
+            figures["mined_fill"] = float((batch.mined >= 0).mean())
+        figures["positive_cosine"] = positives.detach().mean()
         tokens = self.data.present(batch.numbers)
         return TaskLoss(found.loss, len(positives), int(tokens.sum()), tokens.size, figures)
 
@@ -174,7 +173,15 @@ class NextVectorTask:
         """Return recalls (0 to 1) and margins (cosines) on held-out articles."""
         self._remember()
         memory = None if self._memory is None else self._memory.stored
-        force = InForce(self.data, self.model, *self._look, self.batch_size, memory, self.mined)
+        force = InForce(
+            self.data,
+            self.model,
+            self._looked_at,
+            self._known,
+            self.batch_size,
+            memory,
+            self.mined,
+        )
         return {**look_at(force), **self.mined.facts}
 
     def state_dict(self) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class Reporter:
             "examples": self._run.examples[part.task],
             "examples_per_second": part.examples / outcome.seconds,
             "tokens": part.tokens,
-            "padding": 1.0 - part.tokens / max(part.padded_tokens, 1),
+            "padding": 1.0 - part.tokens / part.padded_tokens if part.padded_tokens else 0.0,
             "memory_mb": peak_memory_mb(self._run.model.device),
         }
 

@@ -19,10 +19,15 @@ from gonogo.training.schedules import Part, Step
 
 _SMALLEST_SCALE = 1.0
 
+Figure = float | Float[Tensor, ""]
+
 
 @dataclass(frozen=True, slots=True)
 class PartOutcome:
-    """What one task's share of a step did; its loss is the mean over its batches."""
+    """What one task's share of a step did; its loss is the mean over its batches.
+
+    So is each of its figures, over the batches that have it.
+    """
 
     task: str
     loss: float
@@ -99,8 +104,20 @@ def _backward(run: Run, part: Part) -> PartOutcome:
     return PartOutcome(part.task, mean, examples, tokens, padded, _mean(figures))
 
 
-def _mean(figures: list[Mapping[str, float | Float[Tensor, ""]]]) -> dict[str, float]:
-    return {name: sum(float(each[name]) for each in figures) / len(figures) for name in figures[0]}
+def _mean(figures: list[Mapping[str, Figure]]) -> dict[str, float]:
+    """Return the mean of each figure over the batches that have it."""
+    values: dict[str, list[Figure]] = {}
+    for batch in figures:
+        for name, value in batch.items():
+            values.setdefault(name, []).append(value)
+    return {name: sum(_read(every)) / len(every) for name, every in values.items()}
+
+
+def _read(values: list[Figure]) -> list[float]:
+    """Read a figure of all batches at once."""
+    tensors = [value for value in values if isinstance(value, Tensor)]
+    read = iter(torch.stack(tensors).tolist() if tensors else ())
+    return [next(read) if isinstance(value, Tensor) else value for value in values]
 
 
 def _update(

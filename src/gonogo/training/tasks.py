@@ -10,6 +10,7 @@ from typing import assert_never
 
 from gonogo.core.errors import UserError
 from gonogo.core.progress import Progress, Silent
+from gonogo.models.retrieval_model import RetrievalModel
 from gonogo.spec import tasks as specs
 from gonogo.spec.neighbour_task import NeighbourTask
 from gonogo.spec.next_vector_task import NextVectorTask
@@ -32,6 +33,8 @@ def build_tasks(
     progress: Progress | None = None,
 ) -> dict[str, Task]:
     """Return the trial's tasks by name; all that can be prepared is prepared here, once.
+
+    From then on only those heads of the model learn that one of the tasks moves.
 
     Args:
         config: the trial.
@@ -67,6 +70,9 @@ def build_tasks(
                 )
             case _:
                 assert_never(spec)
+    if isinstance(model, RetrievalModel):
+        scoring = [isinstance(spec, specs.RelevanceTask) for spec in config.tasks.values()]
+        model.learn_heads(embedding=not all(scoring), scoring=any(scoring))
     return tasks
 
 
