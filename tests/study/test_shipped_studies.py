@@ -198,7 +198,7 @@ CHANGES: dict[tuple[str, str], dict[str, dict[str, Any]]] = {
     },
     ("isotropy_weights", "weight_0"): {
         f"weight_{weight:g}": {"tasks.embed.regularisers": sigreg(weight)}
-        for weight in (0.1, 0.25, 0.5, 1.0, 2.0)
+        for weight in (0.02, 0.1, 0.25, 0.5, 1.0, 2.0)
     },
 }
 

@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 
 _Value = TypeVar("_Value")
 _CURRICULUM = "0-5:none;6-10:8@0.82-0.92;11-30:16@0.84-0.96"
+_Windows = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="cosine|quantile",
+        show_default="cosine",
+        help="What low and high are: cosines, or quantiles of a query's cosines to the bank."
+        " Once for all schedules, or once for each.",
+    ),
+]
 _NAMED = 5  # offending rows on the terminal; preflight.json names more
 
 
@@ -31,15 +40,7 @@ def preflight(
             help="Mined negatives: epochs:count@low-high;... Again for each further training.",
         ),
     ] = None,
-    window: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="cosine|quantile",
-            show_default="cosine",
-            help="What low and high are: cosines, or quantiles of a query's cosines to the bank."
-            " Once for all schedules, or once for each.",
-        ),
-    ] = None,
+    window: _Windows = None,
     epochs: Annotated[
         list[int] | None,
         typer.Option(min=1, help="That training will run; once for all schedules, or for each."),

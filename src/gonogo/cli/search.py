@@ -22,6 +22,24 @@ if TYPE_CHECKING:
 
 _SHOWN, _WIDTH = 10, 100
 
+_Lanes = Annotated[
+    Path | None, typer.Option(help="JSON lines: task, modifier, domain of each bank row, in order.")
+]
+_LaneAlpha = Annotated[
+    float | None, typer.Option(min=0.0, max=1.0, help="Blend alpha * vector + (1 - alpha) * code.")
+]
+_Device = Annotated[
+    options.Device, typer.Option(help="Where towers and cross-encoder run; the bank is on the CPU.")
+]
+_Precision = Annotated[
+    options.Precision | None,
+    typer.Option(
+        show_default="each tower as its trial was scored, a cross-encoder in fp32",
+        help="Number format of all models; bf16 speeds a cross-encoder up where there is hardware"
+        " for it.",
+    ),
+]
+
 
 def search(
     trial: Annotated[Path, typer.Argument(help="Folder of the trial whose tower retrieves.")],
@@ -39,14 +57,8 @@ def search(
     rerank_keep: Annotated[
         int, typer.Option(min=1, help="Rows that a stage hands on to another.")
     ] = 50,
-    lanes: Annotated[
-        Path | None,
-        typer.Option(help="JSON lines: task, modifier, domain of each bank row, in order."),
-    ] = None,
-    lane_alpha: Annotated[
-        float | None,
-        typer.Option(min=0.0, max=1.0, help="Blend alpha * vector + (1 - alpha) * code."),
-    ] = None,
+    lanes: _Lanes = None,
+    lane_alpha: _LaneAlpha = None,
     cross_encoder: Annotated[
         Path | None, typer.Option(help="Folder of a saved text model that reads pairs.")
     ] = None,
@@ -55,18 +67,8 @@ def search(
         bool,
         typer.Option("--without-hubs", help="Rank down rows that many training queries are near."),
     ] = False,
-    device: Annotated[
-        options.Device,
-        typer.Option(help="Where towers and cross-encoder run; the bank stays on the CPU."),
-    ] = "auto",
-    precision: Annotated[
-        options.Precision | None,
-        typer.Option(
-            show_default="each tower as its trial was scored, a cross-encoder in fp32",
-            help="Number format of all models; bf16 speeds a cross-encoder up where there is"
-            " hardware for it.",
-        ),
-    ] = None,
+    device: _Device = "auto",
+    precision: _Precision = None,
 ) -> None:
     """Retrieve, then rank anew; print recall and latency of every stage, or the rows found."""
     from gonogo.models.devices import resolve_device, resolve_precision

@@ -73,11 +73,7 @@ def postmortem(folder: Path, *, beside: Path | None = None) -> dict[str, Any]:
     articles = recall_by_group(ranks, trial.data.pairs.articles[numbers], CUTOFF)
     margin, over = _margin(trial, queries, numbers)
     dropped, left = _repeats(trial, queries, numbers)
-    fills = {
-        str(entry["epoch"]): entry["mined_fill"]
-        for entry in trial.history
-        if entry.get("mined_above_window") is not None
-    }
+    fills = _fill_rates(trial.history)
     recall = recalls(ranks, (10, 100, CUTOFF, 1000))
     findings = Findings(
         margin=margin,
@@ -116,6 +112,15 @@ def postmortem(folder: Path, *, beside: Path | None = None) -> dict[str, Any]:
     }
     write_json(folder / REPORT, record)
     return record
+
+
+def _fill_rates(history: list[dict[str, Any]]) -> dict[str, float]:
+    """Return the share of mined negatives that were found, by epoch; none where none were asked."""
+    return {
+        str(entry["epoch"]): entry["mined_fill"]
+        for entry in history
+        if entry.get("mined_above_window") is not None
+    }
 
 
 def _open(folder: Path, beside: Path | None) -> _Trial:
