@@ -119,6 +119,16 @@ def tiny_decoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def data_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in a folder of its own that holds a BEIR set named left, with a cache beside it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GONOGO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("GONOGO_DATA", raising=False)
+    write_beir(tmp_path / "left", 0)
+    return tmp_path
+
+
+@pytest.fixture
 def tiny_study(tmp_path: Path, tiny_encoder_folder: Path) -> Path:
     """Return a study file beside its data; everything that it needs is local."""
     folder = tmp_path / "study"

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from study_values import write_beir
 from typer.testing import CliRunner
 
 from gonogo.cli.main import app
@@ -24,13 +23,7 @@ from gonogo.data.msmarco_blocks import Drawing
 from gonogo.spec.data import BeirData, HubData
 from gonogo.spec.tasks import JudgedNegatives, RetrievalTask
 
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GONOGO_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("GONOGO_DATA", raising=False)
-    write_beir(tmp_path / "left", 0)
+pytestmark = pytest.mark.usefixtures("data_home")
 
 
 LEFT = Source(BeirData(folder="left"))

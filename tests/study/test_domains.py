@@ -25,12 +25,8 @@ from gonogo.study.states import write_config
 
 
 @pytest.fixture(autouse=True)
-def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GONOGO_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("GONOGO_DATA", raising=False)
-    write_beir(tmp_path / "left", 0)
-    write_beir(tmp_path / "right", 20)
+def _home(data_home: Path) -> None:
+    write_beir(data_home / "right", 20)
 
 
 @pytest.fixture

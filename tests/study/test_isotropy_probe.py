@@ -31,13 +31,7 @@ from gonogo.study.evaluating import evaluate_into
 from gonogo.study.isotropy_probe import probe, probe_dataset
 from gonogo.study.layout import TrialFolder
 
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GONOGO_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("GONOGO_DATA", raising=False)
-    write_beir(tmp_path / "left", 0)
+pytestmark = pytest.mark.usefixtures("data_home")
 
 
 def test_figures_are_those_of_the_vectors_as_the_model_returns_them(
