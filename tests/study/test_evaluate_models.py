@@ -32,13 +32,9 @@ PUBLIC = {one.name for one in BEIR_PUBLIC}
 
 
 @pytest.fixture(autouse=True)
-def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GONOGO_CACHE", str(tmp_path / "cache"))
+def _home(data_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    monkeypatch.delenv("GONOGO_DATA", raising=False)
-    write_beir(tmp_path / "left", 0)
-    write_beir(tmp_path / "right", 20)
+    write_beir(data_home / "right", 20)
 
 
 @pytest.fixture
