@@ -144,7 +144,9 @@ def test_a_worker_that_is_killed_takes_no_other_with_it(study: Path, tmp_path: P
     assert process.returncode == 1
     assert "its process has ended (signal 9, which the system also sends" in error
     actions = [trial.action for trial in plan_of(study, tmp_path, *LONG).trials]
-    assert sorted(actions) == ["resume", *["skip"] * (len(actions) - 1)]
+    left = [action for action in actions if action != "skip"]
+    # Which worker was killed, the one with a checkpoint or one that had only begun, is chance.
+    assert left in (["resume"], ["run"])
 
 
 @pytest.mark.slow
