@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from pathlib import Path
 
 import pytest
 
@@ -62,11 +63,18 @@ def test_what_is_no_running_text_is_refused_with_file_and_line(tmp_path):
     write_lines(tmp_path / "odd" / "documents.jsonl", [{"title": "a", "text": "t"}])
     with pytest.raises(UserError, match=r"line 1: .*keys here: title, text"):
         list(read_articles([tmp_path / "odd"]))
-    with pytest.raises(UserError, match="no such file"):
+    with pytest.raises(UserError, match=r"no data file or folder .*nowhere"):
         text_files([tmp_path / "nowhere"])
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match="no running text"):
         text_files([tmp_path / "empty"])
+
+
+def test_a_source_is_looked_up_in_the_data_folders_as_a_study_does(tmp_path, monkeypatch):
+    write_lines(tmp_path / "sets" / "books" / "documents.jsonl", [{"paragraphs": ["x"]}])
+    monkeypatch.setenv("GONOGO_DATA", str(tmp_path / "sets"))
+    found = text_files([Path("books"), Path("books/documents.jsonl")])
+    assert found == {"books/documents.jsonl": tmp_path / "sets" / "books" / "documents.jsonl"}
 
 
 def test_two_sources_of_one_name_are_refused(tmp_path):

@@ -13,7 +13,8 @@ Sources = Annotated[
     list[Path],
     typer.Argument(
         metavar="SOURCE",
-        help="Folders or files of running text: documents.jsonl, a BEIR corpus, or *.txt.",
+        help="Folders or files of running text (documents.jsonl, a BEIR corpus, or *.txt), "
+        "also looked up in $GONOGO_DATA.",
     ),
 ]
 Level = Annotated[

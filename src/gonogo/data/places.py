@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from gonogo.core.errors import UserError, did_you_mean
+
+_IS: dict[str, Callable[[Path], bool]] = {
+    "folder": Path.is_dir,
+    "file": Path.is_file,
+    "file or folder": Path.exists,
+}
 
 
 def find_folder(folder: str, *, beside: Path | None = None) -> Path:
@@ -29,12 +36,21 @@ def find_file(file: str, *, beside: Path | None = None) -> Path:
     return _find(file, beside, "file")
 
 
+def find_path(path: str) -> Path:
+    """Return the file or folder ``path``, looked up as :func:`find_folder` does.
+
+    Raises:
+        UserError: if it is nowhere.
+    """
+    return _find(path, None, "file or folder")
+
+
 def _find(name: str, beside: Path | None, what: str) -> Path:
     path = Path(name).expanduser()
     roots = [] if path.is_absolute() else _roots(beside)
     places = [root / path for root in roots] or [path]
     for place in places:
-        if place.is_dir() if what == "folder" else place.is_file():
+        if _IS[what](place):
             return place
     known = {child.name for root in roots if root.is_dir() for child in root.iterdir()}
     looked = "looked in " + ", ".join(str(place.parent) for place in places)

@@ -17,6 +17,7 @@ from typing import Any
 
 from gonogo.core.errors import UserError
 from gonogo.data.lines import read_objects
+from gonogo.data.places import find_path
 
 _NAMES = ("documents.jsonl", "documents.jsonl.gz", "corpus.jsonl", "corpus.jsonl.gz")
 
@@ -37,12 +38,14 @@ class Article:
 def text_files(sources: Iterable[Path]) -> dict[str, Path]:
     """Return the files that sources (files, or folders that hold one) consist of, by name.
 
+    A source that is no absolute path is looked up here and in the folders of ``$GONOGO_DATA``.
+
     Raises:
         UserError: if a source is missing, holds no running text, or two have one name.
     """
     found: dict[str, Path] = {}
     for source in sources:
-        for name, file in _files(source):
+        for name, file in _files(find_path(str(source))):
             if found.setdefault(name, file) != file:
                 raise UserError(
                     f"two sources are called {name!r}", file=source, hint="rename a folder"
@@ -53,8 +56,6 @@ def text_files(sources: Iterable[Path]) -> dict[str, Path]:
 def _files(source: Path) -> list[tuple[str, Path]]:
     if source.is_file():
         return [(f"{source.resolve().parent.name}/{source.name}", source)]
-    if not source.is_dir():
-        raise UserError("no such file or folder", file=source)
     inside = next((source / name for name in _NAMES if (source / name).is_file()), None)
     files = [inside] if inside else sorted(source.glob("*.txt"))
     if not files:
