@@ -24,7 +24,7 @@ from gonogo.models.build import build_model
 from gonogo.models.query_tower import QueryTower
 from gonogo.spec.towers import GruContext, ResidualMeanContext
 from gonogo.spec.towers import QueryTower as TowerSpec
-from gonogo.study.searching import predict_with, weighted_mean_of
+from gonogo.study.trained.searching import predict_with, weighted_mean_of
 
 CONTEXT = 30
 

@@ -27,9 +27,9 @@ import yaml
 from gonogo.core.files import write_json, write_text
 from gonogo.data.score_table import SCHEMA, write_scores
 from gonogo.spec.resolve import resolve
-from gonogo.study.layout import StudyFolder, TrialFolder
-from gonogo.study.plan import Plan, make_plan
-from gonogo.study.states import write_config
+from gonogo.study.folder.layout import StudyFolder, TrialFolder
+from gonogo.study.folder.states import write_config
+from gonogo.study.planning.plan import Plan, make_plan
 
 GOALS = {"--help": 0.3, "status, 500 trials": 1.0, "run, 100 finished trials": 3.0}
 QUERIES = 200

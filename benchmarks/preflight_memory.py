@@ -29,7 +29,7 @@ from gonogo.data.sequences import open_pairs
 from gonogo.data.vectors import unit_length
 from gonogo.data.windows import WindowRule
 from gonogo.spec.curriculum import parse_curriculum
-from gonogo.study.preflight import PreflightSettings, run_preflight
+from gonogo.study.banks.preflight import PreflightSettings, run_preflight
 
 GOAL_GB = 4.0
 WIDTH, ARTICLE, CONTEXT, BATCH = 768, 400, 100, 512

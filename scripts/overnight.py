@@ -32,11 +32,11 @@ from gonogo.spec.next_vector_task import NextVectorTask
 from gonogo.spec.resolve import resolve
 from gonogo.spec.study import ResolvedStudy
 from gonogo.spec.vector_data import PairsData
-from gonogo.study.layout import StudyFolder
-from gonogo.study.lock import sole_runner
-from gonogo.study.plan import Plan
-from gonogo.study.preflight import REPORT
-from gonogo.study.shipped import find_study
+from gonogo.study.banks.preflight import REPORT
+from gonogo.study.folder.layout import StudyFolder
+from gonogo.study.folder.lock import sole_runner
+from gonogo.study.folder.shipped import find_study
+from gonogo.study.planning.plan import Plan
 
 STUDY = "two_tower"
 GONOGO = (sys.executable, "-m", "gonogo")

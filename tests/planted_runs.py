@@ -11,9 +11,9 @@ from planted_trials import finish, plan_of, planted_scores
 
 from gonogo.core.files import append_json_line
 from gonogo.core.seeds import generator
-from gonogo.study.layout import TrialFolder
-from gonogo.study.plan import Plan, PlannedTrial
-from gonogo.study.run_logs import write_run_logs
+from gonogo.study.folder.layout import TrialFolder
+from gonogo.study.planning.plan import Plan, PlannedTrial
+from gonogo.study.tracking.run_logs import write_run_logs
 
 COLUMNS = {
     "timestamp": "timestamp",

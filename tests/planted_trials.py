@@ -12,9 +12,9 @@ import polars as pl
 from gonogo.core.files import write_json
 from gonogo.data.score_table import SCHEMA, write_scores
 from gonogo.spec.resolve import resolve
-from gonogo.study.layout import StudyFolder
-from gonogo.study.plan import Plan, PlannedTrial, make_plan
-from gonogo.study.states import write_config
+from gonogo.study.folder.layout import StudyFolder
+from gonogo.study.folder.states import write_config
+from gonogo.study.planning.plan import Plan, PlannedTrial, make_plan
 
 QUERIES = 40
 Mean = Callable[[str, int, str], float]

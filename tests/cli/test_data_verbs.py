@@ -96,7 +96,7 @@ def test_bank_of_a_few_sentences(tmp_path, tiny_encoder_folder):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["bank", "nowhere", "--out", "x"], "nowhere: no such file or folder"),
+        (["bank", "nowhere", "--out", "x"], "no data file or folder 'nowhere'"),
         (["bank", ".", "--out", "x"], "no running text in this folder"),
         (["pairs", "nowhere", "--out", "x"], "nowhere: no such file"),
         (["pairs", "BANK", "--out", "x", "--context", "400"], "longer than a context of 400"),

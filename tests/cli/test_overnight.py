@@ -26,9 +26,9 @@ from gonogo.core.files import read_json, write_json
 from gonogo.data.bank import open_bank
 from gonogo.data.preflight_curriculum import Schedule
 from gonogo.spec.curriculum import parse_curriculum
-from gonogo.study.lock import sole_runner
-from gonogo.study.preflight import PreflightSettings, run_preflight
-from gonogo.study.whitened_bank import whiten_bank
+from gonogo.study.banks.preflight import PreflightSettings, run_preflight
+from gonogo.study.banks.whitened_bank import whiten_bank
+from gonogo.study.folder.lock import sole_runner
 
 STUB = "import sys, time; print('Epoch', *sys.argv[1:], flush=True); time.sleep(60)"
 START = """

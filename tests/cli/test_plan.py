@@ -14,8 +14,8 @@ from gonogo.cli.main import app
 from gonogo.cli.plans import cost_lines, sensitivity_lines
 from gonogo.core.errors import UserError
 from gonogo.data.score_table import write_scores
-from gonogo.study.forecast import Forecast
-from gonogo.study.sensitivity import forecast_sensitivity
+from gonogo.study.planning.forecast import Forecast
+from gonogo.study.planning.sensitivity import forecast_sensitivity
 
 
 def invoke(*arguments: object) -> str:

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from gonogo.cli.main import app
 from gonogo.core.errors import UserError
-from gonogo.study.run_ids import register_runs
+from gonogo.study.tracking.run_ids import register_runs
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from alias_scripts import load_script, run_script
 
 from gonogo.core.errors import UserError
 from gonogo.spec.resolve import resolve
-from gonogo.study.shipped import find_study
+from gonogo.study.folder.shipped import find_study
 
 EVERY = {
     "STEPS": "300",

@@ -11,7 +11,7 @@ from gonogo.core.errors import UserError
 from gonogo.spec.overrides import Layers, parse_override
 from gonogo.spec.resolve import resolve
 from gonogo.spec.study import StudyFile, TrialConfig
-from gonogo.study.shipped import find_study
+from gonogo.study.folder.shipped import find_study
 
 KEYS = st.sampled_from("abc")
 TREES = st.recursive(

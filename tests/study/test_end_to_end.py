@@ -24,10 +24,10 @@ from gonogo.models.build import build_model
 from gonogo.models.module import HEADS_FILE
 from gonogo.models.retrieval_model import RetrievalModel
 from gonogo.spec.resolve import resolve
-from gonogo.study.decision import decide_plan
-from gonogo.study.layout import StudyFolder
-from gonogo.study.plan import Plan, make_plan
-from gonogo.study.runner import RunSummary, run_plan
+from gonogo.study.deciding.decision import decide_plan
+from gonogo.study.folder.layout import StudyFolder
+from gonogo.study.planning.plan import Plan, make_plan
+from gonogo.study.running.runner import RunSummary, run_plan
 
 
 def plan_of(path: Path, out: Path, *sets: str, **options: object) -> Plan:
@@ -238,7 +238,7 @@ def test_stale_trials_are_kept_aside(make_study: Callable[[], Path]) -> None:
 def test_a_failing_trial_does_not_stop_the_others(
     make_study: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gonogo.study import trial as module
+    from gonogo.study.running import trial as module
 
     real = module.build_tasks
 
@@ -310,7 +310,7 @@ def test_stopped_and_resumed_equals_uninterrupted(
 def test_scores_from_elsewhere_give_the_same_verdict(
     finished: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    from gonogo.study.decision import decide_scores
+    from gonogo.study.deciding.decision import decide_scores
 
     ours = decide(*finished)
     table = read_scores(plan_of(*finished).folder.scores)
@@ -323,7 +323,7 @@ def test_scores_from_elsewhere_give_the_same_verdict(
 def test_rankings_from_elsewhere_give_the_same_effects(
     finished: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    from gonogo.study.decision import decide_scores, scores_of_runs
+    from gonogo.study.deciding.decision import decide_scores, scores_of_runs
 
     path, _ = finished
     plan = plan_of(*finished)

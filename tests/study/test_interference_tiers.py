@@ -8,9 +8,9 @@ import pytest
 
 from gonogo.spec.data import HubData
 from gonogo.spec.resolve import resolve
-from gonogo.study.layout import StudyFolder
-from gonogo.study.plan import make_plan
-from gonogo.study.shipped import find_study
+from gonogo.study.folder.layout import StudyFolder
+from gonogo.study.folder.shipped import find_study
+from gonogo.study.planning.plan import make_plan
 
 
 def test_beir_differs_from_full_only_in_what_it_is_evaluated_on() -> None:

@@ -13,9 +13,9 @@ from gonogo.models.build import build_model
 from gonogo.spec.gates import ImprovementGate
 from gonogo.spec.resolve import resolve
 from gonogo.spec.study import ResolvedStudy, TrialConfig
-from gonogo.study.domains import in_domain
-from gonogo.study.scored import scored_datasets
-from gonogo.study.shipped import find_study
+from gonogo.study.deciding.domains import in_domain
+from gonogo.study.folder.scored import scored_datasets
+from gonogo.study.folder.shipped import find_study
 from gonogo.training.learning_rate import learning_rates, warmup_steps
 from gonogo.training.schedules import plan_steps
 from gonogo.training.tasks import build_tasks

@@ -15,12 +15,12 @@ from gonogo.core.errors import UserError
 from gonogo.core.files import read_json, read_json_lines
 from gonogo.core.progress import Silent
 from gonogo.report.summary import summary_csv
-from gonogo.study import jobs
-from gonogo.study.decision import decide_plan
-from gonogo.study.experiments import gather_runs
-from gonogo.study.plan import PlannedTrial
-from gonogo.study.runner import RunSummary, run_plan
-from gonogo.study.trial import Outcome, run_trial
+from gonogo.study.deciding.decision import decide_plan
+from gonogo.study.planning.plan import PlannedTrial
+from gonogo.study.running import jobs
+from gonogo.study.running.runner import RunSummary, run_plan
+from gonogo.study.running.trial import Outcome, run_trial
+from gonogo.study.tracking.experiments import gather_runs
 
 SUMMARY = {
     "columns": {

@@ -11,8 +11,8 @@ from gonogo.spec.gates import ImprovementGate, InterferenceGate
 from gonogo.spec.resolve import read_study, resolve
 from gonogo.spec.study import ResolvedStudy, TrialConfig
 from gonogo.spec.summary import FigureColumn
-from gonogo.study.run_values import columns_of
-from gonogo.study.shipped import find_study
+from gonogo.study.folder.shipped import find_study
+from gonogo.study.tracking.run_values import columns_of
 
 
 @cache

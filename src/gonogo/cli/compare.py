@@ -25,7 +25,7 @@ def compare(
 ) -> None:
     """Print means, paired differences, intervals, p-values, effect sizes, and changed queries."""
     from gonogo.analysis.compare import compare as compare_systems
-    from gonogo.study.comparison import load_systems
+    from gonogo.study.deciding.comparison import load_systems
 
     comparison = compare_systems(load_systems(systems, qrels, tuple(metrics or ())))
     for line in _lines(comparison):

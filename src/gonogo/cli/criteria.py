@@ -23,9 +23,9 @@ def criteria(
     from gonogo.report.table_markdown import markdown
     from gonogo.report.table_text import text
     from gonogo.spec.resolve import resolve
-    from gonogo.study.criteria import check_study
-    from gonogo.study.layout import StudyFolder
-    from gonogo.study.shipped import find_study
+    from gonogo.study.deciding.criteria import check_study
+    from gonogo.study.folder.layout import StudyFolder
+    from gonogo.study.folder.shipped import find_study
 
     if quick and tier not in (None, "quick"):
         raise UserError(f"--quick and --tier {tier} contradict each other", hint="give one of them")

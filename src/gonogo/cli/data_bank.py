@@ -47,7 +47,7 @@ def bank(
 
     text_files(sources)  # a wrong path is told before seconds are spent on imports
     from gonogo.cli.display import open_progress
-    from gonogo.study.vector_bank import BankRecipe, make_bank
+    from gonogo.study.banks.vector_bank import BankRecipe, make_bank
 
     recipe = BankRecipe(
         backbone=backbone, level=level, dtype=dtype, longest=longest, articles=articles

@@ -57,7 +57,7 @@ def preflight(
 ) -> None:
     """Check data, leakage, alignment, curriculum, filters and manifest; blockers exit with 1."""
     first, *more = _schedules(curriculum or [_CURRICULUM], window or ["cosine"], epochs or [None])
-    from gonogo.study.preflight import REPORT, PreflightSettings, run_preflight
+    from gonogo.study.banks.preflight import REPORT, PreflightSettings, run_preflight
 
     settings = PreflightSettings(
         curriculum=first.curriculum,

@@ -32,7 +32,7 @@ def whiten(
 ) -> None:
     """Fit whitening on a bank, save it, and write the whitened bank; its pairs stay valid."""
     from gonogo.data.bank import open_bank
-    from gonogo.study.whitened_bank import mean_cosines, whiten_bank
+    from gonogo.study.banks.whitened_bank import mean_cosines, whiten_bank
 
     opened = open_bank(bank)
     manifest = whiten_bank(

@@ -44,7 +44,7 @@ def decide(
         raise UserError("--scores and --runs contradict each other", hint="give one of them")
     if (runs is None) != (qrels is None):
         raise UserError("--runs and --qrels belong together", hint="give both")
-    from gonogo.study import decision
+    from gonogo.study.deciding import decision
 
     level, overrides = options.named_tier(tier, quick=quick), tuple(sets or ())
     if scores is not None:

@@ -14,7 +14,7 @@ EXTRAS = {"usearch": "ann", "datasets": "hub", "ir_datasets": "hub", "tensorboar
 
 def doctor() -> None:
     """Show packages, optional ones too, devices, packaged weights, cache, disk: what is missing."""
-    from gonogo.study.environment import describe_environment
+    from gonogo.study.folder.environment import describe_environment
 
     facts = describe_environment()
     facts.pop("command")

@@ -10,7 +10,7 @@ import typer
 from gonogo.cli import options
 
 if TYPE_CHECKING:
-    from gonogo.study.evaluate_models import Evaluation, Machine
+    from gonogo.study.trained.evaluate_models import Evaluation, Machine
 
 ENDINGS = (".md", ".json", ".csv")
 
@@ -73,8 +73,8 @@ def evaluate(
     places = [find_model(model, download=not offline) for model in dict.fromkeys(models)]
     with open_progress() as progress:
         progress.say("loading the libraries that embed")
-        from gonogo.study.evaluate_model_parts import METRICS, Settings
-        from gonogo.study.evaluate_models import evaluate_models
+        from gonogo.study.trained.evaluate_model_parts import METRICS, Settings
+        from gonogo.study.trained.evaluate_models import evaluate_models
 
         found = evaluate_models(
             places,
@@ -98,7 +98,7 @@ def _machine(
 ) -> Machine:
     from gonogo.models.any_model import Prompts
     from gonogo.models.devices import resolve_device, resolve_precision
-    from gonogo.study.evaluate_models import Machine
+    from gonogo.study.trained.evaluate_models import Machine
 
     where = resolve_device(device)
     form = resolve_precision(precision, where)

@@ -44,8 +44,8 @@ def isotropy(
         progress.say("loading the libraries that embed")
         from gonogo.models.any_model import load_any
         from gonogo.models.devices import resolve_device, resolve_precision
-        from gonogo.study.evaluate_models import refuse_same_labels
-        from gonogo.study.isotropy_probe import probe
+        from gonogo.study.running.isotropy_probe import probe
+        from gonogo.study.trained.evaluate_models import refuse_same_labels
 
         refuse_same_labels(places)
         where = resolve_device(device)

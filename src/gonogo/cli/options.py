@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from gonogo.study.plan import Plan
+    from gonogo.study.planning.plan import Plan
 
 Study = Annotated[str, typer.Argument(metavar="STUDY", help="A study file, or a shipped name.")]
 Tier = Annotated[str | None, typer.Option("--tier", "-t", help="Budget level; full by default.")]
@@ -47,9 +47,9 @@ def open_plan(
         UserError: for wrong input of any kind.
     """
     from gonogo.spec.resolve import resolve
-    from gonogo.study.layout import StudyFolder
-    from gonogo.study.plan import make_plan
-    from gonogo.study.shipped import find_study
+    from gonogo.study.folder.layout import StudyFolder
+    from gonogo.study.folder.shipped import find_study
+    from gonogo.study.planning.plan import make_plan
 
     path = find_study(study)
     resolved = resolve(path, named_tier(tier, quick=quick) or "full", tuple(sets or ()))

@@ -10,7 +10,7 @@ import typer
 from gonogo.cli import options
 
 if TYPE_CHECKING:
-    from gonogo.study.plan import Plan
+    from gonogo.study.planning.plan import Plan
 
 
 def plan(
@@ -39,8 +39,8 @@ def plan(
     )
     # After the study was read: whoever mistypes a name should not wait for statistics.
     from gonogo.cli.plans import cost_lines, plan_lines, sensitivity_lines
-    from gonogo.study.forecast import forecast_cost
-    from gonogo.study.sensitivity import find_pilot, forecast_sensitivity
+    from gonogo.study.planning.forecast import forecast_cost
+    from gonogo.study.planning.sensitivity import find_pilot, forecast_sensitivity
 
     if calibrate:
         _calibrate(planned, device)
@@ -57,6 +57,6 @@ def _calibrate(plan: Plan, device: options.Device) -> None:
     with open_progress() as progress:
         progress.say("measuring a few steps of every arm")
         from gonogo.models.devices import resolve_device
-        from gonogo.study.calibration import calibrate
+        from gonogo.study.running.calibration import calibrate
 
         calibrate(plan, device=resolve_device(device), progress=progress)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gonogo.spec.gates import GateSpec
-    from gonogo.study.forecast import Forecast
-    from gonogo.study.plan import Plan
-    from gonogo.study.sensitivity import Sensitivity
+    from gonogo.study.planning.forecast import Forecast
+    from gonogo.study.planning.plan import Plan
+    from gonogo.study.planning.sensitivity import Sensitivity
 
 
 def plan_lines(plan: Plan) -> list[str]:
@@ -36,7 +36,7 @@ def plan_lines(plan: Plan) -> list[str]:
 
 def warmup_lines(plan: Plan) -> list[str]:
     """Say which warm-ups are clamped to a whole run, a line for all arms of one length."""
-    from gonogo.study.forecast import clamped_warmups
+    from gonogo.study.planning.forecast import clamped_warmups
 
     arms: dict[str, list[str]] = {}
     for arm, words in clamped_warmups(plan).items():
@@ -48,7 +48,7 @@ def stop_lines(plan: Plan) -> list[str]:
     """Say that a study stopped early, if it did."""
     if not plan.folder.stopped.exists():
         return []
-    from gonogo.study.stopping import read_stop
+    from gonogo.study.deciding.stopping import read_stop
 
     stop = read_stop(plan)
     return [] if stop is None else [f"{stop.sentence}; without --stop-when-decided it goes on"]

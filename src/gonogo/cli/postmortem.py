@@ -17,8 +17,8 @@ def postmortem(
     from gonogo.core.files import write_bytes
     from gonogo.report.figures import render
     from gonogo.report.plots.postmortem import postmortem_plot
-    from gonogo.study.postmortem import REPORT, as_text
-    from gonogo.study.postmortem import postmortem as measure
+    from gonogo.study.trained.postmortem import REPORT, as_text
+    from gonogo.study.trained.postmortem import postmortem as measure
 
     record = measure(trial)
     for line in as_text(record):

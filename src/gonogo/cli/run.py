@@ -9,8 +9,8 @@ import typer
 from gonogo.cli import options
 
 if TYPE_CHECKING:
-    from gonogo.study.plan import Plan
-    from gonogo.study.runner import RunSummary
+    from gonogo.study.planning.plan import Plan
+    from gonogo.study.running.runner import RunSummary
 
 
 def run(
@@ -71,7 +71,7 @@ def _names(plan: Plan, run_id: str | None) -> dict[str, str]:
     """
     if run_id is None:
         return {}
-    from gonogo.study.run_ids import finished_as, names_given
+    from gonogo.study.tracking.run_ids import finished_as, names_given
 
     names = names_given(plan, run_id)
     for row, known in finished_as(plan, names).items():
@@ -84,7 +84,7 @@ def _run_lines(plan: Plan, names: dict[str, str]) -> list[str]:
     """Show the rows of the study's summary as a run would find and name them."""
     from gonogo.report.run_tables import run_table
     from gonogo.report.table_text import text
-    from gonogo.study.experiments import gather_runs
+    from gonogo.study.tracking.experiments import gather_runs
 
     runs = gather_runs(plan, dry_run=True, names=names)
     return [] if runs is None else ["", text(run_table(runs)).rstrip()]
@@ -103,14 +103,14 @@ def _work(
         typer.echo(f"nothing to do: {stopped[0]}")
         return None
     from gonogo.cli.display import open_progress
-    from gonogo.study.sanity import sanity_checks
+    from gonogo.study.planning.sanity import sanity_checks
 
     for check in sanity_checks(plan, workers):
         typer.echo(check.line, err=not check.fine)
     with open_progress() as progress:
         progress.say("loading the libraries that train")
         from gonogo.models.devices import resolve_device
-        from gonogo.study.runner import run_plan
+        from gonogo.study.running.runner import run_plan
 
         return run_plan(
             plan,
@@ -125,7 +125,7 @@ def _work(
 def _decide(plan: Plan, *, anew: bool) -> None:
     """Decide and write the report, unless both are there and nothing has changed since."""
     from gonogo.cli.verdicts import decide_and_report, show_verdict
-    from gonogo.study.decided import is_decided
+    from gonogo.study.deciding.decided import is_decided
 
     if not anew and is_decided(plan):
         show_verdict(plan)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gonogo.data.bank import Bank
     from gonogo.data.next_vectors import NextVectors
     from gonogo.evaluation.cascade import Asked, Cascade
-    from gonogo.study.searching import SearchSettings
+    from gonogo.study.trained.searching import SearchSettings
 
 
 _SHOWN, _WIDTH = 10, 100
@@ -73,7 +73,7 @@ def search(
     """Retrieve, then rank anew; print recall and latency of every stage, or the rows found."""
     from gonogo.models.devices import resolve_device, resolve_precision
     from gonogo.spec.evaluation_tasks import InvertedSoftmax
-    from gonogo.study.searching import SearchSettings
+    from gonogo.study.trained.searching import SearchSettings
 
     where = resolve_device(device)
     settings = SearchSettings(
@@ -94,8 +94,8 @@ def search(
 def _search(
     folder: Path, pair: str | None, queries: int, lanes: Path | None, settings: SearchSettings
 ) -> None:
-    from gonogo.study.searching import asked_of, build_cascade, read_codes
-    from gonogo.study.trained_tower import open_tower_trial
+    from gonogo.study.trained.searching import asked_of, build_cascade, read_codes
+    from gonogo.study.trained.trained_tower import open_tower_trial
 
     trial = open_tower_trial(folder)
     tower, checkpoint = trial.tower(device=settings.device, precision=settings.precision)

@@ -22,7 +22,7 @@ def summary(
     from gonogo.cli.verdicts import command_line, refuse_unrun, write_decision
     from gonogo.report.contents import contents
     from gonogo.report.summary import summary_text
-    from gonogo.study.run_logs import restore_run_logs
+    from gonogo.study.tracking.run_logs import restore_run_logs
 
     plan = options.open_plan(study, tier=tier, quick=quick, out=out, sets=sets)
     refuse_unrun(plan, study, out)

@@ -10,7 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from gonogo.analysis.verdict import VerdictFile
-    from gonogo.study.plan import Plan
+    from gonogo.study.planning.plan import Plan
 
 
 def command_line() -> str:
@@ -59,8 +59,8 @@ def _run_command(plan: Plan, study: str, out: Path) -> str:
 
 def write_decision(plan: Plan, command: str) -> VerdictFile:
     """Judge a study's folder and write everything that people read."""
-    from gonogo.study.decided import mark_decided
-    from gonogo.study.decision import decide_plan
+    from gonogo.study.deciding.decided import mark_decided
+    from gonogo.study.deciding.decision import decide_plan
 
     verdict = decide_plan(plan, command)
     _write(verdict, plan.folder.path)

@@ -1,0 +1,175 @@
+"""What a verdict says on the lines of success levels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Literal
+
+from gonogo.analysis.geometry_record import GeometryRecord
+from gonogo.analysis.verdict import Effect, GroupMean, VerdictFile
+from gonogo.core.errors import did_you_mean
+from gonogo.spec.criteria import AllSets, AverageAbove, Finished, Gain, IsotropyHigher
+from gonogo.spec.criteria_checks import gate_pair
+from gonogo.spec.gates import InterferenceGate
+from gonogo.spec.study import ResolvedStudy
+from gonogo.study.folder.scored import scored_datasets
+
+TOLERANCE = 1e-9
+"""Thresholds are inclusive up to this, as those of gates are."""
+
+Answer = tuple[Literal["met", "not met", "unknown"], str]
+NO_VERDICT: Answer = ("unknown", "no verdict yet")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A study and its verdict, if there is one."""
+
+    study: ResolvedStudy
+    verdict: VerdictFile | None
+
+    @property
+    def candidate(self) -> str:
+        """Return the arm that lines mean where they name none."""
+        return gate_pair(self.study.gate)[0] or ""
+
+    @property
+    def task(self) -> str:
+        """Return the task that the gate judges, the first of several."""
+        gate = self.study.gate
+        return next(iter(gate.specialists)) if isinstance(gate, InterferenceGate) else gate.task
+
+    def pair(self, line: Gain | IsotropyHigher) -> tuple[str, str]:
+        """Return the candidate and the baseline of a line."""
+        candidate, baseline = gate_pair(self.study.gate)
+        return line.candidate or candidate or "", line.baseline or baseline or ""
+
+    def unfinished(self, *arms: str) -> list[str]:
+        """Return the trials of some arms that are not finished; reference rows have none."""
+        trials = self.verdict.evidence.trials if self.verdict else ()
+        records = {(trial.arm, trial.seed): trial.state for trial in trials}
+        return [
+            f"{arm} seed {seed} is {records.get((arm, seed), 'missing')}"
+            for arm in arms
+            if arm in self.study.arms
+            for seed in self.study.seeds_of(arm)
+            if records.get((arm, seed)) != "finished"
+        ]
+
+    def gain(self, line: Gain) -> Answer:
+        """Answer whether the candidate's mean exceeds the baseline's by enough."""
+        if self.verdict is None:
+            return NO_VERDICT
+        candidate, baseline = self.pair(line)
+        if missing := self.unfinished(candidate, baseline):
+            return "unknown", "; ".join(missing)
+        effect = self._effect(candidate, baseline) if line.over == "all" else None
+        if effect is not None and effect.difference.value is not None:
+            span = effect.difference.interval
+            words = f", 95 % interval {span.low:+.4f} to {span.high:+.4f}" if span else ""
+            return _at_least(effect.difference.value, line.least, words)
+        first, second = self._mean(candidate, line.over), self._mean(baseline, line.over)
+        if first is None or second is None:
+            return "unknown", f"no mean of both, {line.over}"
+        return _at_least(first.mean - second.mean, line.least, f", over {_sets(first)}")
+
+    def average(self, line: AverageAbove) -> Answer:
+        """Answer whether an arm's mean lies above a value."""
+        if self.verdict is None:
+            return NO_VERDICT
+        arm = line.arm or self.candidate
+        if missing := self.unfinished(arm):
+            return "unknown", "; ".join(missing)
+        mean = self._mean(arm, line.over)
+        if mean is None:
+            return "unknown", f"no mean of {arm}, {line.over}"
+        if len(mean.datasets) < line.least_sets:
+            names = ", ".join(mean.datasets)
+            words = f"only {_sets(mean)} ({names}), and at least {line.least_sets} are asked for"
+            return "unknown", f"{mean.mean:.4f} over {words}"
+        met = mean.mean > line.above + TOLERANCE
+        return ("met" if met else "not met"), f"{mean.mean:.4f} over {_sets(mean)}"
+
+    def isotropy(self, line: IsotropyHigher) -> Answer:
+        """Answer whether one arm is more isotropic than another on the same texts."""
+        if self.verdict is None:
+            return NO_VERDICT
+        candidate, baseline = self.pair(line)
+        if missing := self.unfinished(candidate, baseline):
+            return "unknown", "; ".join(missing)
+        first, second = self._geometry(candidate), self._geometry(baseline)
+        if not first or not second:
+            return "unknown", "no geometry record; set evaluation.geometry"
+        if len({record.texts.fingerprint for record in (*first, *second)}) > 1:
+            return "unknown", "not the same texts"
+        sizes = {record.dimension for record in (*first, *second)}
+        if line.figure == "isotropy" and len(sizes) > 1:
+            return "unknown", f"dimensions {sorted(sizes)} differ; compare isoscore_star"
+        values = [getattr(record, line.figure) for record in (*first, *second)]
+        if None in values:
+            return "unknown", f"{line.figure} is undefined for a seed"
+        higher, lower = fmean(values[: len(first)]), fmean(values[len(first) :])
+        texts = first[0].texts
+        words = f"{higher:.4f} against {lower:.4f} on {texts.count:,} texts of {texts.name}"
+        return ("met" if higher > lower else "not met"), words
+
+    def finished(self, line: Finished) -> Answer:
+        """Answer whether all trials are there."""
+        if self.verdict is None:
+            return NO_VERDICT
+        missing = self.unfinished(*(line.arms or self.study.arms))
+        return ("not met", "; ".join(missing)) if missing else ("met", "all of them")
+
+    def all_sets(self, line: AllSets) -> Answer:
+        """Answer whether arms have scores on all data sets."""
+        if self.verdict is None:
+            return NO_VERDICT
+        evaluation = next(iter(self.study.arms.values())).evaluation
+        scored = scored_datasets(evaluation).get(self.task, ())
+        wanted = line.datasets or scored
+        if len(wanted) < line.least_sets:
+            words = f"and at least {line.least_sets} are asked for"
+            return "unknown", f"this tier scores {_counted(len(wanted))}, {words}"
+        there = {(s.arm, s.dataset) for s in self.verdict.scores if s.task == self.task}
+        known = {*scored, *(dataset for _, dataset in there if dataset)}
+        missing = [
+            f"{arm} on {dataset}"
+            for arm in line.arms or self.study.arms
+            for dataset in wanted
+            if dataset in known and (arm, dataset) not in there
+        ]
+        if missing:
+            more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+            return "not met", f"no score: {', '.join(missing[:3])}{more}"
+        if elsewhere := [dataset for dataset in wanted if dataset not in known]:
+            hint = did_you_mean(elsewhere[0], known) or "evaluation.datasets names those it does"
+            return "unknown", f"this tier does not score {', '.join(elsewhere)}; {hint}"
+        return "met", _counted(len(wanted))
+
+    def _effect(self, candidate: str, baseline: str) -> Effect | None:
+        effects = self.verdict.effects if self.verdict else ()
+        found = (e for e in effects if (e.candidate, e.reference) == (candidate, baseline))
+        return next(found, None)
+
+    def _mean(self, arm: str, group: str) -> GroupMean | None:
+        wanted = (arm, self.task, self.study.gate.metric, group)
+        means = self.verdict.groups if self.verdict else ()
+        return next((m for m in means if (m.arm, m.task, m.metric, m.group) == wanted), None)
+
+    def _geometry(self, arm: str) -> list[GeometryRecord]:
+        records = self.verdict.evidence.geometry if self.verdict else ()
+        return [record for record in records if record.model == arm]
+
+
+def _at_least(value: float, least: float, words: str) -> Answer:
+    met = value >= least - TOLERANCE
+    return ("met" if met else "not met"), f"{value:+.4f}{words}"
+
+
+def _sets(mean: GroupMean) -> str:
+    return f"{_counted(len(mean.datasets))} that all rows share"
+
+
+def _counted(count: int) -> str:
+    return f"{count} data set{'s' * (count != 1)}"

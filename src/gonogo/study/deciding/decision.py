@@ -1,0 +1,218 @@
+"""From a study's folder, or from anyone's scores or rankings, to verdict.json."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from gonogo.analysis.decide import decide
+from gonogo.analysis.expected import Expected, contrasts, expected_from_scores, gate_arms
+from gonogo.analysis.freezing import freeze_gate, frozen_gate
+from gonogo.analysis.measures import canonical
+from gonogo.analysis.verdict import VerdictFile
+from gonogo.core.errors import UserError, did_you_mean
+from gonogo.data.score_table import SCHEMA, read_scores
+from gonogo.data.trec import read_qrels, read_run
+from gonogo.evaluation.metrics import per_query
+from gonogo.spec.evaluation import EvaluationSpec
+from gonogo.spec.gates import GateSpec
+from gonogo.spec.overrides import Layers, parse_override
+from gonogo.spec.problems import validate
+from gonogo.spec.reading import read_mapping
+from gonogo.spec.resolve import resolve
+from gonogo.spec.study import GateFile
+from gonogo.study.deciding.domains import in_domain
+from gonogo.study.deciding.gathering import gather_evidence, gather_scores
+from gonogo.study.deciding.registration import registered_gate
+from gonogo.study.deciding.stopping import expected_scores, read_stop
+from gonogo.study.folder.shipped import find_study
+from gonogo.study.planning.plan import Plan
+from gonogo.study.tracking.experiments import gather_runs
+
+
+def decide_plan(plan: Plan, command: str) -> VerdictFile:
+    """Judge what a study's folder holds now."""
+    stop = read_stop(plan)
+    verdict = decide(
+        gather_scores(plan),
+        registered_gate(plan),
+        expected_scores(plan, stop.seeds if stop else plan.study.seeds),
+        evidence=gather_evidence(plan),
+        command=command,
+        in_domain=in_domain(plan.study),
+    ).model_copy(update={"runs": gather_runs(plan)})
+    verdict = _advise(verdict, "finish the missing parts: gonogo run continues where it stopped")
+    return verdict if stop is None else _warn(verdict, stop.sentence)
+
+
+def _warn(verdict: VerdictFile, warning: str) -> VerdictFile:
+    """Add what a reader must know to a verdict."""
+    warnings = (*verdict.decision.warnings, warning)
+    decision = verdict.decision.model_copy(update={"warnings": warnings})
+    return verdict.model_copy(update={"decision": decision})
+
+
+def _advise(verdict: VerdictFile, *actions: str) -> VerdictFile:
+    """Say what to do where parts are missing, unless the gate has words of its own for that."""
+    if verdict.decision.verdict != "INCOMPLETE" or verdict.decision.next_actions:
+        return verdict
+    decision = verdict.decision.model_copy(update={"next_actions": actions})
+    return verdict.model_copy(update={"decision": decision})
+
+
+def read_gate(
+    name: str, tier: str | None = None, overrides: tuple[str, ...] = ()
+) -> tuple[GateSpec, Expected]:
+    """Read the gate of a study at a tier, or a file that holds nothing but a gate.
+
+    Raises:
+        UserError: if the file is neither, or an override or the tier does not apply to it.
+    """
+    path = find_study(name)
+    raw = read_mapping(path)
+    if "arms" not in raw:
+        return _lone_gate(path, raw, tier, overrides), Expected(study=path.stem)
+    study = resolve(path, tier or "full", overrides)
+    return study.gate, Expected(
+        study=study.study,
+        question=study.question,
+        tier=study.tier,
+        preliminary=study.preliminary,
+        seeds=study.seeds,
+    )
+
+
+def _lone_gate(
+    path: Path, raw: dict[str, Any], tier: str | None, overrides: tuple[str, ...]
+) -> GateSpec:
+    if tier is not None:
+        raise UserError(
+            f"a file with nothing but a gate has no tier {tier!r}",
+            file=path,
+            hint="leave out --tier and --quick, or name the study",
+        )
+    layers = Layers(GateFile)
+    layers.add(raw if "gate" in raw else {"gate": raw}, "")
+    for text in overrides:
+        key, value = parse_override(text)
+        layers.set(key, value, f"--set {key}")
+    return validate(GateFile, layers.values, path, layers.locate).gate
+
+
+def decide_scores(
+    name: str,
+    scores: pl.DataFrame,
+    command: str,
+    tier: str | None = None,
+    overrides: tuple[str, ...] = (),
+) -> VerdictFile:
+    """Judge a score table that any trainer made by the gate of a study or a gate file.
+
+    The table is taken at its word about seeds and data sets; seeds that the study planned
+    otherwise are told in a warning.
+    """
+    gate, known = read_gate(name, tier, overrides)
+    found = expected_from_scores(scores, gate)
+    expected = replace(known, seeds=found.seeds, tasks=found.tasks, references=found.references)
+    now = freeze_gate(gate, known.arms, found.seeds, found.tasks)
+    verdict = decide(scores, frozen_gate(None, now), expected, command=command)
+    again = "add the missing scores, or name in the gate what the scores hold, and decide again"
+    verdict = _advise(verdict, *_unknown(gate, scores), again)
+    if not known.seeds or set(known.seeds) == set(found.seeds):
+        return verdict
+    planned, given = (", ".join(map(str, seeds)) or "none" for seeds in (known.seeds, found.seeds))
+    return _warn(verdict, f"the study planned seeds {planned}; the scores have {given}")
+
+
+def _unknown(gate: GateSpec, scores: pl.DataFrame) -> Iterator[str]:
+    """Say what the gate looks at and no score has, beside what the scores do have."""
+    tasks = dict.fromkeys(pair.task for pair in contrasts(gate))
+    metrics = {canonical(name) for name in scores["metric"].unique()}
+    yield from _absent("arm", gate_arms(gate), set(scores["arm"].unique()))
+    yield from _absent("task", tasks, set(scores["task"].unique()))
+    yield from _absent("metric", (canonical(gate.metric),), metrics)
+
+
+def _absent(kind: str, names: Iterable[str], known: set[str]) -> Iterator[str]:
+    for name in names:
+        if name not in known:
+            there = f"{kind}s there: {', '.join(sorted(known)) or 'none'}"
+            parts = [f"the scores have no {kind} {name!r}", there, did_you_mean(name, known)]
+            yield "; ".join(filter(None, parts))
+
+
+def read_score_table(path: Path) -> pl.DataFrame:
+    """Read a score table from elsewhere."""
+    return read_scores(path).select(list(SCHEMA))
+
+
+def scores_of_runs(folder: Path, qrels: Path, metrics: tuple[str, ...]) -> pl.DataFrame:
+    """Score TREC runs laid out as ``<arm>/seed_<n>/<task>/<dataset>.trec``.
+
+    ``qrels`` is one file for all data sets, or a folder with ``<dataset>.qrels`` or ``.tsv``.
+
+    Raises:
+        UserError: if no run is found, a path does not say what it is, or judgements are missing.
+    """
+    rows: list[tuple[str, int | None, str, str, str, str, float]] = []
+    for path, arm, seed, task in _runs(folder):
+        judged = read_qrels(_qrels_of(path.stem, qrels))
+        for metric, query, value in per_query(read_run(path), judged, metrics):
+            rows.append((arm, seed, task, path.stem, metric, query, value))
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def _runs(folder: Path) -> Iterator[tuple[Path, str, int | None, str]]:
+    paths = sorted(folder.rglob("*.trec")) if folder.is_dir() else []
+    if not paths:
+        raise UserError(
+            "no *.trec file below this folder",
+            file=folder,
+            hint="lay runs out as <arm>/seed_<n>/<task>/<dataset>.trec",
+        )
+    for path in paths:
+        parts = [part for part in path.relative_to(folder).parts[:-1] if part != "runs"]
+        seeds = [part for part in parts if part.startswith("seed_")]
+        names = [part for part in parts if not part.startswith("seed_")]
+        number = seeds[0].removeprefix("seed_") if seeds else ""
+        if len(names) != 2 or len(seeds) > 1 or (seeds and not number.isdigit()):
+            raise UserError(
+                "the path does not name arm, seed and task",
+                file=path,
+                hint="expected <arm>/seed_<n>/<task>/<dataset>.trec",
+            )
+        yield path, names[0], int(number) if seeds else None, names[1]
+
+
+def _qrels_of(dataset: str, qrels: Path) -> Path:
+    if qrels.is_file():
+        return qrels
+    for suffix in (".qrels", ".tsv", ".txt"):
+        if (qrels / f"{dataset}{suffix}").is_file():
+            return qrels / f"{dataset}{suffix}"
+    raise UserError(
+        f"no judgements for data set {dataset!r}",
+        file=qrels,
+        hint=f"expected {dataset}.qrels or {dataset}.tsv there",
+    )
+
+
+def scores_of_run(path: Path, qrels: Path, metrics: tuple[str, ...]) -> pl.DataFrame:
+    """Score one TREC run as a system of its own; its file name names the data set."""
+    judged = read_qrels(_qrels_of(path.stem, qrels))
+    values = per_query(read_run(path), judged, metrics)
+    rows = [(path.stem, None, "run", qrels.stem, metric, query, v) for metric, query, v in values]
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def metrics_of(
+    name: str, tier: str | None = None, overrides: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    """Return the measures to compute: the gate's first, then the usual ones."""
+    gate, _ = read_gate(name, tier, overrides)
+    usual = EvaluationSpec.model_fields["metrics"].default
+    return tuple(dict.fromkeys((gate.metric, *usual)))

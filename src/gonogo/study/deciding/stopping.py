@@ -1,0 +1,128 @@
+"""Stop when decided: look after each complete seed, by the rule that the gate fixed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from gonogo.analysis.expected import Expected
+from gonogo.analysis.gate_values import stop_early
+from gonogo.core.files import fingerprint, read_json, write_json
+from gonogo.data.score_table import SCHEMA, read_scores
+from gonogo.study.folder.scored import join_forums, scored_datasets
+from gonogo.study.folder.states import inspect
+from gonogo.study.planning.plan import Plan
+
+REASONS = {
+    "certain": "no outcome of the remaining seeds could change the verdict",
+    "alpha spending": "the interval after this seed lies within one band (alpha spending)",
+}
+
+
+@dataclass(frozen=True)
+class EarlyStop:
+    """A study that ended before its last seed."""
+
+    seeds: tuple[int, ...]
+    """Seeds that were run."""
+    planned: int
+    reason: str
+
+    @property
+    def sentence(self) -> str:
+        """Return what the report says about it."""
+        return (
+            f"stopped early after {len(self.seeds)} of {self.planned} seeds: "
+            f"{REASONS.get(self.reason, self.reason)}"
+        )
+
+
+def expected_scores(plan: Plan, seeds: tuple[int, ...]) -> Expected:
+    """Return what a study promised to score, with these seeds."""
+    study = plan.study
+    evaluation = next(iter(study.arms.values())).evaluation
+    own_seeds = {
+        arm: tuple(seed for seed in study.seeds_of(arm) if seed in seeds) for arm in study.arms
+    }
+    return Expected(
+        study=study.study,
+        question=study.question,
+        tier=study.tier,
+        preliminary=study.preliminary,
+        arms={arm: tuple(config.tasks) for arm, config in study.arms.items()},
+        seeds=seeds,
+        tasks=scored_datasets(evaluation),
+        references=tuple(row.name for row in evaluation.references),
+        own_seeds=own_seeds,
+    )
+
+
+def look(plan: Plan, next_seed: int) -> EarlyStop | None:
+    """Look at the seeds before ``next_seed``; record and return a stop if the rule says so.
+
+    Nothing is looked at while a trial of those seeds is not finished, or once one of a later seed
+    is: then the remaining seeds are no longer open.
+    """
+    study = plan.study
+    done = study.seeds[: study.seeds.index(next_seed)]
+    if not done or not _is_complete(plan, done) or _goes_on(plan, done):
+        return None
+    stop = stop_early(
+        _scores(plan, done), study.gate, expected_scores(plan, done), len(study.seeds)
+    )
+    if stop is None:
+        return None
+    record = EarlyStop(done, len(study.seeds), stop.reason)
+    write_json(plan.folder.stopped, {**_rule(plan), "done": done, "reason": stop.reason})
+    return record
+
+
+def _is_complete(plan: Plan, seeds: tuple[int, ...]) -> bool:
+    """Tell from the files, which are newer than the plan, whether every arm has these seeds."""
+    trials = [trial for trial in plan.trials if trial.seed in seeds]
+    promised = sum(seed in seeds for arm in plan.study.arms for seed in plan.study.seeds_of(arm))
+    return len(trials) == promised and all(
+        inspect(trial.folder, trial.training, trial.evaluation).state == "finished"
+        for trial in trials
+    )
+
+
+def _goes_on(plan: Plan, seeds: tuple[int, ...]) -> bool:
+    """Tell whether a trial of a further seed was finished when the plan was made."""
+    later = [trial for trial in plan.trials if trial.seed not in seeds]
+    return any(trial.standing.state == "finished" for trial in later)
+
+
+def _scores(plan: Plan, seeds: tuple[int, ...]) -> pl.DataFrame:
+    evaluation = next(iter(plan.study.arms.values())).evaluation
+    trials = [trial.folder.scores for trial in plan.trials if trial.seed in seeds]
+    rows = [plan.folder.reference(row.name).scores for row in evaluation.references]
+    paths = [*trials, *(path for path in rows if path.exists())]
+    frame = pl.concat([read_scores(path).select(list(SCHEMA)) for path in paths])
+    return join_forums(frame, evaluation)
+
+
+def _rule(plan: Plan) -> dict[str, Any]:
+    """Return what a stop holds for: another gate or other seeds were not looked at."""
+    gate = plan.study.gate.model_dump(mode="json", by_alias=True)
+    return {"seeds": list(plan.study.seeds), "gate": fingerprint(gate)}
+
+
+def read_stop(plan: Plan) -> EarlyStop | None:
+    """Return the recorded early stop; None once a later seed was run, or the rule is another."""
+    if not plan.folder.stopped.exists():
+        return None
+    record = read_json(plan.folder.stopped)
+    if any(record.get(key) != value for key, value in _rule(plan).items()):
+        return None
+    stop = EarlyStop(tuple(record["done"]), len(plan.study.seeds), record["reason"])
+    return None if _goes_on(plan, stop.seeds) else stop
+
+
+def go_on(plan: Plan) -> None:
+    """Forget an early stop if the plan runs seeds beyond it after all."""
+    stop = read_stop(plan)
+    if stop is not None and any(trial.seed not in stop.seeds for trial in plan.to_do):
+        plan.folder.stopped.unlink()

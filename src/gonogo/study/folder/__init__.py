@@ -1,0 +1,1 @@
+"""What lies in a study's folder, how it is named, and what its fingerprints say."""

@@ -1,0 +1,1 @@
+"""What is to do, what it will cost and what it can detect, before anything runs."""

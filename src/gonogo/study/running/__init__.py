@@ -1,0 +1,1 @@
+"""Trials and reference rows from data to scores, here or in workers."""

@@ -1,0 +1,168 @@
+"""Measure a few steps of every arm on this device, and extrapolate to whole trials.
+
+What arms share (model, task, training settings, evaluation) is measured once; see
+:mod:`gonogo.study.running.probes` for how.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from gonogo import __version__
+from gonogo.core.errors import UserError
+from gonogo.core.files import MEGABYTE, write_json
+from gonogo.core.progress import Progress
+from gonogo.core.types import Device
+from gonogo.data.loading import count_queries
+from gonogo.models.build import AnyModel, build_model
+from gonogo.models.devices import resolve_precision
+from gonogo.models.retrieval_model import RetrievalModel
+from gonogo.spec.evaluation import EvaluationSpec
+from gonogo.spec.evaluation_tasks import NeighbourEvaluation, NextVectorEvaluation, judged_data
+from gonogo.spec.study import TrialConfig
+from gonogo.spec.training import GradientConflict
+from gonogo.study.folder.environment import processor_name
+from gonogo.study.planning.forecast import arm_fingerprint, calibration_path
+from gonogo.study.planning.plan import Plan, PlannedTrial
+from gonogo.study.planning.sensitivity import ASSUMED_QUERIES
+from gonogo.study.running import probes
+from gonogo.training.schedules import plan_steps
+from gonogo.training.token_budget import choose_token_budget
+
+_LINE_BYTES = 60
+"""Of one line of a ranking, roughly."""
+
+T = TypeVar("T")
+
+
+def calibrate(plan: Plan, *, device: Device, progress: Progress) -> dict[str, Any]:
+    """Measure every arm's first seed and write ``calibration.json``; touches no trial.
+
+    Returns:
+        What was written; nothing is measured and written where nothing is left to estimate.
+
+    Raises:
+        UserError: if the plan holds no trial of the first seed, or data cannot be read.
+    """
+    if plan.is_finished:
+        progress.say("everything is finished: nothing to measure")
+        return {}
+    started = time.perf_counter()
+    trials = [trial for trial in plan.trials if trial.seed == plan.study.seeds[0]]
+    if not trials:
+        raise UserError("no trial of the first seed to measure", place="--only")
+    stopwatch = _Stopwatch(device, plan.beside, progress)
+    arms = {trial.arm: _arm(trial, stopwatch) for trial in trials}
+    record = {
+        "device": device,
+        "processor": processor_name(),
+        "gonogo": __version__,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": time.perf_counter() - started,
+        "measured": {
+            "optimiser_steps": f"at most {probes.STEPS + 1} a task",
+            "training_queries": f"at most {probes.QUERIES} a data set",
+            "texts": f"at most {probes.TEXTS} a side and data set",
+            "pairs": f"about {probes.PAIRS} a data set",
+        },
+        "arms": arms,
+    }
+    write_json(calibration_path(plan), record)
+    return record
+
+
+@dataclass
+class _Stopwatch:
+    """What was measured so far, by what it depends on."""
+
+    device: Device
+    beside: Path
+    progress: Progress
+    known: dict[str, Any] = field(default_factory=dict)
+
+    def once(self, what: str, key: str, measure: Callable[[], T]) -> T:
+        if f"{what} {key}" not in self.known:
+            self.progress.say(f"measuring {what}")
+            self.known[f"{what} {key}"] = measure()
+        found: T = self.known[f"{what} {key}"]
+        return found
+
+
+def _arm(trial: PlannedTrial, stopwatch: _Stopwatch) -> dict[str, Any]:
+    config, beside = trial.config, stopwatch.beside
+    shared = f"{config.model.model_dump_json()} {config.training.model_dump_json()}"
+    model = stopwatch.once("the model", shared, partial(_model, trial, stopwatch.device))
+    tasks = {
+        name: stopwatch.once(
+            f"task {name}",
+            f"{shared} {spec.model_dump_json()}",
+            partial(probes.time_task, config, name, trial.seed, model, beside),
+        )
+        for name, spec in config.tasks.items()
+    }
+    evaluation = config.evaluation
+    scoring = stopwatch.once(
+        "evaluation",
+        f"{shared} {evaluation.model_dump_json()}",
+        partial(probes.time_evaluation, model, evaluation, beside),
+    )
+    saving, size = stopwatch.once("saving", shared, partial(probes.time_saving, model, config))
+    return {
+        "fingerprint": arm_fingerprint(trial.training, trial.evaluation),
+        "precision": model.precision,
+        **_training(config, tasks, saving),
+        "evaluation_seconds": scoring,
+        "disk_mb": size + _rankings_mb(evaluation, beside),
+    }
+
+
+def _model(trial: PlannedTrial, device: Device) -> AnyModel:
+    training = trial.config.training
+    precision = resolve_precision(training.precision, device)
+    model = build_model(trial.config.model, trial.seed, device=device, precision=precision)
+    if training.token_budget == "auto" and isinstance(model, RetrievalModel):
+        choose_token_budget(model)  # measured once a machine: no part of a trial's time
+    return model
+
+
+def _training(
+    config: TrialConfig, tasks: Mapping[str, probes.TaskSpeed], saving: float
+) -> dict[str, Any]:
+    """Extrapolate to every step that the schedule plans, checkpoints and monitors included."""
+    alone = {name: task.steps for name, task in tasks.items()}
+    steps = plan_steps(config.schedule, alone, config.training)
+    spent = sum(len(part.batches) * tasks[part.task].batch for s in steps for part in s.parts)
+    spent += saving * (len(steps) // config.training.checkpoint_every)
+    if len(tasks) > 1:
+        # A monitor of gradients runs one batch of each task whenever it looks.
+        watching = [each for each in config.monitors if isinstance(each, GradientConflict)]
+        looks = sum(len(steps) // monitor.every + 1 for monitor in watching)
+        spent += looks * sum(task.batch for task in tasks.values())
+    return {
+        "steps": len(steps),
+        "seconds_per_step": {
+            name: task.batch * config.training.accumulation for name, task in tasks.items()
+        },
+        "preparation_seconds": sum(task.preparation for task in tasks.values()),
+        "training_seconds": spent,
+    }
+
+
+def _rankings_mb(spec: EvaluationSpec, beside: Path) -> float:
+    lines = 0
+    for _, task, data in spec.parts:
+        match task:
+            case NeighbourEvaluation():
+                lines += task.most_queries * task.k
+            case NextVectorEvaluation():
+                lines += ASSUMED_QUERIES * task.depth
+            case _:
+                queries = count_queries(judged_data(data), spec.split, beside=beside)
+                lines += min(queries, spec.max_queries or queries) * task.depth
+    return lines * _LINE_BYTES / MEGABYTE

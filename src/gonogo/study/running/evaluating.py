@@ -1,0 +1,151 @@
+"""Score a model on every task and data set; a crash loses one part at most."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+
+from gonogo.core.files import read_json, write_json
+from gonogo.core.progress import Progress
+from gonogo.data.score_table import SCHEMA, read_scores, write_scores
+from gonogo.data.trec import write_run
+from gonogo.evaluation.next_vector import QuerySource
+from gonogo.evaluation.protocols import (
+    Evaluated,
+    Setting,
+    evaluate_bm25_part,
+    evaluate_part,
+    evaluate_queries_part,
+)
+from gonogo.models.build import AnyModel
+from gonogo.models.retrieval_model import RetrievalModel
+from gonogo.spec.evaluation import EvaluationSpec
+from gonogo.spec.evaluation_tasks import AnyData, EvaluationTask
+from gonogo.study.folder.fingerprints import Inputs, changed_keys
+from gonogo.study.folder.layout import TrialFolder
+from gonogo.study.running.isotropy_probe import probe_dataset, write_geometry
+
+Score = Callable[[str, EvaluationTask, AnyData], Evaluated | None]
+"""Scores a task, by its name and protocol, on a data set; None where it has nothing to say."""
+
+
+def evaluate_into(
+    folder: TrialFolder,
+    model: AnyModel,
+    spec: EvaluationSpec,
+    inputs: Inputs,
+    *,
+    arm: str,
+    seed: int | None,
+    beside: Path,
+    progress: Progress,
+    vectors: Path | None = None,
+) -> None:
+    """Score a model into a trial's folder; what is there already is kept.
+
+    ``vectors`` is where vectors are kept for weights that come back: untrained or frozen.
+    """
+    _drop_foreign_parts(folder, inputs)
+    look, done = spec.geometry, folder.geometry.exists()
+    if look is not None and not done and isinstance(model, RetrievalModel):
+        # Before the scores, which say that a trial is complete.
+        record = probe_dataset(model, look, spec.split, beside, arm, seed, progress, vectors)
+        write_geometry(folder.geometry, record)
+    setting = Setting(spec, beside, progress, vectors)
+
+    def score(task: str, protocol: EvaluationTask, data: AnyData) -> Evaluated:
+        return evaluate_part(model, setting, task, protocol, data)
+
+    score_into(folder, score, spec, inputs, arm=arm, seed=seed)
+
+
+def evaluate_bm25_into(
+    folder: TrialFolder,
+    spec: EvaluationSpec,
+    inputs: Inputs,
+    *,
+    beside: Path,
+    progress: Progress,
+) -> None:
+    """Score BM25 alone into a reference's folder."""
+    setting = Setting(spec, beside, progress)
+
+    def score(task: str, protocol: EvaluationTask, data: AnyData) -> Evaluated | None:
+        return evaluate_bm25_part(setting, task, protocol, data)
+
+    score_into(folder, score, spec, inputs, arm="bm25", seed=None)
+
+
+def evaluate_queries_into(
+    folder: TrialFolder,
+    source: QuerySource,
+    spec: EvaluationSpec,
+    inputs: Inputs,
+    *,
+    arm: str,
+    beside: Path,
+    progress: Progress,
+) -> None:
+    """Score queries that no model makes into a reference's folder."""
+    setting = Setting(spec, beside, progress)
+
+    def score(task: str, protocol: EvaluationTask, data: AnyData) -> Evaluated | None:
+        return evaluate_queries_part(source, setting, task, protocol, data)
+
+    score_into(folder, score, spec, inputs, arm=arm, seed=None)
+
+
+def score_into(
+    folder: TrialFolder,
+    score: Score,
+    spec: EvaluationSpec,
+    inputs: Inputs,
+    *,
+    arm: str,
+    seed: int | None,
+) -> None:
+    """Write rankings and scores of every (task, data set), then the whole table and its record."""
+    _drop_foreign_parts(folder, inputs)
+    frames = [pl.DataFrame(schema=SCHEMA)]
+    for task, protocol, data in spec.parts:
+        path = folder.part(task, data.name)
+        if not path.exists():
+            evaluated = score(task, protocol, data)
+            if evaluated is None:
+                continue
+            tag = arm if seed is None else f"{arm}.{seed}"
+            write_run(folder.run(task, data.name), evaluated.ranking, tag)
+            write_scores(path, _frame(evaluated, data.name, arm, seed))
+        frames.append(read_scores(path))
+    write_scores(folder.scores, pl.concat(frames))
+    write_json(folder.evaluation, {"inputs": inputs, "parts": len(frames) - 1})
+
+
+def _drop_foreign_parts(folder: TrialFolder, inputs: Inputs) -> None:
+    """Remove parts, and a look at the geometry, that another evaluation has left."""
+    marker = folder.path / "parts" / "inputs.json"
+    if marker.exists() and not changed_keys(read_json(marker), inputs):
+        return
+    for name in ("parts", "runs"):
+        shutil.rmtree(folder.path / name, ignore_errors=True)
+    for path in (folder.geometry, folder.evaluation):
+        path.unlink(missing_ok=True)
+    write_json(marker, inputs)
+
+
+def _frame(evaluated: Evaluated, dataset: str, arm: str, seed: int | None) -> pl.DataFrame:
+    metrics, queries, values = zip(*evaluated.values, strict=True)
+    count = len(values)
+    columns = {
+        "arm": [arm] * count,
+        "seed": [seed] * count,
+        "task": [evaluated.task] * count,
+        "dataset": [dataset] * count,
+        "metric": metrics,
+        "query_id": queries,
+        "value": values,
+    }
+    return pl.DataFrame(columns, schema=SCHEMA)

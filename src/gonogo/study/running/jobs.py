@@ -1,0 +1,63 @@
+"""One job of a run, from its start to a word on how it ended, wherever it is done."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from gonogo.core.errors import UserError
+from gonogo.core.files import write_text
+from gonogo.core.progress import Progress
+from gonogo.core.types import Device
+from gonogo.study.planning.plan import PlannedReference, PlannedTrial
+from gonogo.study.running.references import score_reference
+from gonogo.study.running.trial import Outcome, record_failure, run_trial
+
+Job = PlannedTrial | PlannedReference
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a job ended; a stopped one goes on when it is started again."""
+
+    state: Literal["finished", "stopped", "aborted", "failed"]
+    reason: str = ""
+    details: Path | None = None
+    """Where the traceback of a failure lies."""
+    seconds: float = 0.0
+
+
+def do_job(job: Job, *, device: Device, beside: Path, progress: Progress) -> Ended:
+    """Run a trial or score a reference row; what goes wrong is recorded and told, not raised."""
+    started = time.perf_counter()
+    ended = _try(job, device, beside, progress)
+    return replace(ended, seconds=time.perf_counter() - started)
+
+
+def _try(job: Job, device: Device, beside: Path, progress: Progress) -> Ended:
+    try:
+        outcome = _do(job, device, beside, progress)
+    except UserError as error:  # says itself what is wrong and what helps
+        return failed(job, str(error))
+    except Exception as error:
+        log = job.folder.log("error.txt")
+        write_text(log, traceback.format_exc())
+        return failed(job, f"{type(error).__name__}: {error}", log)
+    return Ended(outcome.state, outcome.reason)
+
+
+def _do(job: Job, device: Device, beside: Path, progress: Progress) -> Outcome:
+    if isinstance(job, PlannedTrial):
+        return run_trial(job, device=device, beside=beside, progress=progress)
+    score_reference(job, device=device, beside=beside, progress=progress)
+    return Outcome("finished")
+
+
+def failed(job: Job, reason: str, details: Path | None = None) -> Ended:
+    """Leave a note of what stopped a job where the next plan finds it."""
+    if isinstance(job, PlannedTrial):
+        record_failure(job, reason)
+    return Ended("failed", reason, details)

@@ -1,0 +1,166 @@
+"""One trial from data to scores: build, train, evaluate. The package on one page."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from gonogo.core.files import cache_folder, write_json
+from gonogo.core.progress import Progress
+from gonogo.core.types import Device, Precision
+from gonogo.models.build import build_model, load_model
+from gonogo.models.devices import resolve_precision
+from gonogo.spec.model import Frozen, ModelSpec, TextModel
+from gonogo.study.folder.environment import describe_environment
+from gonogo.study.folder.fingerprints import combine
+from gonogo.study.folder.states import STUDY_FOLDER, read_result, write_config
+from gonogo.study.planning.plan import PlannedTrial
+from gonogo.study.running.evaluating import evaluate_into
+from gonogo.study.running.interrupts import graceful_stop
+from gonogo.study.tracking.run_logs import write_run_logs
+from gonogo.training.tasks import build_tasks
+from gonogo.training.trainer import TrainingResult, train
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a trial ended."""
+
+    state: Literal["finished", "stopped", "aborted"]
+    reason: str = ""
+
+
+def run_trial(
+    trial: PlannedTrial,
+    *,
+    device: Device,
+    beside: Path,
+    progress: Progress,
+) -> Outcome:
+    """Bring one trial from wherever it stands to complete scores.
+
+    Training resumes at the last checkpoint; evaluation always starts from the files of the final
+    checkpoint, so that a trial that was interrupted between the two ends with the same bits.
+    """
+    precision = resolve_precision(trial.config.training.precision, device)
+    _freeze(trial, device, precision, beside)
+    if trial.action in ("run", "resume"):
+        stopped = _train(trial, device, precision, beside, progress)
+        if stopped is not None:
+            return stopped
+    _evaluate(trial, device, precision, beside, progress)
+    return Outcome("finished")
+
+
+def _train(
+    trial: PlannedTrial, device: Device, precision: Precision, beside: Path, progress: Progress
+) -> Outcome | None:
+    """Train to the final checkpoint; return an outcome only if that was not reached."""
+    started = time.perf_counter()
+    model = build_model(trial.config.model, trial.seed, device=device, precision=precision)
+    tasks = build_tasks(trial.config, trial.seed, model, beside=beside, progress=progress)
+    # only now is it known which heads learn
+    progress.say(f"{trial.name}: {model.count_trainable():,} trainable parameters")
+    prepared = time.perf_counter() - started
+    with graceful_stop() as should_stop:
+        result = train(
+            trial.config,
+            trial.seed,
+            model,
+            tasks,
+            trial.folder.path,
+            progress=progress,
+            should_stop=should_stop,
+            fingerprint=combine(trial.training),
+        )
+    cost = _training_cost(result, model.count_trainable(), device, precision)
+    _record(trial, preparation_seconds=prepared, **cost)
+    write_run_logs(trial.folder)
+    if result.abort_reason:
+        _record(trial, state="aborted", error=result.abort_reason)
+        return Outcome("aborted", result.abort_reason)
+    if result.stopped:
+        return Outcome("stopped", f"checkpoint at step {result.steps}")
+    return None
+
+
+def _evaluate(
+    trial: PlannedTrial, device: Device, precision: Precision, beside: Path, progress: Progress
+) -> None:
+    started = time.perf_counter()
+    model = load_model(
+        trial.folder.checkpoint(trial.config.evaluation.checkpoint),
+        device=device,
+        precision=precision,
+    )
+    evaluate_into(
+        trial.folder,
+        model,
+        trial.config.evaluation,
+        trial.evaluation,
+        arm=trial.arm,
+        seed=trial.seed,
+        beside=beside,
+        progress=progress,
+        vectors=_shared_vectors(trial.config.model),
+    )
+    _record(trial, state="finished", evaluation_seconds=time.perf_counter() - started)
+
+
+def _shared_vectors(model: ModelSpec) -> Path | None:
+    """Return where vectors are kept that other arms and seeds can use: those of frozen weights."""
+    frozen = isinstance(model, TextModel) and isinstance(model.adapter, Frozen)
+    return cache_folder("vectors") if frozen else None
+
+
+def _freeze(trial: PlannedTrial, device: Device, precision: str, beside: Path) -> None:
+    """Write the configuration, and once, when the trial starts, the environment."""
+    config: dict[str, Any] = {
+        "arm": trial.arm,
+        "seed": trial.seed,
+        STUDY_FOLDER: str(beside.resolve()),
+        "config": trial.config.model_dump(mode="json", by_alias=True),
+    }
+    write_config(trial.folder, config, trial.training)
+    if not trial.folder.environment.exists():
+        threads = str(torch.get_num_threads())
+        environment = describe_environment(device=device, precision=precision, threads=threads)
+        write_json(trial.folder.environment, environment)
+
+
+def _training_cost(
+    result: TrainingResult, trainable: int, device: Device, precision: str
+) -> dict[str, Any]:
+    return {
+        "state": "trained" if not result.stopped else "training",
+        "steps": result.steps,
+        "total_steps": result.total_steps,
+        "examples": result.examples,
+        "attempt_train_seconds": result.seconds,
+        "peak_memory_mb": result.peak_memory_mb,
+        "trainable_parameters": trainable,
+        "device": device,
+        "precision": precision,
+    }
+
+
+def _record(trial: PlannedTrial, **facts: Any) -> None:
+    """Add facts to result.json; the seconds of interrupted attempts add up."""
+    result = read_result(trial.folder)
+    result.pop("error", None)
+    attempt = facts.pop("attempt_train_seconds", None)
+    if attempt is not None:
+        facts["train_seconds"] = result.get("train_seconds", 0.0) + attempt
+    write_json(trial.folder.result, {**result, **facts})
+
+
+def record_failure(trial: PlannedTrial, error: str) -> None:
+    """Leave a note of what stopped a trial, and its logs joined as far as they go."""
+    _record(trial, state="failed", error=error)
+    with suppress(Exception):  # what stopped the trial is told, not what its logs add to it
+        write_run_logs(trial.folder)

@@ -1,0 +1,1 @@
+"""Runs as tables: their numbers, values, lines and curves."""
