@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from gonogo.analysis.cka import linear_cka, minibatch_cka, unbiased_hsic
+from gonogo.analysis.cka import linear_cka, minibatch_cka, pairwise_cka, unbiased_hsic
 
 
 def gaussian(count, width, seed=0):
@@ -104,6 +104,19 @@ def test_minibatch_cka_does_not_depend_on_the_size_of_batches_as_the_biased_one_
     assert found == pytest.approx([0.5] * 3, abs=0.02)  # shared variance 1 of 2, in every direction
     biased = np.mean([linear_cka(*pair) for pair in in_batches(x, x + noise, 8)[:200]])
     assert biased > 0.6
+
+
+def test_each_with_each_whatever_the_widths_and_the_last_rows():
+    x, other = gaussian(803, 6), gaussian(803, 9, seed=1)
+    found = np.array(pairwise_cka([x, 3 * x @ rotation(6) + 1, other], rows=200))
+    assert np.diag(found).tolist() == [1, 1, 1]
+    assert np.array_equal(found, found.T)
+    assert found[0, 1] == pytest.approx(1, abs=1e-9)
+    assert abs(found[0, 2]) < 0.02
+    # 803 rows make 4 batches, none of three rows: its estimate would not be defined.
+    assert pairwise_cka([x[:7], x[:7]], rows=4)[0][1] == pytest.approx(1)
+    with pytest.raises(ValueError, match="4 at least"):
+        pairwise_cka([x[:3], x[:3]])
 
 
 def test_refusals():

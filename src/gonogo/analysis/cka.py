@@ -9,7 +9,8 @@ eq. 5 (unbiased HSIC); Nguyen, Raghu & Kornblith, arXiv 2010.15327, eq. 3 (minib
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import combinations
 
 import numpy as np
 from jaxtyping import Float
@@ -88,6 +89,28 @@ def minibatch_cka(
         raise ValueError("minibatch CKA of 0 batches")
     cross, own, other = (sums / count).tolist()
     return _ratio(cross, own, other)
+
+
+def pairwise_cka(
+    sides: Sequence[Float[np.ndarray, "n _"]], *, rows: int = 256
+) -> list[list[float]]:
+    """Return the minibatch CKA of every two models' embeddings of the same n texts.
+
+    Args:
+        sides: one model's embeddings each; their widths may differ.
+        rows: in a batch, or a few more: batches are made equal, to within one row.
+
+    Raises:
+        ValueError: with fewer than four texts.
+    """
+    cuts = max(1, len(sides[0]) // rows)
+    cut = [np.array_split(side, cuts) for side in sides]
+    found = np.eye(len(sides))
+    for one, other in combinations(range(len(sides)), 2):
+        batches = zip(cut[one], cut[other], strict=True)
+        found[one, other] = found[other, one] = minibatch_cka(batches)
+    matrix: list[list[float]] = found.tolist()
+    return matrix
 
 
 def _kernel(rows: Float[np.ndarray, "n p"]) -> Float[np.ndarray, "n n"]:

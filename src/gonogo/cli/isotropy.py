@@ -10,7 +10,10 @@ import typer
 from gonogo.cli import options
 
 if TYPE_CHECKING:
-    from gonogo.analysis.geometry_record import GeometryRecord
+    from gonogo.study.running.isotropy_probe import Probed
+
+LEAST_FOR_CKA = 4
+"""Texts; with fewer it is undefined."""
 
 
 def isotropy(
@@ -33,7 +36,10 @@ def isotropy(
     precision: options.PrecisionName = "fp32",
     device: options.DeviceName = "auto",
 ) -> None:
-    """Print 1 - std/mean of the eigenvalues beside the Gaussian, IsoScore*, cosine, rank, norms."""
+    """Print 1 - std/mean of the eigenvalues beside the Gaussian, IsoScore*, cosine, rank, norms.
+
+    Several models are also compared with each other (centred kernel alignment).
+    """
     from gonogo.cli.display import open_progress
     from gonogo.data.model_places import find_model
     from gonogo.data.probe_texts import probe_texts
@@ -49,7 +55,7 @@ def isotropy(
 
         refuse_same_labels(places)
         where = resolve_device(device)
-        records = [
+        probed = [
             probe(
                 load_any(place, device=where, precision=resolve_precision(precision, where)),
                 chosen,
@@ -60,26 +66,32 @@ def isotropy(
             )
             for place in places
         ]
-    _publish(records, out)
+    _publish(probed, out)
 
 
-def _publish(records: list[GeometryRecord], out: Path | None) -> None:
+def _publish(probed: list[Probed], out: Path | None) -> None:
+    from gonogo.analysis.cka import pairwise_cka
     from gonogo.cli.verdicts import command_line
     from gonogo.core.files import write_bytes, write_json, write_text
-    from gonogo.report.geometry_tables import geometry_table
+    from gonogo.report.geometry_tables import alike_table, geometry_table
     from gonogo.report.table_markdown import markdown
     from gonogo.report.table_text import text
 
-    table = geometry_table(records)
-    typer.echo(text(table))
+    records = [each.record for each in probed]
+    tables = [geometry_table(records)]
+    cka = None
+    if len(records) > 1 and records[0].texts.count >= LEAST_FOR_CKA:
+        cka = pairwise_cka([each.vectors for each in probed])
+        tables.append(alike_table([record.model for record in records], cka))
+    typer.echo("\n".join(map(text, tables)))
     if out is None:
         return
     from gonogo.report.figures import render
     from gonogo.report.plots.spectrum import spectrum_plot
 
     dumped = [record.model_dump(mode="json") for record in records]
-    write_json(out / "isotropy.json", {"command": command_line(), "models": dumped})
-    write_text(out / "isotropy.md", markdown(table))
+    write_json(out / "isotropy.json", {"command": command_line(), "models": dumped, "cka": cka})
+    write_text(out / "isotropy.md", "\n".join(map(markdown, tables)))
     for kind, data in render(spectrum_plot(records), ("png", "pdf")).items():
         write_bytes(out / f"spectrum.{kind}", data)
     typer.echo(f"written: {out / 'isotropy.json'}, isotropy.md, spectrum.png, spectrum.pdf")

@@ -13,6 +13,12 @@ EXPLAINED = (
     " IsoScore* runs from 0 to 1. None of them sees a common direction, which the mean cosine does."
 )
 
+ALIKE = (
+    "1 where one is the other rotated, shifted or rescaled, about 0 where they have nothing in "
+    "common. Two models may be alike and yet differ in isotropy, which rescaling single directions "
+    "changes."
+)
+
 
 def geometry_table(records: Sequence[GeometryRecord]) -> Table:
     """Make a table with one line a model; no figure stands without n, d and the Gaussian."""
@@ -35,6 +41,25 @@ def geometry_table(records: Sequence[GeometryRecord]) -> Table:
         ),
         tuple(_row(record) for record in records),
         caption=EXPLAINED,
+    )
+
+
+def alike_table(names: Sequence[str], cka: Sequence[Sequence[float]]) -> Table:
+    """Make a table of how alike every two models see the same texts.
+
+    Args:
+        names: one a model.
+        cka: of each with each.
+    """
+    return Table(
+        "alike",
+        "How alike the models see these texts (linear CKA, unbiased)",
+        (Column("model"), *(Column(name) for name in names)),
+        tuple(
+            Row((Text(name), *(Number(value, "score") for value in row)))
+            for name, row in zip(names, cka, strict=True)
+        ),
+        caption=ALIKE,
     )
 
 

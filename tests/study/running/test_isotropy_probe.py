@@ -40,7 +40,7 @@ def test_figures_are_those_of_the_vectors_as_the_model_returns_them(
     place = find_model(str(sentence_folder(tmp_path / "long", tiny_encoder_folder)))
     model = load_any(place, device="cpu", precision="fp32")
     name, texts = probe_texts("left", 30)
-    record = probe(model, texts, name="long", source=name, progress=Silent())
+    record = probe(model, texts, name="long", source=name, progress=Silent()).record
     vectors = encode(model.bi_encoder, texts, "passage", device="cpu", autocast=model.autocast)
     assert record.norm_mean == pytest.approx(np.linalg.norm(vectors, axis=1).mean(), rel=1e-5)
     assert record.norm_mean > 2  # nothing was normalised for the purpose
@@ -193,11 +193,25 @@ def test_as_a_user(tmp_path: Path, tiny_encoder_folder: Path) -> None:
     result = CliRunner().invoke(app, [*command, "--out", "shape"], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     assert "Isotropy on 40 passages of left" in result.output
-    models = json.loads(Path("shape/isotropy.json").read_text())["models"]
+    assert "How alike the models see these texts" in result.output
+    written = json.loads(Path("shape/isotropy.json").read_text())
+    cka = np.array(written["cka"])  # of one backbone, once behind a random layer
+    assert (np.diag(cka) == 1).all()
+    assert cka[0, 1] == cka[1, 0]
+    assert 0.5 < cka[0, 1] < 0.9999
+    models = written["models"]
     assert [(one["model"], one["dimension"]) for one in models] == [("first", 32), ("second", 8)]
     assert len({one["texts"]["fingerprint"] for one in models}) == 1
     assert Path("shape/spectrum.png").read_bytes().startswith(b"\x89PNG")
     assert Path("shape/spectrum.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_one_model_has_nothing_to_be_alike_to(tmp_path: Path, tiny_encoder_folder: Path) -> None:
+    folder = sentence_folder(tmp_path / "first", tiny_encoder_folder)
+    command = ["isotropy", str(folder), "--texts", "left", "--count", "40", "--out", "shape"]
+    result = CliRunner().invoke(app, command, catch_exceptions=False)
+    assert "How alike" not in result.output
+    assert json.loads(Path("shape/isotropy.json").read_text())["cka"] is None
 
 
 def test_bm25_has_no_vectors() -> None:

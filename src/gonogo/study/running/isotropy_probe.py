@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
 
 from gonogo.analysis.geometry import geometry
 from gonogo.analysis.geometry_record import GeometryRecord, TextsRecord, record_of
@@ -16,6 +20,13 @@ from gonogo.evaluation.retrieval import encode_with
 from gonogo.spec.geometry import GeometrySpec
 
 
+class Probed(NamedTuple):
+    """Figures of a model's embeddings, and the embeddings."""
+
+    record: GeometryRecord
+    vectors: Float[np.ndarray, "n d"]
+
+
 def probe(
     model: EmbeddingModel,
     texts: Sequence[str],
@@ -26,7 +37,7 @@ def probe(
     side: Side = "passage",
     seed: int | None = None,
     vectors: Path | None = None,
-) -> GeometryRecord:
+) -> Probed:
     """Embed texts as a model does, without normalising anything for the purpose, and measure.
 
     Args:
@@ -47,7 +58,7 @@ def probe(
     which = TextsRecord(
         name=source, count=len(texts), fingerprint=texts_fingerprint(texts), side=side
     )
-    return record_of(geometry(embedded), name, which, seed)
+    return Probed(record_of(geometry(embedded), name, which, seed), embedded)
 
 
 def probe_dataset(
@@ -69,7 +80,7 @@ def probe_dataset(
     source = spec.texts.name
     return probe(
         model, texts, name=arm, source=source, progress=progress, seed=seed, vectors=vectors
-    )
+    ).record
 
 
 def write_geometry(path: Path, record: GeometryRecord) -> None:
