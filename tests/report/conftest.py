@@ -20,6 +20,7 @@ from gonogo.analysis.verdict import (
     FrozenGate,
     GateChange,
     Interval,
+    LookCurve,
     Measurement,
     PairTest,
     SeedPoint,
@@ -209,6 +210,20 @@ def curves(seeds: tuple[int, ...] = SEEDS) -> tuple[Curve, ...]:
     return tuple(found)
 
 
+def looks(seeds: tuple[int, ...] = SEEDS) -> tuple[LookCurve, ...]:
+    """Looks of two arms, of which one alone has a figure of its own, with a hole."""
+    return tuple(
+        LookCurve(
+            arm=arm,
+            seed=seed,
+            steps=(100, 200, 300),
+            figures={"R@500": (0.7, 0.74, 0.75), **own},
+        )
+        for arm, own in {"emb_only": {}, "joint_single": {"margin": (0.3, None, 0.2)}}.items()
+        for seed in seeds
+    )
+
+
 def evidence(seeds: tuple[int, ...] = SEEDS) -> Evidence:
     """What three finished arms leave."""
     trials = []
@@ -237,6 +252,7 @@ def evidence(seeds: tuple[int, ...] = SEEDS) -> Evidence:
     return Evidence(
         trials=tuple(trials),
         curves=curves(seeds),
+        looks=looks(seeds),
         conflicts=tuple(conflict(seed) for seed in seeds),
         environment={
             "gonogo": "0.1.0",
@@ -467,6 +483,7 @@ def unknown() -> VerdictFile:
         evidence=Evidence(
             trials=(TrialRecord(arm="a", seed=1, state="missing"),),
             curves=(Curve(arm="a", seed=1, task="embed", steps=(1, 2), loss=(None, None)),),
+            looks=(LookCurve(arm="a", seed=1, steps=(5,), figures={"R@500": (0.5,)}),),
             conflicts=(
                 empty,
                 empty.model_copy(update={"steps": (), "mean_cosine": (), "layer_cosine": ((),)}),

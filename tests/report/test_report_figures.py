@@ -27,6 +27,7 @@ def test_all_families_are_there(verdict):
         "scores",
         "conflict",
         "loss",
+        "looks",
     }
 
 
@@ -56,6 +57,22 @@ def test_a_loss_curve_says_so_where_the_terms_of_some_arm_are_left_out(verdict):
     assert words in shown.title
     assert words in shown.alt
     assert "regularisers" not in plot(verdict, "loss_embed").title
+
+
+def test_a_panel_for_each_figure_of_the_looks_and_a_line_for_each_trial_that_has_it(verdict):
+    from matplotlib.figure import Figure
+
+    shown, figure = plot(verdict, "looks"), Figure()
+    shown.draw(figure)
+    panels = {axes.get_title(loc="left"): axes for axes in figure.axes}
+    lines = {
+        name: [line for line in axes.lines if len(line.get_xdata())]
+        for name, axes in panels.items()
+    }
+    assert {name: len(drawn) for name, drawn in lines.items()} == {"R@500": 6, "margin": 3}
+    assert lines["R@500"][0].get_ydata().tolist() == [0.7, 0.74, 0.75]
+    assert "R@500, margin" in shown.alt
+    assert "emb_only, joint_single" in shown.alt
 
 
 def test_drawing_leaves_matplotlib_as_it_was(verdict):

@@ -208,6 +208,16 @@ class Curve(Spec):
     """Whether ``loss`` is the objective alone, without the regularisers that were added to it."""
 
 
+class LookCurve(Spec):
+    """What one trial's validation looks saw, thinned to at most 300 of them."""
+
+    arm: str
+    seed: int
+    steps: tuple[int, ...]
+    figures: dict[str, tuple[float | None, ...]]
+    """Values by name, such as ``R@500`` (0 to 1) or ``margin``; one a look."""
+
+
 class Conflict(Spec):
     """Gradient conflict of one joint trial: cosine of two tasks' gradients by layer and step."""
 
@@ -249,6 +259,7 @@ class Evidence(Spec):
 
     trials: tuple[TrialRecord, ...] = ()
     curves: tuple[Curve, ...] = ()
+    looks: tuple[LookCurve, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     environment: dict[str, str] = {}
     """Versions, hardware, precision."""

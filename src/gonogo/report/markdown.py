@@ -37,7 +37,7 @@ def report_markdown(verdict: VerdictFile, contents: Contents, plots: Sequence[Pl
         _tables("Gradient conflict", contents.conflicts),
         _figures(by_family, "conflict"),
         _tables("Exposure and compute", contents.costs),
-        _figures(by_family, "loss"),
+        _figures(by_family, "loss", "looks"),
         _gate(verdict),
         _tables("What was changed", contents.changes),
         _again(verdict, contents),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 OWN_FILES = ("verdict.json", "summary.csv", "summary.txt", "report.md")
 """What lies beside the page, besides tables and figures."""
-_FAMILIES = ("forest", "seeds", "scores", "conflict", "loss")
+_FAMILIES = ("forest", "seeds", "scores", "conflict", "loss", "looks")
 _MINUS = re.compile(r"(?<![\w.)\]])-(?=\d)")
 
 
@@ -67,11 +67,15 @@ class Page:
             ("scores", "Scores", contents.scores),
             ("significance", "Significance", contents.significance),
             ("conflict", "Gradient conflict", contents.conflicts),
-            ("training", "Exposure and compute", contents.costs or figures["loss"]),
+            ("training", "Exposure and compute", self._trained),
             ("gate", "Gate", True),
             ("again", "Make it again", True),
         )
         return [(anchor, title) for anchor, title, shown in parts if shown]
+
+    @property
+    def _trained(self) -> bool:
+        return bool(self.contents.costs or self.figures["loss"] or self.figures["looks"])
 
     @cached_property
     def anchors(self) -> set[str]:

@@ -69,6 +69,19 @@ def test_each_task_has_a_curve_and_lines_without_loss_are_left_out(finished: Pla
     assert curves == {"rerank": (0, 3, 6), "embed": (2, 4, 5, 7, 8)}
 
 
+def test_the_figures_of_looks_are_gathered_with_their_holes(finished: Plan) -> None:
+    log = finished.trials[0].folder.log("validation.jsonl")
+    assert gather_evidence(finished).looks == ()
+    append_json_line(log, {"step": 5, "epoch": 1.0, "R@500": 0.5, "margin": None, "best": True})
+    append_json_line(log, {"step": 9, "epoch": 2.0, "R@500": 0.25, "margin": 0.125})
+    (found,) = gather_evidence(finished).looks
+    assert (found.arm, found.seed) == (finished.trials[0].arm, finished.trials[0].seed)
+    assert found.steps == (5, 9)
+    assert found.figures == {"R@500": (0.5, 0.25), "margin": (None, 0.125)}
+    write_text(log, '{"step": 5, "R@500": "high"}\n')
+    assert gather_evidence(finished).looks == ()  # broken, and no reason to give no verdict
+
+
 def test_a_curve_leaves_out_the_terms_that_only_some_arms_add(finished: Plan) -> None:
     plain, regularised = finished.trials[0], joint(finished)
     for step in range(4):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from planted_runs import write_logs
 
-from gonogo.core.files import read_json, read_json_lines, write_text
+from gonogo.core.files import append_json_line, read_json, read_json_lines, write_text
 from gonogo.study.folder.layout import TrialFolder
 from gonogo.study.folder.looks import SOURCES, LogError, Look, best_look, figure_of, read_looks
 from gonogo.study.tracking.run_logs import write_run_logs
@@ -37,6 +38,16 @@ def test_each_log_tells_the_same(folder: TrialFolder, source: str) -> None:
         (4, {"R@10": 0.75, "nDCG@10": 0.375}),
         (8, {"R@10": 0.5, "nDCG@10": 0.25}),
     ]
+
+
+def test_a_training_that_resumed_is_ahead_of_its_joined_log(folder: TrialFolder) -> None:
+    joined = folder.log("train_logs.jsonl").stat().st_mtime_ns
+    appended = folder.log("validation.jsonl")
+    append_json_line(appended, {"step": 9, "R@10": 1.0})
+    os.utime(appended, ns=(joined + 1, joined + 1))
+    assert read_looks(folder)[-1] == Look(9, {"R@10": 1.0})
+    os.utime(appended, ns=(joined - 1, joined - 1))
+    assert read_looks(folder)[-1].step == 8
 
 
 @settings(deadline=None, max_examples=20)

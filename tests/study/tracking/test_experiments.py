@@ -226,8 +226,10 @@ def test_joined_logs_that_are_behind_are_joined_anew(study: Path, tmp_path: Path
     append_json_line(trial.folder.log("validation.jsonl"), appended)
     # Killed between its last checkpoint and the joining of its logs, and scored afterwards.
     finish(trial, planted_scores(trial, lambda *_: 1.0))
-    assert rows(plan_of(study, tmp_path))["one"].values["recall"] == 0.5
+    assert rows(plan_of(study, tmp_path))["one"].values["recall"] == 0.75
+    before = trial.folder.log("train_logs.jsonl").read_text()
     restore_run_logs(plan_of(study, tmp_path))
+    assert trial.folder.log("train_logs.jsonl").read_text() != before
     assert rows(plan_of(study, tmp_path))["one"].values["recall"] == 0.75
     assert read_json(trial.folder.log("train_summary.json"))["best"]["R@10"]["step"] == 4
 

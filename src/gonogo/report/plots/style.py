@@ -96,7 +96,9 @@ def short(name: str, most: int = 26) -> str:
 def arm_colours(verdict: VerdictFile) -> dict[str, str]:
     """Choose a colour for every arm, the same in all figures; reference rows are grey."""
     grey = ordered(score.arm for score in verdict.scores if score.reference)
-    arms = (*(one.arm for one in verdict.scores), *(one.arm for one in verdict.evidence.curves))
+    evidence = verdict.evidence
+    told = (verdict.scores, evidence.curves, evidence.looks)
+    arms = [one.arm for rows in told for one in rows]
     own = [arm for arm in ordered(arms) if arm not in grey]
     colours = {arm: ARMS[place % len(ARMS)] for place, arm in enumerate(own)}
     return colours | {arm: REFERENCES[place % 2] for place, arm in enumerate(grey)}

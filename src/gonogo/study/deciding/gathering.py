@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
 from gonogo.analysis.geometry_record import GeometryRecord, read_geometry
-from gonogo.analysis.verdict import Conflict, Curve, Evidence, TrialRecord
+from gonogo.analysis.verdict import Conflict, Curve, Evidence, LookCurve, TrialRecord
 from gonogo.core.files import read_json, read_json_lines
 from gonogo.data.score_table import SCHEMA, read_scores, write_scores
 from gonogo.study.folder.fingerprints import combine
 from gonogo.study.folder.layout import StudyFolder, TrialFolder
+from gonogo.study.folder.looks import LogError, read_looks
 from gonogo.study.folder.scored import join_forums
 from gonogo.study.folder.states import read_result
 from gonogo.study.planning.plan import Plan, PlannedTrial
 
 MOST_POINTS = 300
+
+Row = TypeVar("Row")
 
 
 def gather_scores(plan: Plan) -> pl.DataFrame:
@@ -46,6 +49,7 @@ def gather_evidence(plan: Plan) -> Evidence:
     return Evidence(
         trials=tuple(records),
         curves=tuple(curves),
+        looks=tuple(look for trial in started for look in _looks(trial)),
         conflicts=tuple(conflict for trial in started for conflict in _conflicts(trial)),
         environment=_environment(started),
         files=_files(plan.folder, started),
@@ -94,12 +98,12 @@ def _environment(trials: list[PlannedTrial]) -> dict[str, str]:
     return {key: "; ".join(values) for key, values in found.items() if values}
 
 
-def _thin(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _thin(rows: Sequence[Row]) -> list[Row]:
     """Keep at most MOST_POINTS rows, evenly, the first and the last one always."""
     if len(rows) <= MOST_POINTS:
-        return rows
+        return list(rows)
     stride = -(-(len(rows) - 1) // (MOST_POINTS - 1))
-    return rows[::stride] + ([rows[-1]] if (len(rows) - 1) % stride else [])
+    return [*rows[::stride], *([rows[-1]] if (len(rows) - 1) % stride else [])]
 
 
 def _lines(folder: TrialFolder, name: str) -> list[dict[str, Any]]:
@@ -123,6 +127,25 @@ def _curves(trial: PlannedTrial, rows: list[dict[str, Any]]) -> Iterator[Curve]:
             steps=tuple(int(row["step"]) for row in kept),
             loss=tuple(float(row["objective" if apart else "loss"]) for row in kept),
             terms_left_out=apart,
+        )
+
+
+def _looks(trial: PlannedTrial) -> Iterator[LookCurve]:
+    """Yield the figures of the trial's looks, if it has taken any that can be read.
+
+    A verdict rests on scores: a broken log keeps nobody from it, and ``gonogo summary`` names it.
+    """
+    try:
+        looks = _thin(read_looks(trial.folder))
+    except LogError:
+        return
+    names = dict.fromkeys(name for look in looks for name in look.figures)
+    if names:
+        yield LookCurve(
+            arm=trial.arm,
+            seed=trial.seed,
+            steps=tuple(look.step for look in looks),
+            figures={name: tuple(look.figures.get(name) for look in looks) for name in names},
         )
 
 

@@ -44,16 +44,22 @@ def read_looks(folder: TrialFolder) -> list[Look]:
     """Return the looks of a trial in order, equal ones from each of the logs that hold them.
 
     The merged log comes first, JSON lines before parquet, then the log that the training itself
-    appends to. A log that is there and cannot be read is an error, never passed over.
+    appends to; that one comes first where it has been written since, by a training that resumed.
+    A log that is there and cannot be read is an error, never passed over.
 
     Raises:
         LogError: if none is there (``missing_logs``), or one is broken (``parse_error``).
     """
-    paths = (folder.log(name) for name in SOURCES)
-    path = next((path for path in paths if path.exists()), None)
-    if path is None:
+    paths = [path for path in map(folder.log, SOURCES) if path.exists()]
+    if not paths:
         raise LogError("missing_logs", f"no {MERGED} nor any other log of looks")
-    return read_looks_file(path)
+    appended = folder.log(LOOKS)
+    behind = appended in paths and _written(appended) > _written(paths[0])
+    return read_looks_file(appended if behind else paths[0])
+
+
+def _written(path: Path) -> int:
+    return path.stat().st_mtime_ns
 
 
 def read_looks_file(path: Path) -> list[Look]:

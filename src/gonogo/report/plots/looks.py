@@ -1,0 +1,84 @@
+"""What validation looks saw: one panel a figure, one colour an arm, one line a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gonogo.analysis.verdict import LookCurve, VerdictFile
+from gonogo.report.judged import ordered
+from gonogo.report.plots.style import WIDTH, Plot, arm_colours, legend_below, short
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_COLUMNS = 2
+_HEIGHT = 1.5
+"""Inches a row of panels."""
+
+
+def look_plots(verdict: VerdictFile) -> list[Plot]:
+    """One figure, where some trial has taken two looks or more."""
+    looks = [look for look in verdict.evidence.looks if len(look.steps) > 1]
+    if not looks:
+        return []
+    arms, names = ordered(look.arm for look in looks), figure_names(looks)
+    colours = arm_colours(verdict)
+    return [
+        Plot(
+            name="looks",
+            title="What validation saw while training",
+            alt=f"{', '.join(names)} by optimiser step for {', '.join(arms)}; a line a seed.",
+            draw=partial(draw_looks, looks=looks, colours=colours),
+            family="looks",
+        )
+    ]
+
+
+def figure_names(looks: Sequence[LookCurve]) -> list[str]:
+    """Return the figures that have a value in some look, in the order of their appearance."""
+    return ordered(
+        name
+        for look in looks
+        for name, values in look.figures.items()
+        if any(value is not None for value in values)
+    )
+
+
+def draw_looks(figure: Figure, *, looks: Sequence[LookCurve], colours: dict[str, str]) -> None:
+    """Draw the panels row by row; the x axis is the same in all of them."""
+    names = figure_names(looks)
+    rows = -(-len(names) // _COLUMNS)
+    figure.set_size_inches(WIDTH, 0.9 + _HEIGHT * rows)
+    panels = figure.subplots(rows, _COLUMNS, sharex=True, squeeze=False)
+    for axes, name in zip(panels.flat, names, strict=False):
+        _panel(axes, name, looks, colours)
+    for axes in panels.flat[len(names) :]:
+        axes.set_visible(False)
+    for axes in panels.flat[max(0, len(names) - _COLUMNS) : len(names)]:
+        axes.tick_params(labelbottom=True)
+    for axes in panels[-1]:
+        axes.set_xlabel("optimiser step")
+    _legend(figure, panels.flat[0], looks, colours)
+
+
+def _panel(axes: Axes, name: str, looks: Sequence[LookCurve], colours: dict[str, str]) -> None:
+    axes.set_title(short(name, 24), fontsize=10.5, loc="left")
+    axes.grid(axis="y")
+    axes.set_axisbelow(True)
+    for look in looks:
+        values = np.array([np.nan if v is None else v for v in look.figures.get(name, ())], float)
+        if len(values):
+            axes.plot(look.steps, values, color=colours[look.arm], linewidth=1.0, alpha=0.8)
+
+
+def _legend(
+    figure: Figure, axes: Axes, looks: Sequence[LookCurve], colours: dict[str, str]
+) -> None:
+    for arm in ordered(look.arm for look in looks):
+        axes.plot([], [], color=colours[arm], label=arm)
+    legend_below(figure, axes)
