@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from study_values import TRIO
 
 from gonogo.analysis.decide import decide
+from gonogo.analysis.evidence import Evidence, TrialRecord
 from gonogo.analysis.expected import Expected, expected_from_scores
-from gonogo.analysis.verdict import Evidence, FrozenGate, TrialRecord, VerdictFile
+from gonogo.analysis.verdict import FrozenGate, VerdictFile
 from gonogo.spec.gates import GateSpec, InterferenceGate
 
 GATE = InterferenceGate(**TRIO)

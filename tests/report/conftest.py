@@ -8,23 +8,19 @@ import numpy as np
 import pytest
 from study_values import TRIO
 
+from gonogo.analysis.evidence import Conflict, Curve, Evidence, LookCurve, TrialRecord
 from gonogo.analysis.verdict import (
     ArmScore,
-    Conflict,
-    Curve,
     DatasetEffect,
     Decision,
     Effect,
     Estimate,
-    Evidence,
     FrozenGate,
     GateChange,
     Interval,
-    LookCurve,
     Measurement,
     PairTest,
     SeedPoint,
-    TrialRecord,
     VerdictFile,
 )
 from gonogo.core.seeds import generator

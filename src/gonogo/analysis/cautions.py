@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gonogo.analysis.aso import FALSE_ALARMS
+from gonogo.analysis.evidence import Evidence
 from gonogo.analysis.expected import gate_arms
 from gonogo.analysis.judged import JudgedScores
 from gonogo.analysis.outcome import Outcome
-from gonogo.analysis.verdict import Effect, Evidence, FrozenGate
+from gonogo.analysis.verdict import Effect, FrozenGate
 from gonogo.analysis.wording import counted, listed, percent
 from gonogo.spec.gates import GateSpec, InterferenceGate
 

@@ -11,6 +11,7 @@ import polars as pl
 from gonogo import __version__
 from gonogo.analysis.arm_scores import arm_scores
 from gonogo.analysis.cautions import cautions, gate_cautions
+from gonogo.analysis.evidence import Evidence
 from gonogo.analysis.expected import Expected
 from gonogo.analysis.gates import judge
 from gonogo.analysis.group_means import group_means
@@ -18,7 +19,7 @@ from gonogo.analysis.judged import JudgedScores
 from gonogo.analysis.learning import learning_cautions
 from gonogo.analysis.outcome import Outcome
 from gonogo.analysis.scores import pivot
-from gonogo.analysis.verdict import Decision, Evidence, FrozenGate, VerdictFile
+from gonogo.analysis.verdict import Decision, FrozenGate, VerdictFile
 from gonogo.analysis.wording import headline, preliminary
 
 

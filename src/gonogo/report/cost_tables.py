@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gonogo.analysis.verdict import Conflict, Evidence, TrialRecord
+from gonogo.analysis.evidence import Conflict, Evidence, TrialRecord
 from gonogo.report.formats import UNDEFINED, Unit, values
 from gonogo.report.judged import ordered
 from gonogo.report.tables import Cell, Number, Row, Table, Text, columns

@@ -8,14 +8,13 @@ from typing import Any
 import pytest
 import yaml
 
+from gonogo.analysis.evidence import Evidence, TrialRecord
 from gonogo.analysis.geometry_record import GeometryRecord, TextsRecord
 from gonogo.analysis.verdict import (
     ArmScore,
     Decision,
-    Evidence,
     FrozenGate,
     GroupMean,
-    TrialRecord,
     VerdictFile,
     write_verdict,
 )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gonogo.analysis.verdict import Curve, VerdictFile
+from gonogo.analysis.evidence import Curve
+from gonogo.analysis.verdict import VerdictFile
 from gonogo.report.judged import ordered, slug
 from gonogo.report.plots.style import WIDTH, Plot, arm_colours, legend_below
 

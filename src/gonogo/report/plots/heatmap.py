@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gonogo.analysis.verdict import Conflict, VerdictFile
+from gonogo.analysis.evidence import Conflict
+from gonogo.analysis.verdict import VerdictFile
 from gonogo.report.formats import number
 from gonogo.report.judged import slug
 from gonogo.report.plots.style import FAINT, GRID, INK, WIDTH, Plot, short

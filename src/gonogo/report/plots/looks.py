@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gonogo.analysis.verdict import LookCurve, VerdictFile
+from gonogo.analysis.evidence import LookCurve
+from gonogo.analysis.verdict import VerdictFile
 from gonogo.report.judged import ordered
 from gonogo.report.plots.style import WIDTH, Plot, arm_colours, legend_below, short
 
