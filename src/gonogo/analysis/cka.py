@@ -17,6 +17,9 @@ from jaxtyping import Float
 
 from gonogo.analysis.moments import BLOCK, blocks
 
+LEAST_ROWS = 4
+"""With fewer, the unbiased estimate is undefined."""
+
 
 def linear_cka(
     left: Float[np.ndarray, "n p"], right: Float[np.ndarray, "n q"], *, block: int = BLOCK
@@ -54,7 +57,7 @@ def unbiased_hsic(left: Float[np.ndarray, "n n"], right: Float[np.ndarray, "n n"
     Raises:
         ValueError: with fewer than four rows, where it is undefined.
     """
-    n = _paired(left, right, 4)
+    n = _paired(left, right, LEAST_ROWS)
     k, l = left.astype(np.float64), right.astype(np.float64)  # noqa: E741 - the paper's letter
     np.fill_diagonal(k, 0.0)
     np.fill_diagonal(l, 0.0)
@@ -81,7 +84,7 @@ def minibatch_cka(
     """
     sums, count = np.zeros(3), 0
     for left, right in batches:
-        _paired(left, right, 4)
+        _paired(left, right, LEAST_ROWS)
         k, l = _kernel(left), _kernel(right)  # noqa: E741 - the paper's letter
         sums += [unbiased_hsic(k, l), unbiased_hsic(k, k), unbiased_hsic(l, l)]
         count += 1

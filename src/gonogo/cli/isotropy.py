@@ -12,9 +12,6 @@ from gonogo.cli import options
 if TYPE_CHECKING:
     from gonogo.study.running.isotropy_probe import Probed
 
-LEAST_FOR_CKA = 4
-"""Texts; with fewer it is undefined."""
-
 
 def isotropy(
     models: Annotated[
@@ -70,7 +67,7 @@ def isotropy(
 
 
 def _publish(probed: list[Probed], out: Path | None) -> None:
-    from gonogo.analysis.cka import pairwise_cka
+    from gonogo.analysis.cka import LEAST_ROWS, pairwise_cka
     from gonogo.cli.verdicts import command_line
     from gonogo.core.files import write_bytes, write_json, write_text
     from gonogo.report.geometry_tables import alike_table, geometry_table
@@ -80,7 +77,7 @@ def _publish(probed: list[Probed], out: Path | None) -> None:
     records = [each.record for each in probed]
     tables = [geometry_table(records)]
     cka = None
-    if len(records) > 1 and records[0].texts.count >= LEAST_FOR_CKA:
+    if len(records) > 1 and records[0].texts.count >= LEAST_ROWS:
         cka = pairwise_cka([each.vectors for each in probed])
         tables.append(alike_table([record.model for record in records], cka))
     typer.echo("\n".join(map(text, tables)))

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from gonogo.analysis.evidence import Curve
 from gonogo.analysis.verdict import VerdictFile
 from gonogo.report.judged import ordered, slug
-from gonogo.report.plots.style import WIDTH, Plot, arm_colours, legend_below
+from gonogo.report.plots.style import WIDTH, Plot, arm_colours, legend_below, numbers
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -54,7 +52,7 @@ def draw_curves(figure: Figure, *, curves: Sequence[Curve], colours: dict[str, s
     styles = {arm: _STYLES[place % len(_STYLES)] for place, arm in enumerate(colours)}
     named: set[str] = set()
     for curve in curves:
-        loss = np.array([np.nan if value is None else value for value in curve.loss], float)
+        loss = numbers(curve.loss)
         axes.plot(
             curve.steps,
             loss,

@@ -11,7 +11,7 @@ from gonogo.analysis.evidence import Conflict
 from gonogo.analysis.verdict import VerdictFile
 from gonogo.report.formats import number
 from gonogo.report.judged import slug
-from gonogo.report.plots.style import FAINT, GRID, INK, WIDTH, Plot, short
+from gonogo.report.plots.style import FAINT, GRID, INK, WIDTH, Plot, numbers, short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,7 +43,7 @@ def draw_conflict(figure: Figure, *, conflict: Conflict) -> None:
     figure.set_size_inches(WIDTH, 1.9 + body)
     top, main = figure.subplots(2, 1, sharex=True, height_ratios=(0.85, body))
     places = np.arange(len(conflict.steps))
-    mean = np.array([np.nan if value is None else value for value in conflict.mean_cosine], float)
+    mean = numbers(conflict.mean_cosine)
     top.axhline(0, color=GRID, linewidth=2)
     top.plot(places, mean, color=INK, linewidth=1.4, marker="o" if len(places) < 4 else None)
     top.set_ylabel("mean")

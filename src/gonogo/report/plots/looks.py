@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from gonogo.analysis.evidence import LookCurve
 from gonogo.analysis.verdict import VerdictFile
 from gonogo.report.judged import ordered
-from gonogo.report.plots.style import WIDTH, Plot, arm_colours, legend_below, short
+from gonogo.report.plots.style import WIDTH, Plot, arm_colours, legend_below, numbers, short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,7 +70,7 @@ def _panel(axes: Axes, name: str, looks: Sequence[LookCurve], colours: dict[str,
     axes.grid(axis="y")
     axes.set_axisbelow(True)
     for look in looks:
-        values = np.array([np.nan if v is None else v for v in look.figures.get(name, ())], float)
+        values = numbers(look.figures.get(name, ()))
         if len(values):
             axes.plot(look.steps, values, color=colours[look.arm], linewidth=1.0, alpha=0.8)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gonogo.report.plots.style import ACCENT, ARMS, MUTED, WIDTH, Plot
+from gonogo.report.plots.style import ACCENT, ARMS, MUTED, WIDTH, Plot, numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,15 +51,11 @@ def _bars(axes: Axes, names: list[str], values: Any, x: str, y: str) -> None:
 
 
 def _curves(axes: Axes, history: Mapping[str, list[Any]]) -> None:
-    epochs = _numbers(history["epoch"])
-    axes.plot(epochs, _numbers(history["recall@500"]), color=ARMS[0], marker="o", markersize=3)
+    epochs = numbers(history["epoch"])
+    axes.plot(epochs, numbers(history["recall@500"]), color=ARMS[0], marker="o", markersize=3)
     axes.set_xlabel("epoch")
     axes.set_ylabel("recall@500, %", color=ARMS[0])
     margins = axes.twinx()
-    margins.plot(epochs, _numbers(history["margin"]), color=ARMS[1], linestyle="dashed")
+    margins.plot(epochs, numbers(history["margin"]), color=ARMS[1], linestyle="dashed")
     margins.axhline(0.04, color=MUTED, linewidth=0.8, linestyle="dotted")
     margins.set_ylabel("separation margin", color=ARMS[1])
-
-
-def _numbers(values: list[Any]) -> Any:
-    return np.array([np.nan if value is None else value for value in values], dtype=float)

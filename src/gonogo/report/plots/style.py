@@ -6,9 +6,11 @@ dark colours (see ``report.svg``).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from gonogo.analysis.verdict import VerdictFile
 from gonogo.report.formats import one_line
@@ -91,6 +93,11 @@ def short(name: str, most: int = 26) -> str:
         return name
     head = (most - 1) // 2
     return f"{name[:head]}…{name[head + 1 - most :]}"
+
+
+def numbers(values: Iterable[float | None]) -> Any:
+    """Return values to draw; what is undefined is a hole in the line."""
+    return np.array([np.nan if value is None else value for value in values], dtype=float)
 
 
 def arm_colours(verdict: VerdictFile) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -55,11 +56,7 @@ def evaluate_into(
         record = probe_dataset(model, look, spec.split, beside, arm, seed, progress, vectors)
         write_geometry(folder.geometry, record)
     setting = Setting(spec, beside, progress, vectors)
-
-    def score(task: str, protocol: EvaluationTask, data: AnyData) -> Evaluated:
-        return evaluate_part(model, setting, task, protocol, data)
-
-    score_into(folder, score, spec, inputs, arm=arm, seed=seed)
+    score_into(folder, partial(evaluate_part, model, setting), spec, inputs, arm=arm, seed=seed)
 
 
 def evaluate_bm25_into(
@@ -72,11 +69,7 @@ def evaluate_bm25_into(
 ) -> None:
     """Score BM25 alone into a reference's folder."""
     setting = Setting(spec, beside, progress)
-
-    def score(task: str, protocol: EvaluationTask, data: AnyData) -> Evaluated | None:
-        return evaluate_bm25_part(setting, task, protocol, data)
-
-    score_into(folder, score, spec, inputs, arm="bm25", seed=None)
+    score_into(folder, partial(evaluate_bm25_part, setting), spec, inputs, arm="bm25", seed=None)
 
 
 def evaluate_queries_into(
@@ -91,11 +84,9 @@ def evaluate_queries_into(
 ) -> None:
     """Score queries that no model makes into a reference's folder."""
     setting = Setting(spec, beside, progress)
-
-    def score(task: str, protocol: EvaluationTask, data: AnyData) -> Evaluated | None:
-        return evaluate_queries_part(source, setting, task, protocol, data)
-
-    score_into(folder, score, spec, inputs, arm=arm, seed=None)
+    score_into(
+        folder, partial(evaluate_queries_part, source, setting), spec, inputs, arm=arm, seed=None
+    )
 
 
 def score_into(
