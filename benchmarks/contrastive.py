@@ -49,6 +49,7 @@ class Setting:
         length: most tokens of a document; queries have 64.
         learning_rate: the peak; a cosine falls from it after one step in twenty of warm-up.
         device: where both train.
+        precision: of the products; the fastest that the device multiplies in hardware by itself.
     """
 
     model: str = "minilm"
@@ -59,11 +60,16 @@ class Setting:
     length: int = 256
     learning_rate: float = 5e-5
     device: peak.Device = "cpu"
+    precision: peak.Format | None = None
 
     @classmethod
     def of(cls, options: argparse.Namespace) -> Setting:
         """Return what `add_options` asked for."""
         return cls(**{each.name: getattr(options, each.name) for each in fields(cls)})
+
+    @property
+    def form(self) -> peak.Format:
+        return self.precision or peak.formats(self.device)[-1]
 
     @property
     def folder(self) -> str:
@@ -118,15 +124,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch-size", type=int, default=Setting.batch_size)
     parser.add_argument("--length", type=int, default=Setting.length)
     parser.add_argument("--learning-rate", type=float, default=Setting.learning_rate)
+    parser.add_argument("--precision", choices=peak.FORMATS, help="by itself the fastest there is")
     peak.add_device(parser)
 
 
 class Ours:
     """gonogo's model and task; `epoch` takes every step of one epoch."""
 
-    def __init__(self, setting: Setting, seed: int = 1, precision: Any = "bf16") -> None:
+    def __init__(self, setting: Setting, seed: int = 1) -> None:
         self.trial, self.seed = setting.trial(), seed
-        model = build_model(self.trial.model, seed, device=setting.device, precision=precision)
+        model = build_model(self.trial.model, seed, device=setting.device, precision=setting.form)
         assert isinstance(model, RetrievalModel)
         self.model = model
         self.tasks = build_tasks(self.trial, seed, model, progress=Silent())

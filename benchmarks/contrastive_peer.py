@@ -24,13 +24,11 @@ class PeerSetting:
     """How sentence-transformers is run.
 
     Args:
-        autocast: bf16 products on fp32 weights.
-        bf16_weights: the weights themselves in bf16.
+        bf16_weights: where products are in bf16, the weights as well; else autocast makes them.
         merged: all columns in one padded pass (its default), else one pass a column.
         cached_tokens: GradCache with blocks of so many tokens.
     """
 
-    autocast: bool = True
     bf16_weights: bool = False
     merged: bool = False
     cached_tokens: int | None = None
@@ -64,7 +62,7 @@ def peer(
         loss = losses.MultipleNegativesRankingLoss(model)
     trainer = SentenceTransformerTrainer(
         model=model,
-        args=_peer_arguments(setting, how, seed),
+        args=_peer_arguments(setting, seed),
         train_dataset=Dataset.from_dict(columns),
         loss=loss,
     )
@@ -79,7 +77,7 @@ def peer(
     return model, train
 
 
-def _peer_arguments(setting: Setting, how: PeerSetting, seed: int) -> Any:
+def _peer_arguments(setting: Setting, seed: int) -> Any:
     from sentence_transformers import SentenceTransformerTrainingArguments
 
     return SentenceTransformerTrainingArguments(
@@ -92,7 +90,7 @@ def _peer_arguments(setting: Setting, how: PeerSetting, seed: int) -> Any:
         weight_decay=0.01,
         max_grad_norm=1.0,
         seed=seed,
-        bf16=how.autocast,
+        bf16=setting.form == "bf16",
         use_cpu=setting.device == "cpu",
         optim="adamw_torch_fused",
         save_strategy="no",

@@ -72,7 +72,7 @@ def step(size: int, replay: bool, options: argparse.Namespace) -> dict[str, floa
     spec = TextModel(
         backbone=options.model, adapter=adapter, query_instruction=None, lengths=lengths
     )
-    model = build_model(spec, 1, precision="bf16")
+    model = build_model(spec, 1, precision=peak.fastest_here())
     assert isinstance(model, RetrievalModel)
     encoder = model.bi_encoder
     training = TrainingSpec(token_budget=options.budget, gradcache=replay)

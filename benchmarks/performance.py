@@ -34,6 +34,7 @@ LORA = ("--model", "smollm2-135m", "--lora")
 BENCHMARKS: dict[str, tuple[str, ...]] = {
     "peak": ("peak.py",),
     "training": ("training.py",),
+    "training_lengths": ("training.py", "--data", "insuranceqa_v2"),
     "training_lora": ("training.py", *LORA, "--batch-size", "8", "--examples", "8"),
     "gradcache": ("gradcache.py",),
     "gradcache_lora": ("gradcache.py", *LORA, "--length", "6", "--budget", "1024"),

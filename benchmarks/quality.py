@@ -6,7 +6,7 @@
     python benchmarks/quality.py --scores FILE         goes on where an interrupted run stopped
 
 MiniLM learns the same triples from SciFact's training queries in as many steps of the same batch
-size, both in bf16 autocast. Then both sets of weights are evaluated by the same code on SciFact's
+size, both in the same format. Then both sets of weights are evaluated by the same code on SciFact's
 test queries, over the whole corpus or, with --documents, over every judged document and a fixed
 sample of the others. The interval is over seeds and queries (docs/statistics.md); quality is
 unchanged where it holds 0.
@@ -122,7 +122,7 @@ def main() -> None:
         paired.write_record(
             options.json,
             (parser.description or "").splitlines()[0],
-            "sentence-transformers, bf16 autocast",
+            f"sentence-transformers, {Setting.of(options).form}",
             figures,
             minutes,
         )

@@ -22,12 +22,21 @@ from forward_work import forward_flops
 
 from gonogo.models.retrieval_model import RetrievalModel
 
-PEERS = {
-    "sentence-transformers, bf16 autocast": PeerSetting(merged=True),
-    "sentence-transformers, bf16 autocast, a pass a column": PeerSetting(),
-    "sentence-transformers, bf16 weights, a pass a column": PeerSetting(bf16_weights=True),
-    "sentence-transformers, GradCache of 4,096 tokens": PeerSetting(cached_tokens=4096),
-}
+
+def contenders(options: argparse.Namespace) -> paired.Contenders:
+    """Return gonogo and every setting of its peer, all of them in the same format."""
+    form = Setting.of(options).form
+    fast = "bf16 autocast" if form == "bf16" else form
+    peers = {
+        fast: PeerSetting(merged=True),
+        f"{fast}, a pass a column": PeerSetting(),
+        "GradCache of 4,096 tokens": PeerSetting(cached_tokens=4096),
+    }
+    if form == "bf16":
+        peers["bf16 weights, a pass a column"] = PeerSetting(bf16_weights=True)
+    return {"gonogo": gonogo} | {
+        f"sentence-transformers, {name}": partial(theirs, how=how) for name, how in peers.items()
+    }
 
 
 def gonogo(options: argparse.Namespace) -> Callable[[], object]:
@@ -53,7 +62,7 @@ def work(options: argparse.Namespace) -> paired.Work:
     examples = min(options.examples, len(ours) * options.batch_size)
     print(f"\n{examples} examples, {sum(lengths)} tokens, {flops / 1e9:.0f} GFLOP")
     figures = {"padding": 1 - real / padded, "token budget": ours.task.settings.budget}
-    return paired.Work(flops, "bf16", sum(lengths), figures)
+    return paired.Work(flops, Setting.of(options).form, sum(lengths), figures)
 
 
 def step_flops(model: RetrievalModel, lengths: list[int]) -> float:
@@ -70,8 +79,4 @@ if __name__ == "__main__":
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add_options(parser)
-    paired.main(
-        parser,
-        {"gonogo": gonogo} | {name: partial(theirs, how=how) for name, how in PEERS.items()},
-        work,
-    )
+    paired.main(parser, contenders, work)

@@ -219,14 +219,14 @@ class TestTokenBudget:
         assert first in (128, 256)
         assert torch.equal(drawn, torch.get_rng_state())
         assert all(value.grad is None for value in model.trainable().values())
-        monkeypatch.setattr(token_budget, "_measure", lambda model: pytest.fail("measured twice"))
+        monkeypatch.setattr(token_budget, "_measure", lambda *_: pytest.fail("measured twice"))
         assert token_budget.choose_token_budget(model) == first
 
     def test_damaged_cache_is_measured_anew(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("GONOGO_CACHE", str(tmp_path))
-        monkeypatch.setattr(token_budget, "_measure", lambda model: {512: 10.0, 1024: 30.0})
+        monkeypatch.setattr(token_budget, "_measure", lambda *_: {512: 10.0, 1024: 30.0})
         assert token_budget.choose_token_budget(make_model()) == 1024
         (path,) = tmp_path.rglob("*.json")
         path.write_text("{")

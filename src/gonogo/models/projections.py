@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from gonogo.models.dropout import Dropout
 from gonogo.models.heads import seeded_linear
 from gonogo.spec.projections import MlpProjection, ProjectionSpec, ResidualProjection
 
@@ -28,7 +29,7 @@ class Mlp(nn.Module):
         self.dimension = outputs
         self.inner = seeded_linear(inputs, hidden, seed, "projection", "inner")
         self.outer = seeded_linear(hidden, outputs, seed, "projection", "outer")
-        self.drop = nn.Dropout(dropout)
+        self.drop = Dropout(dropout)
 
     def forward(self, base: Float[Tensor, "n d"]) -> Float[Tensor, "n e"]:
         """Return embeddings, not normalised."""

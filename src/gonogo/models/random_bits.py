@@ -6,24 +6,49 @@ seed, so that seeding and replaying work as ever, and numpy's SFC64 fills the ma
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import torch
 from jaxtyping import Float, Int16
 from torch import Tensor
+
+_own = threading.local()
+
+
+@contextmanager
+def drawing_from(seed: int) -> Iterator[None]:
+    """Let this thread draw from a stream of its own inside, and leave torch's generator alone.
+
+    Args:
+        seed: not negative; equal seeds give equal draws in equal order.
+    """
+    before = getattr(_own, "source", None)
+    _own.source = np.random.SFC64(seed)
+    try:
+        yield
+    finally:
+        _own.source = before
+
 
 LEVELS = 1 << 15
 """Steps of a probability."""
 
 
 class RandomBits:
-    """A stream of draws that is a function of the state of torch's generator.
+    """A stream of draws: a function of the state of torch's generator, or within `drawing_from`.
 
     Every probability is met to the nearest 1/32768.
     """
 
     def __init__(self) -> None:
-        seed = torch.empty((), dtype=torch.int64).random_(torch.iinfo(torch.int64).max)
-        self._source = np.random.SFC64(int(seed))
+        source = getattr(_own, "source", None)
+        if source is None:
+            seed = torch.empty((), dtype=torch.int64).random_(torch.iinfo(torch.int64).max)
+            source = np.random.SFC64(int(seed))
+        self._source = source
 
     def below(self, count: int, p: float) -> Int16[Tensor, " count"]:
         """Return values of which each is below zero with probability ``p``."""

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int, Int64
-from torch import Tensor
+from torch import Tensor, nn
 
 from gonogo.core.types import Device
 from gonogo.data.batching import end_to_end_chunks, pad, token_budget_chunks
+from gonogo.training.core_passes import Pass, side_by_side
 from gonogo.training.gradcache import replayed
 from gonogo.training.token_rows import TokenRows
 
 Forward = Callable[[Int[Tensor, "n t"], Int[Tensor, "n t"]], Tensor]
 """Token ids and attention mask to one row of output a text: vectors (n d) or scores (n)."""
+
+Learns = Callable[[], Mapping[str, nn.Parameter]]
+"""Names and parameters of what learns."""
 
 Rows = Sequence[Sequence[int]]
 
@@ -32,7 +37,9 @@ class ChunkSettings:
         device: where the model lives.
         autocast: opens the model's number format around each pass.
         replay: drop each pass's activations and compute them anew for its gradient.
-        packed: the model takes padding out itself, so rows of any lengths may go together.
+        learns: what the model's gradient goes to, for a model that takes padding out itself and
+            draws from `gonogo.models.random_bits` alone: rows of any lengths then share a pass,
+            and each core takes passes of its own.
     """
 
     budget: int
@@ -40,7 +47,7 @@ class ChunkSettings:
     device: Device
     autocast: Callable[[], AbstractContextManager[object]]
     replay: bool = False
-    packed: bool = False
+    learns: Learns | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +75,46 @@ def forward_chunks(forward: Forward, rows: Rows, settings: ChunkSettings) -> Chu
         rows: token ids of each text, at least one row.
         settings: how to cut.
     """
-    if settings.replay and torch.is_grad_enabled():
-        forward = replayed(forward)
     lengths = [len(row) for row in rows]
-    cut = end_to_end_chunks if settings.packed else token_budget_chunks
-    chunks = cut(lengths, settings.budget)
-    outputs, padded = [], 0
+    if settings.learns is None:
+        chunks = token_budget_chunks(lengths, settings.budget)
+    else:
+        chunks = end_to_end_chunks(lengths, even_budget(lengths, settings.budget))
+    passes, padded = [], 0
     for chunk in chunks:
         ids, mask = pad([rows[row] for row in chunk], settings.pad_id)
         padded += ids.size
-        with settings.autocast():
-            outputs.append(forward(_tensor(ids, settings.device), _tensor(mask, settings.device)))
-    places = np.argsort(np.concatenate(chunks))
-    ordered = torch.cat([output.float() for output in outputs])[_tensor(places, settings.device)]
-    return ChunkedOutput(ordered, sum(lengths), sum(lengths) if settings.packed else padded)
+        passes.append(partial(_forward, forward, ids, mask, settings))
+    places = _tensor(np.argsort(np.concatenate(chunks)), settings.device)
+    ordered = torch.cat(_outputs(passes, settings))[places]
+    return ChunkedOutput(ordered, sum(lengths), padded if settings.learns is None else sum(lengths))
+
+
+def even_budget(lengths: Sequence[int], budget: int) -> int:
+    """Return the budget, at most as large, that leaves every core as many passes to do."""
+    total, cores = sum(lengths), torch.get_num_threads()
+    rounds = -(-total // (budget * cores))
+    even = -(-total // (rounds * cores)) + max(lengths) - 1  # a pass ends where a row does
+    return min(budget, even)
+
+
+def _outputs(passes: Sequence[Pass], settings: ChunkSettings) -> list[Tensor]:
+    if settings.learns is not None:
+        learns = list(settings.learns().values())
+        return side_by_side(passes, learns, replay=settings.replay)
+    if settings.replay and torch.is_grad_enabled():
+        return [replayed(each) for each in passes]
+    return [each() for each in passes]
+
+
+def _forward(
+    forward: Forward,
+    ids: Int64[np.ndarray, "n t"],
+    mask: Int64[np.ndarray, "n t"],
+    how: ChunkSettings,
+) -> Float[Tensor, "n *d"]:
+    with how.autocast():
+        return forward(_tensor(ids, how.device), _tensor(mask, how.device)).float()
 
 
 def forward_distinct(

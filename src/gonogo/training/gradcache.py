@@ -10,24 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from jaxtyping import Int
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-Forward = Callable[[Int[Tensor, "n t"], Int[Tensor, "n t"]], Tensor]
 
-
-def replayed(forward: Forward) -> Forward:
-    """Return ``forward`` with its activations dropped and recomputed in the backward pass.
+def replayed(forward: Callable[[], Tensor]) -> Tensor:
+    """Return what ``forward`` returns; its activations are dropped and recomputed for the gradient.
 
     Random numbers (dropout of the backbone and of the adapters) are drawn from the saved state
     again, so the second pass is the first one bit for bit; so are the gradients.
     """
-
-    def replay(input_ids: Int[Tensor, "n t"], attention_mask: Int[Tensor, "n t"]) -> Tensor:
-        output: Tensor = checkpoint(
-            forward, input_ids, attention_mask, use_reentrant=False, preserve_rng_state=True
-        )
-        return output
-
-    return replay
+    output: Tensor = checkpoint(forward, use_reentrant=False, preserve_rng_state=True)
+    return output

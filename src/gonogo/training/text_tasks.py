@@ -51,7 +51,9 @@ class TextTasks:
     ) -> None:
         self._seed, self._model, self._progress = seed, model, progress
         budget = training.token_budget
-        self._budget = choose_token_budget(model) if budget == "auto" else budget
+        packs = isinstance(model, RetrievalModel) and model.backbone.packs
+        self._learns = model.trainable if packs else None
+        self._budget = choose_token_budget(model, self._learns) if budget == "auto" else budget
         self._replay = training.gradcache
         self._dataset = cache(partial(load_dataset, beside=beside))
         self._index = cache(lambda data, split: Bm25Index(self._dataset(data, split).corpus))
@@ -75,9 +77,13 @@ class TextTasks:
 
     def _settings(self, pad_id: int) -> ChunkSettings:
         model = self._model
-        packed = isinstance(model, RetrievalModel) and model.backbone.packs
         return ChunkSettings(
-            self._budget, pad_id, model.device, model.autocast, self._replay, packed
+            self._budget,
+            pad_id,
+            model.device,
+            model.autocast,
+            self._replay,
+            self._learns,
         )
 
     def _retrieval(self, name: str, spec: specs.RetrievalTask) -> Task:

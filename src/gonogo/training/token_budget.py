@@ -13,7 +13,7 @@ import torch
 from gonogo.core.errors import UserError
 from gonogo.core.files import cache_folder, fingerprint, read_json, write_json
 from gonogo.core.types import Device
-from gonogo.training.chunked import ChunkSettings, forward_chunks
+from gonogo.training.chunked import ChunkSettings, Learns, forward_chunks
 from gonogo.training.trainable import TextModel
 
 _CANDIDATES = (1024, 2048, 4096, 8192, 16384, 32768, 65536)
@@ -25,25 +25,29 @@ _WORTH_IT = 1.05
 """A larger budget must be this much faster, for it costs memory and noise decides ties."""
 
 
-def choose_token_budget(model: TextModel) -> int:
+def choose_token_budget(model: TextModel, learns: Learns | None = None) -> int:
     """Return the fastest budget, from the cache or by a short measurement of the bi-encoder.
+
+    Args:
+        model: what will be trained.
+        learns: as in `ChunkSettings`; then every core is given a pass at once.
 
     The choice moves rounding and the draw of dropout, so a training remembers it in its
     checkpoints; ``training.token_budget: 4096`` pins it over machines.
     """
-    path = _cache_path(model)
+    path = _cache_path(model, learns is not None)
     if path.exists():
         try:
             return int(read_json(path)["token_budget"])
         except (UserError, KeyError, TypeError, ValueError):
             pass  # a damaged cache is measured anew
-    speeds = _measure(model)
+    speeds = _measure(model, learns)
     budget = _smallest_fast(speeds)
     write_json(path, {"token_budget": budget, "tokens_per_second": speeds})
     return budget
 
 
-def _cache_path(model: TextModel) -> Path:
+def _cache_path(model: TextModel, side_by_side: bool) -> Path:
     device = torch.cuda.get_device_name() if model.device == "cuda" else platform.processor()
     spec = getattr(model, "spec", None)
     key = fingerprint(
@@ -53,6 +57,7 @@ def _cache_path(model: TextModel) -> Path:
             "torch": torch.__version__,
             "model": spec.model_dump(mode="json") if spec is not None else type(model).__name__,
             "precision": [model.device, model.precision],
+            "side by side": side_by_side,
         }
     )
     return cache_folder("token_budgets") / f"{key}.json"
@@ -66,7 +71,7 @@ def _smallest_fast(speeds: dict[int, float]) -> int:
     return best
 
 
-def _measure(model: TextModel) -> dict[int, float]:
+def _measure(model: TextModel, learns: Learns | None) -> dict[int, float]:
     """Return tokens per second, forward and backward, of each budget that was tried."""
     words = model.bi_encoder.tokenize(["how fast does this machine read a passage"], "passage")[0]
     row = (words * (1 + _LENGTH // len(words)))[:_LENGTH]
@@ -74,13 +79,13 @@ def _measure(model: TextModel) -> dict[int, float]:
     devices = [torch.cuda.current_device()] if model.device == "cuda" else []
     with torch.random.fork_rng(devices=devices):
         model.train()
-        _time_pass(model, row, _CANDIDATES[0])  # the first pass also allocates and compiles
+        _time_pass(model, row, _CANDIDATES[0], learns)  # the first pass also allocates and compiles
         for budget in _CANDIDATES:
             try:
-                seconds = _time_pass(model, row, budget)
+                seconds = _time_pass(model, row, budget, learns)
             except torch.cuda.OutOfMemoryError:
                 break
-            speeds[budget] = budget / seconds
+            speeds[budget] = _passes(learns) * budget / seconds
             if seconds > _LONGEST:
                 break
     for parameter in model.trainable().values():
@@ -88,15 +93,20 @@ def _measure(model: TextModel) -> dict[int, float]:
     return speeds or {_CANDIDATES[0]: 0.0}
 
 
-def _time_pass(model: TextModel, row: list[int], budget: int) -> float:
-    settings = ChunkSettings(budget, model.bi_encoder.pad_id, model.device, model.autocast)
+def _time_pass(model: TextModel, row: list[int], budget: int, learns: Learns | None) -> float:
+    encoder, autocast = model.bi_encoder, model.autocast
+    settings = ChunkSettings(budget, encoder.pad_id, model.device, autocast, learns=learns)
     synchronize = _synchronizer(model.device)
     started = time.perf_counter()
-    output = forward_chunks(model.bi_encoder, [row] * (budget // _LENGTH), settings)
+    output = forward_chunks(encoder, [row] * (_passes(learns) * budget // _LENGTH), settings)
     if output.rows.requires_grad:  # with a frozen backbone only the forward pass costs
         torch.autograd.backward(output.rows.sum())
     synchronize()
     return time.perf_counter() - started
+
+
+def _passes(learns: Learns | None) -> int:
+    return 1 if learns is None else torch.get_num_threads()
 
 
 def _synchronizer(device: Device) -> Callable[[], None]:
