@@ -1,22 +1,25 @@
 """The contrastive training of benchmarks/contrastive.py by sentence-transformers' own trainer.
 
 Its MultipleNegativesRankingLoss is the same InfoNCE, but that it also sets each query against the
-hard negatives of the other queries; gonogo against its own.
+hard negatives of the other queries; gonogo against its own. With `PeerSetting.same_loss` its
+trainer is given gonogo's.
 """
 
 from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from contrastive import RANK, Setting
+from torch import Tensor, nn
 
 from gonogo.data.examples import RetrievalExample
 from gonogo.data.weights import locate
 from gonogo.models.gguf_conversion import converted
+from gonogo.objectives.infonce import infonce
 
 
 @dataclass(frozen=True)
@@ -27,11 +30,34 @@ class PeerSetting:
         bf16_weights: where products are in bf16, the weights as well; else autocast makes them.
         merged: all columns in one padded pass (its default), else one pass a column.
         cached_tokens: GradCache with blocks of so many tokens.
+        same_loss: gonogo's InfoNCE in the place of the peer's.
     """
 
     bf16_weights: bool = False
     merged: bool = False
     cached_tokens: int | None = None
+    same_loss: bool = False
+
+
+class OwnNegatives(nn.Module):
+    """gonogo's InfoNCE, called as sentence-transformers calls a loss."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, features: Iterable[dict[str, Tensor]], _labels: object) -> Tensor:
+        embedded = [self.model(each)["sentence_embedding"].float() for each in features]
+        queries, positives, negatives = (nn.functional.normalize(each) for each in embedded)
+        return infonce(
+            queries,
+            positives,
+            negatives.unsqueeze(1),
+            temperature=0.05,
+            false_negative_margin=None,
+            query_query=False,
+            document_document=False,
+        )
 
 
 def peer(
@@ -54,8 +80,11 @@ def peer(
         "positive": [each.positive for each in examples],
         "negative": [each.negatives[0] for each in examples],
     }
-    if how.cached_tokens:
-        loss: Any = losses.CachedMultipleNegativesRankingLoss(
+    loss: Any
+    if how.same_loss:
+        loss = OwnNegatives(model)
+    elif how.cached_tokens:
+        loss = losses.CachedMultipleNegativesRankingLoss(
             model, mini_batch_num_tokens=how.cached_tokens
         )
     else:

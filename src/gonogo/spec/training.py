@@ -96,7 +96,7 @@ class TrainingSpec(Spec):
     precision: Literal["auto"] | Precision = "auto"
     """auto: bf16 on CUDA, fp16 on MPS, bf16 autocast on CPUs with bf16 hardware, else fp32."""
     token_budget: Literal["auto"] | Count = "auto"
-    """Most tokens, padding included, in one forward pass; auto measures once per machine."""
+    """Most tokens under way at once, padding included; auto measures once per machine."""
     gradcache: Annotated[bool, Field(json_schema_extra=NOT_HASHED)] = False
     """Bounded memory for a third more time: activations are recomputed in the backward pass."""
     validation: Validation | None = None

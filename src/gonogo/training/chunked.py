@@ -32,7 +32,8 @@ class ChunkSettings:
     """How rows become forward passes.
 
     Args:
-        budget: most tokens in one pass, padding included; a longer single row still goes alone.
+        budget: most tokens under way at once, padding included: in one pass, or over the passes
+            of all cores; a longer single row still goes alone.
         pad_id: the token that fills short rows.
         device: where the model lives.
         autocast: opens the model's number format around each pass.
@@ -79,7 +80,7 @@ def forward_chunks(forward: Forward, rows: Rows, settings: ChunkSettings) -> Chu
     if settings.learns is None:
         chunks = token_budget_chunks(lengths, settings.budget)
     else:
-        chunks = end_to_end_chunks(lengths, even_budget(lengths, settings.budget))
+        chunks = end_to_end_chunks(lengths, budget_of_a_core(lengths, settings.budget))
     passes, padded = [], 0
     for chunk in chunks:
         ids, mask = pad([rows[row] for row in chunk], settings.pad_id)
@@ -90,12 +91,13 @@ def forward_chunks(forward: Forward, rows: Rows, settings: ChunkSettings) -> Chu
     return ChunkedOutput(ordered, sum(lengths), padded if settings.learns is None else sum(lengths))
 
 
-def even_budget(lengths: Sequence[int], budget: int) -> int:
-    """Return the budget, at most as large, that leaves every core as many passes to do."""
+def budget_of_a_core(lengths: Sequence[int], budget: int) -> int:
+    """Return the tokens of one core's pass that leave every core as many passes to do."""
     total, cores = sum(lengths), torch.get_num_threads()
-    rounds = -(-total // (budget * cores))
-    even = -(-total // (rounds * cores)) + max(lengths) - 1  # a pass ends where a row does
-    return min(budget, even)
+    lost = max(lengths) - 1  # at most, since a pass ends where a row does
+    filled = max(1, budget // cores - lost)
+    rounds = -(-total // (filled * cores))
+    return min(max(1, budget // cores), -(-total // (rounds * cores)) + lost)
 
 
 def _outputs(passes: Sequence[Pass], settings: ChunkSettings) -> list[Tensor]:

@@ -66,18 +66,18 @@ class _SideBySide(torch.autograd.Function):
         ctx.graphs = None  # each graph goes with its pass
 
         def share(core: int) -> Gradients:
-            total: Gradients = [None] * len(learns)
+            total = _Sum(len(learns))
             for number in range(core, len(gradients), count):
                 graph, graphs[number] = graphs[number], None
                 rows = graph if isinstance(graph, Tensor) else graph()
                 del graph
-                _add(total, _gradients(rows, learns, gradients[number]))
-            return total
+                total.add(_gradients(rows, learns, gradients[number]))
+            return total.values
 
-        first, *others = _on_cores(share, min(count, len(gradients)))
-        for other in others:
-            _add(first, other)
-        return None, None, *first
+        total = _Sum(len(learns))
+        for found in _on_cores(share, min(count, len(gradients))):
+            total.add(found)
+        return None, None, *total.values
 
 
 def _on_cores(work: Callable[[int], Result], count: int) -> list[Result]:
@@ -117,9 +117,21 @@ def _gradients(
     return list(torch.autograd.grad(rows, list(learns), gradient, allow_unused=True))
 
 
-def _add(total: Gradients, more: Gradients) -> None:
-    for place, gradient in enumerate(more):
-        if gradient is not None:
-            known = total[place]
-            # Never in place: autograd may hand out one tensor for two parameters.
-            total[place] = gradient if known is None else known + gradient
+class _Sum:
+    """A sum of gradients; None stands for no gradient."""
+
+    def __init__(self, count: int) -> None:
+        self.values: Gradients = [None] * count
+        self._own = [False] * count
+
+    def add(self, more: Gradients) -> None:
+        for place, gradient in enumerate(more):
+            known = self.values[place]
+            if gradient is None:
+                continue
+            if known is None:
+                self.values[place] = gradient
+            elif self._own[place]:
+                known.add_(gradient)
+            else:  # not in place: autograd may have handed out one tensor for two parameters
+                self.values[place], self._own[place] = known + gradient, True

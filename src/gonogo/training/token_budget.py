@@ -30,7 +30,7 @@ def choose_token_budget(model: TextModel, learns: Learns | None = None) -> int:
 
     Args:
         model: what will be trained.
-        learns: as in `ChunkSettings`; then every core is given a pass at once.
+        learns: as in `ChunkSettings`.
 
     The choice moves rounding and the draw of dropout, so a training remembers it in its
     checkpoints; ``training.token_budget: 4096`` pins it over machines.
@@ -85,7 +85,7 @@ def _measure(model: TextModel, learns: Learns | None) -> dict[int, float]:
                 seconds = _time_pass(model, row, budget, learns)
             except torch.cuda.OutOfMemoryError:
                 break
-            speeds[budget] = _passes(learns) * budget / seconds
+            speeds[budget] = budget / seconds
             if seconds > _LONGEST:
                 break
     for parameter in model.trainable().values():
@@ -98,15 +98,11 @@ def _time_pass(model: TextModel, row: list[int], budget: int, learns: Learns | N
     settings = ChunkSettings(budget, encoder.pad_id, model.device, autocast, learns=learns)
     synchronize = _synchronizer(model.device)
     started = time.perf_counter()
-    output = forward_chunks(encoder, [row] * (_passes(learns) * budget // _LENGTH), settings)
+    output = forward_chunks(encoder, [row] * (budget // _LENGTH), settings)
     if output.rows.requires_grad:  # with a frozen backbone only the forward pass costs
         torch.autograd.backward(output.rows.sum())
     synchronize()
     return time.perf_counter() - started
-
-
-def _passes(learns: Learns | None) -> int:
-    return 1 if learns is None else torch.get_num_threads()
 
 
 def _synchronizer(device: Device) -> Callable[[], None]:
