@@ -1,6 +1,6 @@
 """GradCache: peak memory of a step at 4,096 pairs against one at 32, gradients carried exactly.
 
-    python benchmarks/gradcache.py                 four minutes on 2 cores
+    python benchmarks/gradcache.py                 six minutes on 2 cores
     python benchmarks/gradcache.py --length 128 --large 1024
     python benchmarks/gradcache.py --model smollm2-135m --lora --length 6 --budget 1024
 
@@ -104,7 +104,7 @@ def main() -> None:
     parser.add_argument("--small", type=int, default=32)
     parser.add_argument("--large", type=int, default=4096)
     parser.add_argument("--length", type=int, default=30, help="words of each text")
-    parser.add_argument("--budget", type=int, default=4096, help="tokens of one pass")
+    parser.add_argument("--budget", type=int, default=2048, help="tokens under way at once")
     parser.add_argument("--hard-negatives", choices=["frozen", "exact"], default="exact")
     parser.add_argument("--plain", action="store_true", help="also the large step as one graph")
     parser.add_argument("--json", type=Path, help="write the figures there")
