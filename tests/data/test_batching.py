@@ -161,9 +161,28 @@ def test_blocks_without_padding_hold_every_row_once_and_no_more_than_the_budget(
         assert held == sorted(held, reverse=True)
 
 
-def test_blocks_without_padding_are_filled():
-    assert [len(chunk) for chunk in end_to_end_chunks([10] * 25, 100)] == [10, 10, 5]
-    assert [chunk.tolist() for chunk in end_to_end_chunks([2, 12, 4, 10], 16)] == [[1], [3, 2, 0]]
+@settings(deadline=None, max_examples=100)
+@given(
+    lengths=st.lists(st.integers(1, 64), min_size=1, max_size=60),
+    budget=st.integers(128, 500),
+    cores=st.integers(1, 4),
+)
+def test_blocks_without_padding_are_of_like_size(lengths, budget, cores):
+    chunks = end_to_end_chunks(lengths, budget, cores)
+    held = [sum(lengths[row] for row in chunk) for chunk in chunks]
+    filled = cores * (budget - max(lengths) + 1)
+    assert max(held) <= sum(lengths) / (cores * -(-sum(lengths) // filled)) + max(lengths)
+
+
+def test_a_batch_of_equal_rows_is_cut_evenly():
+    def counts(lengths, budget, cores):
+        return [len(chunk) for chunk in end_to_end_chunks(lengths, budget, cores)]
+
+    assert counts([10] * 25, 100, 1) == [8, 9, 8]  # not 10, 10 and 5
+    assert counts([256] * 70, 2048, 2) == [7] * 10
+    assert counts([256] * 8, 2048, 2) == [4, 4]
+    chunks = end_to_end_chunks([2, 12, 4, 10], 27)
+    assert [chunk.tolist() for chunk in chunks] == [[1], [3, 2, 0]]
 
 
 def test_a_budget_below_one_token_is_refused_without_padding_too():

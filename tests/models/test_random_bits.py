@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gonogo.models.random_bits import RandomBits
+from gonogo.models.random_bits import RandomBits, without_negatives, zero_where_negative
 
 
 def bits(seed=1):
@@ -47,3 +47,12 @@ def test_streams_follow_torchs_generator_and_move_it():
     assert torch.equal(first, bits(1).below(100, 0.5))
     assert not torch.equal(first, second)
     assert not torch.equal(first, bits(2).below(100, 0.5))
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
+def test_signs_are_masks(dtype):
+    values = torch.tensor([-2.0, -0.0, 0.0, 0.5, 3.0], dtype=dtype)
+    assert torch.equal(without_negatives(values), values.relu())
+    other = torch.tensor([1.0, 2.0, 3.0, -4.0, 5.0], dtype=dtype)
+    signs = torch.tensor([-1.0, 1.0, 0.0, 2.0, -3.0], dtype=dtype)
+    assert zero_where_negative(other, signs).tolist() == [0.0, 2.0, 3.0, -4.0, 0.0]

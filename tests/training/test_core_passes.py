@@ -14,13 +14,12 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from gonogo.data.batching import end_to_end_chunks
 from gonogo.models.build import build_model
 from gonogo.models.dropout import Dropout
 from gonogo.models.retrieval_model import RetrievalModel
 from gonogo.spec.model import FullTuning, LoraAdapter, TextModel
 from gonogo.spec.projections import MlpProjection
-from gonogo.training.chunked import ChunkSettings, budget_of_a_core, forward_chunks
+from gonogo.training.chunked import ChunkSettings, forward_chunks
 from gonogo.training.core_passes import side_by_side
 
 
@@ -174,33 +173,3 @@ def test_models_that_pack_draw_nothing_from_torchs_generator(
     assert all(map(torch.equal, first, again))
     assert torch.equal(first[-1], without[-1])
     assert not torch.equal(first[-2], without[-2])
-
-
-@examples(deadline=None, max_examples=60)
-@given(lengths=st.lists(st.integers(1, 64), min_size=1, max_size=60), budget=st.integers(1, 200))
-def test_cores_together_hold_no_more_than_the_budget_and_do_as_much_each(
-    lengths: list[int], budget: int
-) -> None:
-    cores, longest = torch.get_num_threads(), max(lengths)
-    one = budget_of_a_core(lengths, budget)
-    assert one == 1 or 1 <= one * cores <= budget
-    if one >= longest:  # as many passes for each, but for where rows cannot be divided
-        chunks = end_to_end_chunks(lengths, one)
-        shares = [
-            sum(lengths[row] for chunk in chunks[core::cores] for row in chunk)
-            for core in range(cores)
-        ]
-        assert max(shares) - min(shares) <= one + longest
-
-
-def test_a_batch_of_equal_rows_is_cut_evenly() -> None:
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    try:
-        assert budget_of_a_core([256] * 70, 4096) == 2047  # seven rows a pass, ten passes
-        assert budget_of_a_core([256] * 8, 4096) == 1279  # four rows a core
-        rows = [256] * 15 + [20] * 8
-        passes = end_to_end_chunks(rows, budget_of_a_core(rows, 2048))
-        assert [len(each) for each in passes] == [3, 3, 3, 3, 7, 4]
-    finally:
-        torch.set_num_threads(before)

@@ -97,13 +97,16 @@ def _cheapest_cuts(ascending: NDArray[np.int64], budget: int, cost: int) -> list
     return cuts[::-1]
 
 
-def end_to_end_chunks(lengths: Sequence[int], budget: int) -> list[NDArray[np.int64]]:
-    """Group rows that are computed end to end, without padding, into blocks.
+def end_to_end_chunks(
+    lengths: Sequence[int], budget: int, cores: int = 1
+) -> list[NDArray[np.int64]]:
+    """Group rows that are computed end to end, without padding, into blocks of like size.
 
     Args:
         lengths: tokens of each row.
         budget: most tokens of a block; one longer row makes a block alone. Laid out with padding,
             as its outputs are, a block holds at most twice as many.
+        cores: how many take blocks in turn; as far as rows can be divided, all get as much.
 
     Returns:
         Row indices of each block, the longest rows first.
@@ -111,16 +114,18 @@ def end_to_end_chunks(lengths: Sequence[int], budget: int) -> list[NDArray[np.in
     if budget < 1:
         raise ValueError(f"a budget of {budget} tokens holds no row")
     rows = np.asarray(lengths, dtype=np.int64)
+    order = np.argsort(rows, kind="stable")[::-1]
+    total, longest = int(rows.sum()), int(rows.max(initial=0))
+    # Half of a row may stand over each end of a block.
+    count = cores * -(-total // (cores * max(1, budget - longest + 1)))
+    middles = np.cumsum(rows[order]) - rows[order] / 2
     chunks: list[list[int]] = []
-    longest = held = 0
-    for row in np.argsort(rows, kind="stable")[::-1].tolist():
-        length = int(rows[row])
-        fits = chunks and held + length <= budget
-        if not fits or (len(chunks[-1]) + 1) * longest > 2 * budget:
+    block, first = -1, 0
+    for row, due in zip(order.tolist(), (middles * count // max(1, total)).tolist(), strict=True):
+        if due != block or (len(chunks[-1]) + 1) * first > 2 * budget:
             chunks.append([])
-            longest, held = length, 0
+            block, first = due, int(rows[row])
         chunks[-1].append(row)
-        held += length
     return [np.array(chunk, dtype=np.int64) for chunk in chunks]
 
 

@@ -80,8 +80,8 @@ class Runner:
             if forward is None:
                 yield self._padded
                 return
-            with single_threaded(torch.get_num_threads()) as cores:
-                yield lambda rows: self._in_parallel(forward, rows, cores)
+            cores = single_threaded(torch.get_num_threads())
+            yield lambda rows: self._in_parallel(forward, rows, cores)
 
     def layout(self) -> tuple[object, ...]:
         """Return what the last bits of the values depend on, beside weights and rows."""

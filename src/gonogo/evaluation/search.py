@@ -132,11 +132,11 @@ def _search(
     block: int,
     forms: Sequence[products.Format],
 ) -> Found:
-    with single_threaded(torch.get_num_threads()) as cores:
-        scan = Scan(runs, similarity, forms, cores)
-        for start, stop in _growing_blocks(len(corpus), k, block):
-            scan.over(np.asarray(corpus[start:stop]), start)
-        scores, rows = zip(*cores.map(QueryRun.answer, runs), strict=True)
+    cores = single_threaded(torch.get_num_threads())
+    scan = Scan(runs, similarity, forms, cores)
+    for start, stop in _growing_blocks(len(corpus), k, block):
+        scan.over(np.asarray(corpus[start:stop]), start)
+    scores, rows = zip(*cores.map(QueryRun.answer, runs), strict=True)
     above = np.concatenate([run.above for run in runs])
     return Found(np.concatenate(scores), np.concatenate(rows), above)
 

@@ -21,7 +21,7 @@ from transformers import AttentionInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 
-from gonogo.models.random_bits import RandomBits
+from gonogo.models.random_bits import RandomBits, without_negatives, zero_where_negative
 
 BLOCKED = "gonogo_blocked"
 """The name under which transformers finds it."""
@@ -149,7 +149,7 @@ class _Attention(torch.autograd.Function):
                 used = weights
                 if bits:
                     bits.flip(weights, how.p)
-                    used = weights.relu()
+                    used = without_negatives(weights)
                 part = _texts(flat, block)
                 part.copy_(torch.bmm(used, v).view_as(part)).mul_(1 / (1 - how.p))
                 kept.append(weights)
@@ -169,11 +169,12 @@ class _Attention(torch.autograd.Function):
             out = _folded(_texts(flat, block) * (1 / (1 - p)), key)
             q = _folded(_texts(q_flat, block) * scale, key)
             k, v = (_texts(each, block).flatten(0, 1) for each in (k_flat, v_flat))
-            used, shares = (weights.relu(), weights.abs()) if p else (weights, weights)
+            used = without_negatives(weights) if p else weights
+            shares = weights.abs() if p else weights
             towards_v = torch.bmm(out.transpose(1, 2), used).transpose(1, 2)
             slope = torch.bmm(out, v.transpose(1, 2))
             if p:
-                slope = torch.ops.aten.threshold_backward(slope, weights, 0)
+                slope = zero_where_negative(slope, weights)
             slope = torch._softmax_backward_data(slope, shares, -1, slope.dtype)
             towards_q = torch.bmm(slope, k) * scale
             towards_k = torch.bmm(q.transpose(1, 2), slope).transpose(1, 2)

@@ -27,6 +27,7 @@ from gonogo.core.errors import UserError
 from gonogo.data.weights import Kind, WeightSource
 from gonogo.models.attention import BLOCKED
 from gonogo.models.gguf_conversion import converted
+from gonogo.models.token_table import replace_token_table
 
 _PACKED = (BertModel, RobertaModel, XLMRobertaModel, LlamaModel, Qwen2Model, Qwen3Model)
 """Architectures that hand on where texts end, and whose tokens know each other by nothing else."""
@@ -139,6 +140,7 @@ def load_backbone(source: WeightSource, kind: Kind, dtype: torch.dtype) -> tuple
         transformer.pooler = None  # a classifier's input layer; computing it would be waste
     if transformer._supports_attention_backend:
         transformer.set_attn_implementation(BLOCKED)
+    replace_token_table(transformer)
     return Backbone(transformer, kind), folder
 
 

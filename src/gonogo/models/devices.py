@@ -58,7 +58,7 @@ def autocast(device: Device, precision: Precision) -> AbstractContextManager[obj
     return torch.autocast(device, dtype=DTYPES[precision])
 
 
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # malloc.h
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3  # malloc.h
 
 
 def keep_freed_memory() -> None:
@@ -71,6 +71,8 @@ def keep_freed_memory() -> None:
         libc = ctypes.CDLL(None)
         libc.mallopt(_TRIM_THRESHOLD, 2**31 - 1)
         libc.mallopt(_MMAP_THRESHOLD, 2**30)  # above, blocks still go back: banks, not activations
+        # Threads but the first have heaps of 64 MB; with less to spare, empty ones would go back.
+        libc.mallopt(_TOP_PAD, 2**26)
 
 
 def _cpu_multiplies_bf16() -> bool:

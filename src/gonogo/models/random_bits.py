@@ -73,3 +73,21 @@ class RandomBits:
         # Shifted by 15, a negative number is all ones and another all zeros.
         kept = dropped.bitwise_right_shift_(15).bitwise_not_().bitwise_and_(bits)
         return kept.view(like.dtype)
+
+
+def without_negatives(values: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
+    """Return the values with zero in place of negative ones, as `Tensor.relu` does."""
+    if values.itemsize != 2:
+        return values.relu()
+    # In 16 bits a number is negative where an integer is, and zero is zero: a third of the time.
+    return values.view(torch.int16).clamp_min(0).view(values.dtype)
+
+
+def zero_where_negative(
+    values: Float[Tensor, "*any"], signs: Float[Tensor, "*any"]
+) -> Float[Tensor, "*any"]:
+    """Return the values with zero where ``signs`` is negative."""
+    if values.itemsize != 2 or signs.itemsize != 2:
+        return torch.where(signs < 0, 0, values)
+    kept = signs.view(torch.int16).bitwise_right_shift(15).bitwise_not_()
+    return kept.bitwise_and_(values.view(torch.int16)).view(values.dtype)

@@ -80,7 +80,8 @@ def forward_chunks(forward: Forward, rows: Rows, settings: ChunkSettings) -> Chu
     if settings.learns is None:
         chunks = token_budget_chunks(lengths, settings.budget)
     else:
-        chunks = end_to_end_chunks(lengths, budget_of_a_core(lengths, settings.budget))
+        cores = torch.get_num_threads()
+        chunks = end_to_end_chunks(lengths, max(1, settings.budget // cores), cores)
     passes, padded = [], 0
     for chunk in chunks:
         ids, mask = pad([rows[row] for row in chunk], settings.pad_id)
@@ -89,15 +90,6 @@ def forward_chunks(forward: Forward, rows: Rows, settings: ChunkSettings) -> Chu
     places = _tensor(np.argsort(np.concatenate(chunks)), settings.device)
     ordered = torch.cat(_outputs(passes, settings))[places]
     return ChunkedOutput(ordered, sum(lengths), padded if settings.learns is None else sum(lengths))
-
-
-def budget_of_a_core(lengths: Sequence[int], budget: int) -> int:
-    """Return the tokens of one core's pass that leave every core as many passes to do."""
-    total, cores = sum(lengths), torch.get_num_threads()
-    lost = max(lengths) - 1  # at most, since a pass ends where a row does
-    filled = max(1, budget // cores - lost)
-    rounds = -(-total // (filled * cores))
-    return min(max(1, budget // cores), -(-total // (rounds * cores)) + lost)
 
 
 def _outputs(passes: Sequence[Pass], settings: ChunkSettings) -> list[Tensor]:

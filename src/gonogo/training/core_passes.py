@@ -10,21 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from gonogo.evaluation.cores import single_threaded
+from gonogo.evaluation.cores import on_cores
 from gonogo.models.random_bits import drawing_from
+from gonogo.models.token_table import sparse_tables
 
 Pass = Callable[[], Tensor]
 """Rows of output (n ...), drawing nothing at random but `gonogo.models.random_bits`."""
 
 Gradients = list[Tensor | None]
-Result = TypeVar("Result")
 
 
 def side_by_side(
@@ -41,7 +41,7 @@ def side_by_side(
     seeds = torch.empty(len(passes), dtype=torch.int64).random_(torch.iinfo(torch.int64).max)
     seeded = [partial(_seeded, *each) for each in zip(passes, seeds.tolist(), strict=True)]
     if not torch.is_grad_enabled():
-        return _on_cores(lambda number: _without_graph(seeded[number]), len(seeded))
+        return on_cores(lambda number: _without_graph(seeded[number]), len(seeded))
     outputs: tuple[Tensor, ...] = _SideBySide.apply(seeded, replay, *learns)  # type: ignore[no-untyped-call]
     return list(outputs)
 
@@ -54,7 +54,7 @@ class _SideBySide(torch.autograd.Function):
         ctx: Any, passes: Sequence[Pass], replay: bool, *learns: nn.Parameter
     ) -> tuple[Tensor, ...]:
         run = _without_graph if replay else _with_graph
-        outputs = _on_cores(lambda number: run(passes[number]), len(passes))
+        outputs = on_cores(lambda number: run(passes[number]), len(passes))
         ctx.graphs = [partial(_with_graph, each) for each in passes] if replay else outputs
         ctx.learns = learns
         return tuple(output.detach() for output in outputs)
@@ -75,23 +75,9 @@ class _SideBySide(torch.autograd.Function):
             return total.values
 
         total = _Sum(len(learns))
-        for found in _on_cores(share, min(count, len(gradients))):
+        for found in on_cores(share, min(count, len(gradients))):
             total.add(found)
-        return None, None, *total.values
-
-
-def _on_cores(work: Callable[[int], Result], count: int) -> list[Result]:
-    """Return ``work(0)`` to ``work(count - 1)``, computed by one thread a core."""
-    threads = torch.get_num_threads()
-    if threads == 1:
-        return [work(number) for number in range(count)]
-    with single_threaded(threads) as cores:
-        shares = [
-            cores.submit(lambda mine: list(map(work, mine)), range(core, count, threads))
-            for core in range(min(threads, count))
-        ]
-        done = [share.result() for share in shares]
-    return [done[number % threads][number // threads] for number in range(count)]
+        return None, None, *map(_dense, total.values)
 
 
 def _seeded(each: Pass, seed: int) -> Tensor:
@@ -100,7 +86,8 @@ def _seeded(each: Pass, seed: int) -> Tensor:
 
 
 def _with_graph(each: Pass) -> Tensor:
-    with torch.enable_grad():  # which, as its opposite, is a property of the thread
+    # Gradients, as their opposite, are a property of the thread.
+    with torch.enable_grad(), sparse_tables():
         return each()
 
 
@@ -115,6 +102,12 @@ def _gradients(
     if not rows.requires_grad:
         return [None for _ in learns]
     return list(torch.autograd.grad(rows, list(learns), gradient, allow_unused=True))
+
+
+def _dense(gradient: Tensor | None) -> Tensor | None:
+    if gradient is None or gradient.layout != torch.sparse_coo:
+        return gradient
+    return gradient.to_dense()
 
 
 class _Sum:

@@ -21,19 +21,21 @@ _LENGTH = 128
 """Tokens of the measured rows: the usual length of a passage."""
 _LONGEST = 3.0
 """Seconds: a pass that takes longer has nothing left to gain from a larger budget."""
-_WORTH_IT = 1.05
+_WORTH_IT = 1.03
 """A larger budget must be this much faster, for it costs memory and noise decides ties."""
+_TRIES = 2
+"""The first pass of a size also asks the system for its memory."""
 
 
 def choose_token_budget(model: TextModel, learns: Learns | None = None) -> int:
     """Return the fastest budget, from the cache or by a short measurement of the bi-encoder.
 
+    The choice moves rounding and the draw of dropout, so a training remembers it in its
+    checkpoints; ``training.token_budget: 4096`` pins it over machines.
+
     Args:
         model: what will be trained.
         learns: as in `ChunkSettings`.
-
-    The choice moves rounding and the draw of dropout, so a training remembers it in its
-    checkpoints; ``training.token_budget: 4096`` pins it over machines.
     """
     path = _cache_path(model, learns is not None)
     if path.exists():
@@ -64,11 +66,8 @@ def _cache_path(model: TextModel, side_by_side: bool) -> Path:
 
 
 def _smallest_fast(speeds: dict[int, float]) -> int:
-    best, *larger = sorted(speeds)
-    for budget in larger:
-        if speeds[budget] > _WORTH_IT * speeds[best]:
-            best = budget
-    return best
+    enough = max(speeds.values()) / _WORTH_IT
+    return min(budget for budget, speed in speeds.items() if speed >= enough)
 
 
 def _measure(model: TextModel, learns: Learns | None) -> dict[int, float]:
@@ -79,26 +78,37 @@ def _measure(model: TextModel, learns: Learns | None) -> dict[int, float]:
     devices = [torch.cuda.current_device()] if model.device == "cuda" else []
     with torch.random.fork_rng(devices=devices):
         model.train()
-        _time_pass(model, row, _CANDIDATES[0], learns)  # the first pass also allocates and compiles
         for budget in _CANDIDATES:
+            rows = [row] * _rows_within(budget, learns)
             try:
-                seconds = _time_pass(model, row, budget, learns)
+                seconds = min(_time_pass(model, rows, budget, learns) for _ in range(_TRIES))
             except torch.cuda.OutOfMemoryError:
                 break
-            speeds[budget] = budget / seconds
-            if seconds > _LONGEST:
+            best = max(speeds.values(), default=0.0)
+            speeds[budget] = len(rows) * _LENGTH / seconds
+            if seconds > _LONGEST or speeds[budget] < _WORTH_IT * best:
                 break
     for parameter in model.trainable().values():
         parameter.grad = None
     return speeds or {_CANDIDATES[0]: 0.0}
 
 
-def _time_pass(model: TextModel, row: list[int], budget: int, learns: Learns | None) -> float:
+def _rows_within(budget: int, learns: Learns | None) -> int:
+    """Return the most rows that make one pass, or one a core."""
+    if learns is None:
+        return budget // _LENGTH
+    cores = torch.get_num_threads()
+    return cores * max(1, (budget // cores + 1) // _LENGTH - 1)
+
+
+def _time_pass(
+    model: TextModel, rows: list[list[int]], budget: int, learns: Learns | None
+) -> float:
     encoder, autocast = model.bi_encoder, model.autocast
     settings = ChunkSettings(budget, encoder.pad_id, model.device, autocast, learns=learns)
     synchronize = _synchronizer(model.device)
     started = time.perf_counter()
-    output = forward_chunks(encoder, [row] * (budget // _LENGTH), settings)
+    output = forward_chunks(encoder, rows, settings)
     if output.rows.requires_grad:  # with a frozen backbone only the forward pass costs
         torch.autograd.backward(output.rows.sum())
     synchronize()
