@@ -58,7 +58,7 @@ def autocast(device: Device, precision: Precision) -> AbstractContextManager[obj
     return torch.autocast(device, dtype=DTYPES[precision])
 
 
-_TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3  # malloc.h
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -2, -3, -8  # malloc.h
 
 
 def keep_freed_memory() -> None:
@@ -71,7 +71,9 @@ def keep_freed_memory() -> None:
         libc = ctypes.CDLL(None)
         libc.mallopt(_TRIM_THRESHOLD, 2**31 - 1)
         libc.mallopt(_MMAP_THRESHOLD, 2**30)  # above, blocks still go back: banks, not activations
-        # Threads but the first have heaps of 64 MB; with less to spare, empty ones would go back.
+        # What one thread has freed, all can use. Where threads already have heaps of their own,
+        # of 64 MB, an empty one goes back unless as much may be spare.
+        libc.mallopt(_ARENA_MAX, 1)
         libc.mallopt(_TOP_PAD, 2**26)
 
 

@@ -77,7 +77,7 @@ class _SideBySide(torch.autograd.Function):
         total = _Sum(len(learns))
         for found in on_cores(share, min(count, len(gradients))):
             total.add(found)
-        return None, None, *map(_dense, total.values)
+        return None, None, *total.values
 
 
 def _seeded(each: Pass, seed: int) -> Tensor:
@@ -104,12 +104,6 @@ def _gradients(
     return list(torch.autograd.grad(rows, list(learns), gradient, allow_unused=True))
 
 
-def _dense(gradient: Tensor | None) -> Tensor | None:
-    if gradient is None or gradient.layout != torch.sparse_coo:
-        return gradient
-    return gradient.to_dense()
-
-
 class _Sum:
     """A sum of gradients; None stands for no gradient."""
 
@@ -122,7 +116,10 @@ class _Sum:
             known = self.values[place]
             if gradient is None:
                 continue
-            if known is None:
+            if known is None and gradient.layout == torch.sparse_coo:
+                # Made dense once, so that the sum does not grow with the passes.
+                self.values[place], self._own[place] = gradient.to_dense(), True
+            elif known is None:
                 self.values[place] = gradient
             elif self._own[place]:
                 known.add_(gradient)
