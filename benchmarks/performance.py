@@ -37,7 +37,7 @@ BENCHMARKS: dict[str, tuple[str, ...]] = {
     "training_lengths": ("training.py", "--data", "insuranceqa_v2"),
     "training_lora": ("training.py", *LORA, "--batch-size", "8", "--examples", "8"),
     "gradcache": ("gradcache.py",),
-    "gradcache_lora": ("gradcache.py", *LORA, "--length", "6", "--budget", "1024"),
+    "gradcache_lora": ("gradcache.py", *LORA, "--length", "6", "--budget", "512"),
     "quality": ("quality.py",),
     "encoding": ("encoding.py",),
     "search": ("search.py",),
