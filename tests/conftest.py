@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -139,3 +140,14 @@ def tiny_study(tmp_path: Path, tiny_encoder_folder: Path) -> Path:
         yaml.safe_dump(study_values(tiny_encoder_folder), sort_keys=False), encoding="utf-8"
     )
     return path
+
+
+@pytest.fixture(params=[1, 2, 3])
+def cores(request: pytest.FixtureRequest) -> Iterator[int]:
+    """Let torch compute on so many threads."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield request.param
+    torch.set_num_threads(before)

@@ -150,9 +150,11 @@ def test_the_mask_gives_the_rows_back(rows, side):
 
 
 @settings(deadline=None, max_examples=100)
-@given(lengths=LENGTHS, budget=st.integers(1, 200))
-def test_blocks_without_padding_hold_every_row_once_and_no_more_than_the_budget(lengths, budget):
-    chunks = end_to_end_chunks(lengths, budget)
+@given(lengths=LENGTHS, budget=st.integers(1, 200), cores=st.integers(1, 4))
+def test_blocks_without_padding_hold_every_row_once_and_no_more_than_the_budget(
+    lengths, budget, cores
+):
+    chunks = end_to_end_chunks(lengths, budget, cores)
     assert sorted(itertools.chain(*chunks)) == list(range(len(lengths)))
     for chunk in chunks:
         held = [lengths[row] for row in chunk]
@@ -172,6 +174,8 @@ def test_blocks_without_padding_are_of_like_size(lengths, budget, cores):
     held = [sum(lengths[row] for row in chunk) for chunk in chunks]
     filled = cores * (budget - max(lengths) + 1)
     assert max(held) <= sum(lengths) / (cores * -(-sum(lengths) // filled)) + max(lengths)
+    shares = [sum(held[core::cores]) for core in range(cores)]
+    assert max(shares) - min(shares) <= budget + max(lengths)
 
 
 def test_a_batch_of_equal_rows_is_cut_evenly():
@@ -181,8 +185,11 @@ def test_a_batch_of_equal_rows_is_cut_evenly():
     assert counts([10] * 25, 100, 1) == [8, 9, 8]  # not 10, 10 and 5
     assert counts([256] * 70, 2048, 2) == [7] * 10
     assert counts([256] * 8, 2048, 2) == [4, 4]
+    assert counts([256] * 15 + [20] * 8, 1024, 2) == [3, 2, 3, 2, 3, 8, 2]
     chunks = end_to_end_chunks([2, 12, 4, 10], 27)
     assert [chunk.tolist() for chunk in chunks] == [[1], [3, 2, 0]]
+    chunks = end_to_end_chunks([2, 12, 4, 10], 16)
+    assert [chunk.tolist() for chunk in chunks] == [[1], [3], [2, 0]]
 
 
 def test_a_budget_below_one_token_is_refused_without_padding_too():

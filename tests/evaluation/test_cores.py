@@ -10,14 +10,6 @@ import torch
 from gonogo.evaluation.cores import on_cores, single_threaded
 
 
-@pytest.fixture(params=[1, 2, 3])
-def cores(request):
-    before = torch.get_num_threads()
-    torch.set_num_threads(request.param)
-    yield request.param
-    torch.set_num_threads(before)
-
-
 def test_threads_stay_and_compute_on_one_core_each(cores):
     pool = single_threaded(cores)
     assert single_threaded(cores) is pool

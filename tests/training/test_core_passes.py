@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -21,14 +20,6 @@ from gonogo.spec.model import FullTuning, LoraAdapter, TextModel
 from gonogo.spec.projections import MlpProjection
 from gonogo.training.chunked import ChunkSettings, forward_chunks
 from gonogo.training.core_passes import side_by_side
-
-
-@pytest.fixture(params=[1, 2, 3])
-def cores(request: pytest.FixtureRequest) -> Iterator[int]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(request.param)
-    yield request.param
-    torch.set_num_threads(before)
 
 
 def tower(dropout: float = 0.0) -> nn.Sequential:

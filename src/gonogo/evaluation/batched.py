@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
@@ -80,8 +81,7 @@ class Runner:
             if forward is None:
                 yield self._padded
                 return
-            cores = single_threaded(torch.get_num_threads())
-            yield lambda rows: self._in_parallel(forward, rows, cores)
+            yield partial(self._in_parallel, forward)
 
     def layout(self) -> tuple[object, ...]:
         """Return what the last bits of the values depend on, beside weights and rows."""
@@ -99,9 +99,7 @@ class Runner:
     def _tensor(self, values: ndarray) -> Tensor:
         return torch.from_numpy(values).to(self.device, non_blocking=True)
 
-    def _in_parallel(
-        self, forward: Callable[[Ids], Tensor], rows: Ids, cores: ThreadPoolExecutor
-    ) -> Iterator[Values]:
+    def _in_parallel(self, forward: Callable[[Ids], Tensor], rows: Ids) -> Iterator[Values]:
         """Give each core a block of its own.
 
         No core ever waits for another, and as one core makes a block alone, the number of cores
@@ -113,6 +111,7 @@ class Runner:
                 return _array(forward([rows[position] for position in chunk]))
 
         chunks = _chunks(rows, self.budget or ROWS_BUDGET, most_padding=1.0)  # there is none
+        cores = single_threaded(torch.get_num_threads())
         yield from zip(chunks, cores.map(values, chunks), strict=True)
 
 

@@ -18,8 +18,8 @@ Result = TypeVar("Result")
 def single_threaded(count: int) -> ThreadPoolExecutor:
     """Return as many threads, the same ones at every call, that compute on one core each.
 
-    They stay, because what a thread has freed is kept for that thread: new ones would get their
-    memory from the system again, which took half of a training step of SmolLM2.
+    They stay, because a new thread may begin with a heap of its own, and get from the system what
+    another has freed: half of a training step of SmolLM2 with LoRA.
     """
     before = torch.get_num_threads()
     cores = ThreadPoolExecutor(count, initializer=_compute_on_one_core)
