@@ -9,6 +9,7 @@ from gonogo.data.batching import (
     MOST_PADDING,
     end_to_end_chunks,
     epoch_order,
+    even_shares,
     pad,
     padding_waste,
     token_budget_chunks,
@@ -150,11 +151,9 @@ def test_the_mask_gives_the_rows_back(rows, side):
 
 
 @settings(deadline=None, max_examples=100)
-@given(lengths=LENGTHS, budget=st.integers(1, 200), cores=st.integers(1, 4))
-def test_blocks_without_padding_hold_every_row_once_and_no_more_than_the_budget(
-    lengths, budget, cores
-):
-    chunks = end_to_end_chunks(lengths, budget, cores)
+@given(lengths=LENGTHS, budget=st.integers(1, 200))
+def test_blocks_without_padding_hold_every_row_once_and_no_more_than_the_budget(lengths, budget):
+    chunks = end_to_end_chunks(lengths, budget)
     assert sorted(itertools.chain(*chunks)) == list(range(len(lengths)))
     for chunk in chunks:
         held = [lengths[row] for row in chunk]
@@ -164,32 +163,44 @@ def test_blocks_without_padding_hold_every_row_once_and_no_more_than_the_budget(
 
 
 @settings(deadline=None, max_examples=100)
-@given(
-    lengths=st.lists(st.integers(1, 64), min_size=1, max_size=60),
-    budget=st.integers(128, 500),
-    cores=st.integers(1, 4),
-)
-def test_blocks_without_padding_are_of_like_size(lengths, budget, cores):
-    chunks = end_to_end_chunks(lengths, budget, cores)
+@given(lengths=st.lists(st.integers(1, 64), min_size=1, max_size=60), budget=st.integers(128, 500))
+def test_blocks_without_padding_are_of_like_size(lengths, budget):
+    chunks = end_to_end_chunks(lengths, budget)
     held = [sum(lengths[row] for row in chunk) for chunk in chunks]
-    filled = cores * (budget - max(lengths) + 1)
-    assert max(held) <= sum(lengths) / (cores * -(-sum(lengths) // filled)) + max(lengths)
-    shares = [sum(held[core::cores]) for core in range(cores)]
-    assert max(shares) - min(shares) <= budget + max(lengths)
+    assert max(held) <= sum(lengths) / -(-sum(lengths) // (budget - max(lengths) + 1)) + max(
+        lengths
+    )
 
 
 def test_a_batch_of_equal_rows_is_cut_evenly():
-    def counts(lengths, budget, cores):
-        return [len(chunk) for chunk in end_to_end_chunks(lengths, budget, cores)]
+    def counts(lengths, budget):
+        return [len(chunk) for chunk in end_to_end_chunks(lengths, budget)]
 
-    assert counts([10] * 25, 100, 1) == [8, 9, 8]  # not 10, 10 and 5
-    assert counts([256] * 70, 2048, 2) == [7] * 10
-    assert counts([256] * 8, 2048, 2) == [4, 4]
-    assert counts([256] * 15 + [20] * 8, 1024, 2) == [3, 2, 3, 2, 3, 8, 2]
+    assert counts([10] * 25, 100) == [8, 9, 8]  # not 10, 10 and 5
+    assert counts([256] * 35, 2048) == [7] * 5
+    assert counts([256] * 8 + [20] * 8, 1024) == [3, 3, 8, 2]
     chunks = end_to_end_chunks([2, 12, 4, 10], 27)
     assert [chunk.tolist() for chunk in chunks] == [[1], [3, 2, 0]]
     chunks = end_to_end_chunks([2, 12, 4, 10], 16)
     assert [chunk.tolist() for chunk in chunks] == [[1], [3], [2, 0]]
+
+
+@settings(deadline=None, max_examples=100)
+@given(lengths=LENGTHS, count=st.integers(1, 5))
+def test_shares_hold_every_row_once_and_as_many_tokens_as_each_other(lengths, count):
+    shares = even_shares(lengths, count)
+    assert sorted(itertools.chain(*shares)) == list(range(len(lengths)))
+    assert all(len(share) for share in shares)
+    held = [sum(lengths[row] for row in share) for share in shares]
+    held += [0] * (count - len(shares))
+    assert max(held) - min(held) <= max(lengths, default=0)
+    for share in shares:
+        assert [lengths[row] for row in share] == sorted((lengths[r] for r in share), reverse=True)
+
+
+def test_shares_of_a_batch():
+    assert [share.tolist() for share in even_shares([5, 3, 9, 4, 4], 2)] == [[2, 3], [0, 4, 1]]
+    assert [share.tolist() for share in even_shares([7], 2)] == [[0]]
 
 
 def test_a_budget_below_one_token_is_refused_without_padding_too():

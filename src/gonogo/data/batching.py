@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cache
+from heapq import heapreplace
 from typing import Literal
 
 import numpy as np
@@ -97,16 +98,35 @@ def _cheapest_cuts(ascending: NDArray[np.int64], budget: int, cost: int) -> list
     return cuts[::-1]
 
 
-def end_to_end_chunks(
-    lengths: Sequence[int], budget: int, cores: int = 1
-) -> list[NDArray[np.int64]]:
+def even_shares(lengths: Sequence[int], count: int) -> list[NDArray[np.int64]]:
+    """Deal rows out so that all shares hold as many tokens, as far as rows can be divided.
+
+    The next longest row goes to whoever has least (Graham 1969): no share is ahead of another by
+    more than one row.
+
+    Args:
+        lengths: tokens of each row.
+        count: of shares.
+
+    Returns:
+        Row indices of each share that has any, the longest rows first.
+    """
+    shares: list[list[int]] = [[] for _ in range(count)]
+    held = [(0, share) for share in range(count)]
+    for row in np.argsort(lengths, kind="stable")[::-1].tolist():
+        tokens, share = held[0]
+        shares[share].append(row)
+        heapreplace(held, (tokens + lengths[row], share))
+    return [np.array(share, dtype=np.int64) for share in shares if share]
+
+
+def end_to_end_chunks(lengths: Sequence[int], budget: int) -> list[NDArray[np.int64]]:
     """Group rows that are computed end to end, without padding, into blocks of like size.
 
     Args:
         lengths: tokens of each row.
         budget: most tokens of a block; one longer row makes a block alone. Laid out with padding,
             as its outputs are, a block holds at most twice as many.
-        cores: how many take blocks in turn; as far as rows can be divided, all get as much.
 
     Returns:
         Row indices of each block, the longest rows first.
@@ -117,7 +137,7 @@ def end_to_end_chunks(
     order = np.argsort(rows, kind="stable")[::-1]
     total, longest = int(rows.sum()), int(rows.max(initial=0))
     # Half of a row may stand over each end of a block.
-    count = cores * -(-total // (cores * max(1, budget - longest + 1)))
+    count = -(-total // max(1, budget - longest + 1))
     middles = np.cumsum(rows[order]) - rows[order] / 2
     chunks: list[list[int]] = []
     block, first = -1, 0

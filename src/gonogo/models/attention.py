@@ -180,7 +180,7 @@ class _Attention(torch.autograd.Function):
             towards_k = torch.bmm(q.transpose(1, 2), slope).transpose(1, 2)
             for whole, part in zip(found_flat, (towards_q, towards_k, towards_v), strict=True):
                 place = _texts(whole, block)
-                place.copy_(part.reshape(place.shape))
+                place.copy_(part.view(place.shape))
         return *found, None, None
 
 

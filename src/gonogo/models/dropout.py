@@ -19,7 +19,7 @@ class Dropout(nn.Module):
     Seeding and replaying torch's own generator seeds and replays the mask.
 
     Args:
-        p: probability of a zero, on a CPU to the nearest 1/32768.
+        p: probability of a zero, on a CPU to the nearest 1/65536.
     """
 
     def __init__(self, p: float) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 
 import numpy as np
 import torch
@@ -13,7 +15,7 @@ from jaxtyping import Float, Int, Int64
 from torch import Tensor, nn
 
 from gonogo.core.types import Device
-from gonogo.data.batching import end_to_end_chunks, pad, token_budget_chunks
+from gonogo.data.batching import end_to_end_chunks, even_shares, pad, token_budget_chunks
 from gonogo.training.core_passes import Pass, side_by_side
 from gonogo.training.gradcache import replayed
 from gonogo.training.token_rows import TokenRows
@@ -77,28 +79,38 @@ def forward_chunks(forward: Forward, rows: Rows, settings: ChunkSettings) -> Chu
         settings: how to cut.
     """
     lengths = [len(row) for row in rows]
+    shares = _shares_of_chunks(lengths, settings)
+    padded = [[pad([rows[row] for row in chunk], settings.pad_id) for chunk in c] for c in shares]
+    passes = [[partial(_forward, forward, *each, settings) for each in share] for share in padded]
+    order = np.concatenate(list(chain.from_iterable(shares)))
+    outputs = torch.cat(_outputs(passes, settings))
+    tokens = sum(lengths)
+    through = tokens
     if settings.learns is None:
-        chunks = token_budget_chunks(lengths, settings.budget)
-    else:
-        cores = torch.get_num_threads()
-        chunks = end_to_end_chunks(lengths, max(1, settings.budget // cores), cores)
-    passes, padded = [], 0
-    for chunk in chunks:
-        ids, mask = pad([rows[row] for row in chunk], settings.pad_id)
-        padded += ids.size
-        passes.append(partial(_forward, forward, ids, mask, settings))
-    places = _tensor(np.argsort(np.concatenate(chunks)), settings.device)
-    ordered = torch.cat(_outputs(passes, settings))[places]
-    return ChunkedOutput(ordered, sum(lengths), padded if settings.learns is None else sum(lengths))
+        through = sum(ids.size for ids, _ in chain.from_iterable(padded))
+    return ChunkedOutput(outputs[_tensor(np.argsort(order), settings.device)], tokens, through)
 
 
-def _outputs(passes: Sequence[Pass], settings: ChunkSettings) -> list[Tensor]:
+def _shares_of_chunks(
+    lengths: Sequence[int], settings: ChunkSettings
+) -> list[list[Int64[np.ndarray, " rows"]]]:
+    """Return the rows of each pass, one list of passes a core."""
+    if settings.learns is None:
+        return [token_budget_chunks(lengths, settings.budget)]
+    cores = torch.get_num_threads()
+    of_a_core = max(1, settings.budget // cores)
+    return [
+        [share[chunk] for chunk in end_to_end_chunks([lengths[row] for row in share], of_a_core)]
+        for share in even_shares(lengths, cores)
+    ]
+
+
+def _outputs(shares: Sequence[Sequence[Pass]], settings: ChunkSettings) -> list[Tensor]:
     if settings.learns is not None:
         learns = list(settings.learns().values())
-        return side_by_side(passes, learns, replay=settings.replay)
-    if settings.replay and torch.is_grad_enabled():
-        return [replayed(each) for each in passes]
-    return [each() for each in passes]
+        return side_by_side(shares, learns, replay=settings.replay)
+    run = replayed if settings.replay and torch.is_grad_enabled() else operator.call
+    return [run(each) for each in chain.from_iterable(shares)]
 
 
 def _forward(

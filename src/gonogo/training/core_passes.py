@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from itertools import chain, islice
 from typing import Any
 
 import torch
@@ -26,24 +27,33 @@ Pass = Callable[[], Tensor]
 
 Gradients = list[Tensor | None]
 
+_SEEDS = torch.iinfo(torch.int64).max
+
 
 def side_by_side(
-    passes: Sequence[Pass], learns: Sequence[nn.Parameter], *, replay: bool = False
+    shares: Sequence[Sequence[Pass]], learns: Sequence[nn.Parameter], *, replay: bool = False
 ) -> list[Tensor]:
     """Return what each pass returns; its gradient goes to ``learns`` and nowhere else.
 
     Args:
-        passes: at least one; ``passes[i]`` runs on core ``i`` modulo the number of cores.
+        shares: the passes of each core, at least one in all.
         learns: parameters, whether a pass reads them or not.
         replay: drop a pass's activations and compute them anew for its gradient, with the same
             dropout (GradCache, Gao et al. 2021, arXiv 2101.06983).
+
+    Returns:
+        The first core's outputs, then the second's, and so on.
     """
-    seeds = torch.empty(len(passes), dtype=torch.int64).random_(torch.iinfo(torch.int64).max)
-    seeded = [partial(_seeded, *each) for each in zip(passes, seeds.tolist(), strict=True)]
+    seeds = iter(torch.empty(sum(map(len, shares)), dtype=torch.int64).random_(_SEEDS).tolist())
+    seeded = [[partial(_seeded, each, next(seeds)) for each in share] for share in shares]
     if not torch.is_grad_enabled():
-        return on_cores(lambda number: _without_graph(seeded[number]), len(seeded))
+        return list(chain.from_iterable(_run(_without_graph, seeded)))
     outputs: tuple[Tensor, ...] = _SideBySide.apply(seeded, replay, *learns)  # type: ignore[no-untyped-call]
     return list(outputs)
+
+
+def _run(how: Callable[[Pass], Tensor], shares: Sequence[Sequence[Pass]]) -> list[list[Tensor]]:
+    return on_cores(lambda core: list(map(how, shares[core])), len(shares))
 
 
 class _SideBySide(torch.autograd.Function):
@@ -51,31 +61,33 @@ class _SideBySide(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, passes: Sequence[Pass], replay: bool, *learns: nn.Parameter
+        ctx: Any, shares: Sequence[Sequence[Pass]], replay: bool, *learns: nn.Parameter
     ) -> tuple[Tensor, ...]:
-        run = _without_graph if replay else _with_graph
-        outputs = on_cores(lambda number: run(passes[number]), len(passes))
-        ctx.graphs = [partial(_with_graph, each) for each in passes] if replay else outputs
+        outputs = _run(_without_graph if replay else _with_graph, shares)
+        again = [[partial(_with_graph, each) for each in share] for share in shares]
+        ctx.graphs = again if replay else outputs
         ctx.learns = learns
-        return tuple(output.detach() for output in outputs)
+        return tuple(output.detach() for output in chain.from_iterable(outputs))
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        graphs, learns, count = ctx.graphs, ctx.learns, torch.get_num_threads()
+        graphs, learns, given = ctx.graphs, ctx.learns, iter(gradients)
         ctx.graphs = None  # each graph goes with its pass
+        shares = [list(zip(share, islice(given, len(share)), strict=True)) for share in graphs]
+        del graphs
 
-        def share(core: int) -> Gradients:
-            total = _Sum(len(learns))
-            for number in range(core, len(gradients), count):
-                graph, graphs[number] = graphs[number], None
+        def share_of(core: int) -> Gradients:
+            total, share = _Sum(len(learns)), shares[core]
+            while share:
+                graph, gradient = share.pop(0)
                 rows = graph if isinstance(graph, Tensor) else graph()
                 del graph
-                total.add(_gradients(rows, learns, gradients[number]))
+                total.add(_gradients(rows, learns, gradient))
             return total.values
 
         total = _Sum(len(learns))
-        for found in on_cores(share, min(count, len(gradients))):
+        for found in on_cores(share_of, len(shares)):
             total.add(found)
         return None, None, *total.values
 

@@ -19,7 +19,7 @@ from gonogo.training.trainable import TextModel
 _CANDIDATES = (1024, 2048, 4096, 8192, 16384, 32768, 65536)
 _LENGTH = 128
 """Tokens of the measured rows: the usual length of a passage."""
-_LONGEST = 3.0
+_LONGEST = 5.0
 """Seconds: a pass that takes longer has nothing left to gain from a larger budget."""
 _WORTH_IT = 1.03
 """A larger budget must be this much faster, for it costs memory and noise decides ties."""
