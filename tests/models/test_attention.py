@@ -36,8 +36,9 @@ def results(function, inputs):
     causal=st.booleans(),
     padded=st.booleans(),
     block=st.sampled_from([1, 60, 1 << 20]),
+    part=st.sampled_from([1, 2, 128]),
 )
-def test_equals_torchs_attention(count, length, groups, shared, causal, padded, block):
+def test_equals_torchs_attention(count, length, groups, shared, causal, padded, block, part):
     query = heads(1, count, groups * shared, length, 4)
     key, value = heads(2, count, groups, length, 4), heads(3, count, groups, length, 4)
     seen = torch.ones(count, 1, length, length, dtype=torch.bool)
@@ -57,6 +58,7 @@ def test_equals_torchs_attention(count, length, groups, shared, causal, padded, 
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(attention, "_WEIGHTS", block)
+        patch.setattr(attention, "_PART", part)
         for mine, theirs in zip(
             *(results(f, (query, key, value)) for f in (ours, oracle)), strict=True
         ):
@@ -68,8 +70,9 @@ def test_equals_torchs_attention(count, length, groups, shared, causal, padded, 
     lengths=st.lists(st.integers(1, 5), min_size=1, max_size=6).map(tuple),
     causal=st.booleans(),
     block=st.sampled_from([1, 60, 1 << 20]),
+    part=st.sampled_from([1, 2, 128]),
 )
-def test_texts_end_to_end_see_themselves_alone(lengths, causal, block):
+def test_texts_end_to_end_see_themselves_alone(lengths, causal, block, part):
     query = heads(1, 1, 4, sum(lengths), 3)
     key, value = heads(2, 1, 2, sum(lengths), 3), heads(3, 1, 2, sum(lengths), 3)
     text = torch.repeat_interleave(torch.arange(len(lengths)), torch.tensor(lengths))
@@ -86,9 +89,19 @@ def test_texts_end_to_end_see_themselves_alone(lengths, causal, block):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(attention, "_WEIGHTS", block)
+        patch.setattr(attention, "_PART", part)
         inputs = (query, key, value)
         for mine, theirs in zip(results(ours, inputs), results(oracle, inputs), strict=True):
             torch.testing.assert_close(mine, theirs, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("length", [1, 127, 255, 256, 300, 512])
+def test_causal_parts_hold_every_query_once_the_last_first(length):
+    parts = attention.query_parts(length, causal=True)
+    assert [query for part in parts[::-1] for query in range(length)[part]] == list(range(length))
+    assert all(part.stop - part.start >= min(length, 128) for part in parts)
+    assert len(parts) == max(1, length // 128)
+    assert attention.query_parts(length, causal=False) == [slice(0, length)]
 
 
 def test_an_additive_mask_and_a_scaling_of_the_models_own():
