@@ -27,6 +27,7 @@ from gonogo.models.pooling import Pooling
 from gonogo.models.projections import Projection, build_projection
 from gonogo.models.prompts import encoder_pairs, judge_pairs
 from gonogo.models.retrieval_model import RetrievalModel
+from gonogo.models.rms_norm import replace_norms
 from gonogo.models.tokenization import TextTokenizer
 from gonogo.spec.model import FullTuning, LoraAdapter, MlpScoring, TextModel, YesNoScoring
 
@@ -158,6 +159,7 @@ def _assemble(
     """Put the two encoders on one backbone."""
     replace_dropout(backbone)
     if device == "cpu":
+        replace_norms(backbone)
         keep_freed_memory()
     _check_lengths(spec, backbone)
     decoder = backbone.kind == "decoder"

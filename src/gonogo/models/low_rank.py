@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from gonogo.models.dropout import Dropout
-from gonogo.models.random_bits import RandomBits
+from gonogo.models.random_bits import RandomBits, masked, scale_of_kept
 
 
 class FusedUpdate:
@@ -42,14 +42,15 @@ class _Update(torch.autograd.Function):
     ) -> Tensor:
         ctx.mark_dirty(result)
         with torch.autocast(result.device.type, enabled=False):
-            down, up = down.to(result.dtype), up.to(result.dtype) * scaling
-            mask = RandomBits().keep(x, p) if p else None
-            seen = (x if mask is None else x * mask).flatten(0, -2)
+            kept = scale_of_kept(p)
+            down, up = (down * kept).to(result.dtype), up.to(result.dtype) * scaling
+            mask = RandomBits().mask(x, p) if p else None
+            seen = (x if mask is None else masked(x, mask)).flatten(0, -2)
             low = seen @ down.t()
             result.view(-1, result.shape[-1]).addmm_(low, up.t())
         if any(ctx.needs_input_grad):
             ctx.save_for_backward(seen, low, down, up, mask)
-            ctx.scaling = scaling
+            ctx.scaling, ctx.kept = scaling, kept
         return result
 
     @staticmethod
@@ -59,9 +60,9 @@ class _Update(torch.autograd.Function):
         rows = gradient.flatten(0, -2)
         towards_low = rows @ up
         towards_up = (rows.t() @ low).float() * ctx.scaling
-        towards_down = (towards_low.t() @ seen).float()
+        towards_down = (towards_low.t() @ seen).float() * ctx.kept
         towards_x = None
         if ctx.needs_input_grad[1]:
             towards_x = (towards_low @ down).view(*gradient.shape[:-1], -1)
-            towards_x = towards_x if mask is None else towards_x * mask
+            towards_x = towards_x if mask is None else masked(towards_x, mask)
         return gradient, towards_x, towards_down, towards_up, None, None

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int16
+from jaxtyping import Float, Int16, Shaped
 from torch import Tensor
 
 _own = threading.local()
@@ -96,14 +96,28 @@ class RandomBits:
         signs = self.hits(values.numel(), p).view(values.shape)
         bits.add_(signs, alpha=torch.iinfo(bits.dtype).min)
 
-    def keep(self, like: Float[Tensor, "*any"], p: float) -> Float[Tensor, "*any"]:
-        """Return a dropout mask: 0 with probability ``p``, else 1 over the probability of that."""
+    def mask(self, like: Float[Tensor, "*any"], p: float) -> Shaped[Tensor, "*any"]:
+        """Return for each value 0 with probability ``p``, else all bits of it: see `masked`."""
         dropped = self.hits(like.numel(), p).view(like.shape)
-        scale = LEVELS / (LEVELS - round(p * LEVELS))
-        if like.itemsize != 2:
-            return (1 - dropped).to(like.dtype).mul_(scale)
-        bits = int(torch.tensor(scale, dtype=like.dtype).view(torch.int16))
-        return dropped.sub_(1).bitwise_and_(bits).view(like.dtype)
+        return dropped.sub_(1).to(_INTEGERS[like.itemsize])
+
+    def keep(self, like: Float[Tensor, "*any"], p: float) -> Float[Tensor, "*any"]:
+        """Return factors: 0 with probability ``p``, else `scale_of_kept`."""
+        scales = torch.full_like(like, scale_of_kept(p))
+        return masked(scales, self.mask(like, p))
+
+
+def scale_of_kept(p: float) -> float:
+    """Return one over the share of values that dropout keeps."""
+    return LEVELS / (LEVELS - round(p * LEVELS))
+
+
+def masked(values: Float[Tensor, "*any"], mask: Shaped[Tensor, "*any"]) -> Float[Tensor, "*any"]:
+    """Return the values with zeros where `RandomBits.mask` has them.
+
+    In 16 bits it takes a quarter of a product's time, which goes through 32.
+    """
+    return values.view(mask.dtype).bitwise_and(mask).view(values.dtype)
 
 
 _INTEGERS = {2: torch.int16, 4: torch.int32, 8: torch.int64}
