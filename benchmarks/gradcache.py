@@ -2,7 +2,7 @@
 
     python benchmarks/gradcache.py                 six minutes on 2 cores
     python benchmarks/gradcache.py --length 128 --large 1024
-    python benchmarks/gradcache.py --model smollm2-135m --lora --length 6 --budget 512
+    python benchmarks/gradcache.py --model smollm2-135m --lora --length 6 --budget 784
 
 Each step runs in a process of its own, which reports the most memory it ever held (getrusage). How
 texts become forward passes is the trainer's own choice, but for the budget.

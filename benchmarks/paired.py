@@ -71,7 +71,7 @@ def main(
     """
     parser.add_argument("--contender", help=argparse.SUPPRESS)
     parser.add_argument("--answers", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--repeats", type=int, default=2, help="the fastest of so many counts")
+    parser.add_argument("--repeats", type=int, default=3, help="the fastest of so many counts")
     parser.add_argument("--json", type=Path, help="write the figures there")
     options = parser.parse_args()
     device: peak.Device = getattr(options, "device", "cpu")
