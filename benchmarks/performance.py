@@ -66,9 +66,9 @@ what the fastest square matrix product of the same format did in the same run, o
 (`benchmarks/peak.py`); int8 counts against bf16, and a format that the device only emulates has no
 peak. *MB*: memory beyond what the process held before, memory-mapped files left out, or on a GPU
 what torch holds there. `make bench` measures again (`make bench ONLY="search mining"` some of it);
-a row that was not measured again keeps its date. Rows that end in _half_rate come from a machine
-whose bf16 products are twice as fast as its fp32 ones, the others from one where they are four
-times as fast. This page is written by `benchmarks/performance.py`.
+a row that was not measured again keeps its date. Rows that end in _half_rate repeat
+another on a machine whose bf16 products are twice, not four times, as fast as its fp32 ones. This
+page is written by `benchmarks/performance.py`.
 """
 
 Record = dict[str, Any]

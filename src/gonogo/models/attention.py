@@ -180,11 +180,11 @@ class _Attention(torch.autograd.Function):
         query, key, value, *kept = ctx.saved_tensors
         p, scale, found = ctx.how.p, ctx.how.scale, (_like(query), _like(key), _like(value))
         q_flat, k_flat, v_flat, flat = (_flat(each) for each in (query, key, value, gradient))
-        left = iter(kept)
+        found_flat, left = [_flat(each) for each in found], iter(kept)
         for block in text_blocks(ctx.how.lengths, query.shape[1]):
             outs, queries = _texts(flat, block) * (1 / (1 - p)), _texts(q_flat, block) * scale
             k, v = (_texts(each, block).flatten(0, 1) for each in (k_flat, v_flat))
-            to_q, to_k, to_v = (_texts(_flat(each), block) for each in found)
+            to_q, to_k, to_v = (_texts(each, block) for each in found_flat)
             for part in query_parts(block.length, ctx.how.causal):
                 out, q = (_folded(each[:, :, part], key) for each in (outs, queries))
                 seen, weights = slice(0, part.stop), next(left)

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from gonogo.models.random_bits import RandomBits
+from gonogo.models.replacement import replace_layers
 
 
 class Dropout(nn.Module):
@@ -39,7 +40,4 @@ class Dropout(nn.Module):
 
 def replace_dropout(module: nn.Module) -> None:
     """Put this dropout in the place of every one of torch's inside ``module``."""
-    for parent in list(module.modules()):
-        for name, child in list(parent.named_children()):
-            if type(child) is nn.Dropout:
-                setattr(parent, name, Dropout(child.p))
+    replace_layers(module, (nn.Dropout,), lambda layer: Dropout(layer.p))

@@ -138,5 +138,4 @@ def zero_where_negative(
     """Return the values with zero where ``signs`` is negative."""
     if values.itemsize != 2 or signs.itemsize != 2:
         return torch.where(signs < 0, 0, values)
-    kept = signs.view(torch.int16).bitwise_right_shift(15).bitwise_not_()
-    return kept.bitwise_and_(values.view(torch.int16)).view(values.dtype)
+    return masked(values, signs.view(torch.int16).bitwise_right_shift(15).bitwise_not_())

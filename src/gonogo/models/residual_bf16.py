@@ -13,15 +13,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
-from jaxtyping import Float, Float32, Int16, Int64
+from jaxtyping import Float, Float32, Int64
 from torch import Tensor
 
 from gonogo.models.projections import ResidualMlp
+from gonogo.models.random_bits import RandomBits, scale_of_kept
 
-_LEVELS = 1 << 15
-_DRAWN = 1 << 18  # values drawn at once: they stay in a core's cache
 _ALIGNED = 8  # columns a product's inner width is filled up to
 _ROWS = 512  # rows a batch is filled up to a multiple of
 
@@ -121,11 +119,11 @@ class _ResidualHead(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor]:
         torch.mm(memory.unit, _with_bias(inner, inner_bias).t(), out=memory.before)
         torch.ops.aten.gelu.out(memory.before, out=memory.active)
-        kept = _kept(memory.active, drop) if drop else None
+        kept = RandomBits().mask(memory.active, drop) if drop else None
         if kept is not None:
             memory.active.view(torch.int16).bitwise_and_(kept)
         # The kept ones grow by 1 / (1 - p): in the small matrix rather than in every activation.
-        scaled = (outer / _kept_share(drop)).bfloat16()
+        scaled = (outer * scale_of_kept(drop)).bfloat16()
         linear = memory.unit @ _with_bias(scale * skip, outer_bias).t()
         out = torch.addmm(linear, memory.active, scaled.t())[:count].float()
         lengths = out.norm(dim=1, keepdim=True).clamp_min_(1e-12)
@@ -146,7 +144,7 @@ class _ResidualHead(torch.autograd.Function):
         rounded = memory.given
         rounded[: len(out)] = torch.addcmul(gradient, out, along, value=-1).div_(lengths)
         rounded[len(out) :] = 0
-        outer = (rounded.t() @ memory.active).float() / _kept_share(ctx.drop)
+        outer = (rounded.t() @ memory.active).float() * scale_of_kept(ctx.drop)
         linear = (rounded.t() @ memory.unit).float()
         by_skip = linear[:, :width]
         torch.mm(rounded, scaled, out=memory.back)
@@ -174,25 +172,3 @@ def _with_bias(weight: Tensor, bias: Tensor) -> Tensor:
     both = weight.new_zeros(len(weight), _widened(width), dtype=torch.bfloat16)
     both[:, :width], both[:, width] = weight, bias
     return both
-
-
-def _kept(values: Float[Tensor, "n h"], drop: float) -> Int16[Tensor, "n h"]:
-    """Return all bits where a value is kept, and none where it is dropped.
-
-    torch's generator gives a seed, so that its own seeding and replaying hold, and numpy's SFC64
-    fills the mask from there, fifteen times as fast.
-    """
-    seed = int(torch.empty((), dtype=torch.int64).random_())
-    source = np.random.SFC64(seed)
-    kept = torch.empty(-(-values.numel() // 4) * 4, dtype=torch.int16)
-    # Halved, so that the difference fits into 16 bits; shifted by 15, only its sign is left.
-    bound = round(_kept_share(drop) * _LEVELS) - _LEVELS // 2
-    for part in torch.split(kept, _DRAWN):
-        words = torch.from_numpy(source.random_raw(len(part) // 4).view(np.int16))
-        torch.bitwise_right_shift(words.bitwise_right_shift_(1).sub_(bound), 15, out=part)
-    return kept[: values.numel()].view(values.shape)
-
-
-def _kept_share(drop: float) -> float:
-    """Return the probability with which values are kept, to the nearest 1/32768."""
-    return float(round((1.0 - drop) * _LEVELS) / _LEVELS)

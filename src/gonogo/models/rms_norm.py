@@ -17,6 +17,8 @@ from transformers.models.llama.modeling_llama import LlamaRMSNorm
 from transformers.models.qwen2.modeling_qwen2 import Qwen2RMSNorm
 from transformers.models.qwen3.modeling_qwen3 import Qwen3RMSNorm
 
+from gonogo.models.replacement import replace_layers
+
 _SAME = (LlamaRMSNorm, Qwen2RMSNorm, Qwen3RMSNorm)  # one formula under three names
 
 
@@ -44,10 +46,7 @@ class RmsNorm(nn.Module):
 
 def replace_norms(module: nn.Module) -> None:
     """Put this layer, with the same gain, in the place of transformers' inside ``module``."""
-    for parent in list(module.modules()):
-        for name, child in list(parent.named_children()):
-            if isinstance(child, _SAME):
-                setattr(parent, name, RmsNorm(child.weight, float(child.variance_epsilon)))
+    replace_layers(module, _SAME, lambda layer: RmsNorm(layer.weight, layer.variance_epsilon))
 
 
 class _RmsNorm(torch.autograd.Function):

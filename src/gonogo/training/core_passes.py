@@ -64,8 +64,9 @@ class _SideBySide(torch.autograd.Function):
         ctx: Any, shares: Sequence[Sequence[Pass]], replay: bool, *learns: nn.Parameter
     ) -> tuple[Tensor, ...]:
         outputs = _run(_without_graph if replay else _with_graph, shares)
-        again = [[partial(_with_graph, each) for each in share] for share in shares]
-        ctx.graphs = again if replay else outputs
+        ctx.graphs = outputs
+        if replay:
+            ctx.graphs = [[partial(_with_graph, each) for each in share] for share in shares]
         ctx.learns = learns
         return tuple(output.detach() for output in chain.from_iterable(outputs))
 
