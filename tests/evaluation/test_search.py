@@ -254,6 +254,16 @@ def test_products_lie_within_their_proven_bounds(
     assert (np.abs(products - exact) <= bounds).all()
 
 
+@pytest.mark.parametrize("form", FORMATS)
+def test_products_of_vectors_with_one_component(form: search_products.Format) -> None:
+    queries, corpus = vectors(0, 9, 1), vectors(1, 40, 1)
+    rounding = Rounding("cosine", form)
+    rounded = rounding.vectors(queries), rounding.block(corpus)
+    out = torch.empty(9 * 40, dtype=search_products.product_type(form))
+    products = multiply(*rounded, "cosine", out).double().numpy() * product_units(*rounded)[:, None]
+    np.testing.assert_allclose(products, np.sign(queries) * np.sign(corpus.T), atol=0.01)
+
+
 def test_documents_of_a_block_share_a_unit_that_grows_where_it_must() -> None:
     small, large = vectors(25, 40, 16), 9 * vectors(26, 40, 16)
     first = Rounding("dot", "int8").block(small)

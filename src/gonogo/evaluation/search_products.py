@@ -165,7 +165,10 @@ def multiply(
     shape = len(queries.lengths), len(block.lengths)
     result = out[: shape[0] * shape[1]].view(shape)
     if result.dtype == torch.int32:
-        torch._int_mm(queries.values, block.values.T, out=result)
+        # Transposed, a single column keeps strides by which torch 2.13 reads the wrong numbers.
+        single = block.values.shape[1] == 1
+        documents = block.values.view(1, -1) if single else block.values.T
+        torch._int_mm(queries.values, documents, out=result)
     else:
         torch.mm(queries.values, block.values.T, out=result)
     if similarity == "euclidean":
