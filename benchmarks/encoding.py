@@ -72,6 +72,8 @@ def work(options: argparse.Namespace) -> paired.Work:
     built = model(options)
     lengths = [len(row) for row in built.bi_encoder.tokenize(documents(options), "passage")]
     flops = forward_work.forward_flops(built.backbone, lengths)
+    if built.bi_encoder.pooling == "last_token":
+        flops -= forward_work.saved_by_one_token(built.backbone, lengths)
     print(f"\n{len(lengths)} documents, {sum(lengths)} tokens, {flops / 1e9:.0f} GFLOP")
     return paired.Work(flops, options.precision, sum(lengths))
 

@@ -25,17 +25,44 @@ def forward_flops(backbone: Backbone, lengths: Sequence[int]) -> float:
     """
     config: Any = backbone.transformer.config
     attention: float = 4.0 * config.hidden_size * config.num_hidden_layers
-    linear = linear_flops(backbone)
-    pairs = [
-        length * (length + 1) / 2 if backbone.kind == "decoder" else length**2 for length in lengths
-    ]
-    return linear * sum(lengths) + attention * sum(pairs)
+    pairs = sum(_pairs(backbone, length) for length in lengths)
+    return linear_flops(backbone) * sum(lengths) + attention * pairs
+
+
+def _pairs(backbone: Backbone, length: int) -> float:
+    return length * (length + 1) / 2 if backbone.kind == "decoder" else float(length**2)
 
 
 def linear_flops(module: nn.Module) -> float:
     """Return 2 for each weight of a linear layer: what one row of its input costs."""
-    layers = [part for part in module.modules() if isinstance(part, nn.Linear)]
-    return 2.0 * sum(layer.weight.numel() for layer in layers)
+    return 2.0 * _weights(_linears(module))
+
+
+def frozen_flops(backbone: Backbone, lengths: Sequence[int], one_token: bool) -> float:
+    """Return the products with the weights below adapters, as often as they are computed.
+
+    Args:
+        backbone: the model.
+        lengths: tokens of each row.
+        one_token: whether one token of the last block is asked for.
+    """
+    frozen = 2.0 * _weights(_frozen(_linears(backbone))) * sum(lengths)
+    if one_token:
+        unread = sum(lengths) - len(lengths)
+        frozen -= 2.0 * _weights(_frozen(_read_by_one_token(backbone))) * unread
+    return frozen
+
+
+def _linears(module: nn.Module) -> dict[str, nn.Linear]:
+    return {name: part for name, part in module.named_modules() if isinstance(part, nn.Linear)}
+
+
+def _frozen(linears: dict[str, nn.Linear]) -> dict[str, nn.Linear]:
+    return {name: part for name, part in linears.items() if name.endswith("base_layer")}
+
+
+def _weights(linears: dict[str, nn.Linear]) -> int:
+    return sum(part.weight.numel() for part in linears.values())
 
 
 def distinct_rows(task: RetrievalTask, index: int) -> list[int]:
@@ -46,18 +73,28 @@ def distinct_rows(task: RetrievalTask, index: int) -> list[int]:
     return rows
 
 
-def saved_by_first_token(backbone: Backbone, lengths: Sequence[int]) -> float:
-    """Return what need not be done where only the first token of the last layer is asked for.
+def saved_by_one_token(backbone: Backbone, lengths: Sequence[int]) -> float:
+    """Return what need not be done where only one token of the last block is asked for.
 
-    Its keys and values are still needed for all tokens; queries, the attention's output and the
-    two layers behind it are not.
+    The first one of an encoder, the last one of a decoder; each attends to all n.
 
     Args:
-        backbone: BERT-like.
+        backbone: BERT-like or Llama-like.
         lengths: tokens of each row.
     """
-    config: Any = backbone.transformer.config
-    width, inner = config.hidden_size, config.intermediate_size
-    linear: float = 2.0 * (2 * width**2 + 2 * width * inner)
-    attention: float = 4.0 * width
-    return sum(linear * (length - 1) + attention * (length**2 - length) for length in lengths)
+    linear = 2.0 * _weights(_read_by_one_token(backbone))
+    attention: float = 4.0 * backbone.dimension
+    return sum(
+        linear * (length - 1) + attention * (_pairs(backbone, length) - length)
+        for length in lengths
+    )
+
+
+def _read_by_one_token(backbone: Backbone) -> dict[str, nn.Linear]:
+    """Return the linear layers of the last block, but for keys and values."""
+    transformer: Any = backbone.transformer
+    blocks = getattr(transformer, "layers", None) or transformer.encoder.layer
+    of_all = {"key", "value", "k_proj", "v_proj"}
+    return {
+        name: part for name, part in _linears(blocks[-1]).items() if not of_all & {*name.split(".")}
+    }

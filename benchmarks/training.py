@@ -18,7 +18,7 @@ from functools import partial
 import paired
 from contrastive import Ours, Setting, add_options, triples
 from contrastive_peer import PeerSetting, peer
-from forward_work import forward_flops
+from forward_work import forward_flops, frozen_flops, saved_by_one_token
 
 from gonogo.models.retrieval_model import RetrievalModel
 
@@ -67,11 +67,11 @@ def work(options: argparse.Namespace) -> paired.Work:
 
 def step_flops(model: RetrievalModel, lengths: list[int]) -> float:
     """Return three forward passes' products, less those of gradients that nobody needs."""
-    backbone = model.backbone
-    frozen = sum(
-        p.numel() for n, p in backbone.named_parameters() if n.endswith("base_layer.weight")
-    )
-    return 3 * forward_flops(backbone, lengths) - 2.0 * frozen * sum(lengths)
+    backbone, one_token = model.backbone, model.bi_encoder.pooling == "last_token"
+    forward = forward_flops(backbone, lengths)
+    if one_token:
+        forward -= saved_by_one_token(backbone, lengths)
+    return 3 * forward - frozen_flops(backbone, lengths, one_token)
 
 
 if __name__ == "__main__":

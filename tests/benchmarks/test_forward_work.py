@@ -8,10 +8,13 @@ from types import ModuleType
 
 import pytest
 import torch
+from peft import LoraConfig, inject_adapter_in_model
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import BertConfig, BertModel, LlamaConfig, LlamaModel
 
+from gonogo.models.attention import BLOCKED
 from gonogo.models.backbones import Backbone
+from gonogo.models.decoder_layer import replace_decoder_layers
 
 SHAPE = {
     "hidden_size": 8,
@@ -66,4 +69,35 @@ def test_what_one_token_of_the_last_layer_saves_is_what_torch_would_not_do(
 ) -> None:
     # Queries, output and two feed-forward products of 4 tokens, and 4 rows of 5 pairs.
     by_hand = 2 * (2 * 64 + 2 * 128) * 4 + 32 * 4 * 5
-    assert forward_work.saved_by_first_token(encoder(), [5]) == by_hand
+    assert forward_work.saved_by_one_token(encoder(), [5]) == by_hand
+
+
+def test_a_decoders_last_token_saves_the_triangle_above_it(forward_work: ModuleType) -> None:
+    # Queries, output and three feed-forward products of 4 tokens; of 15 pairs 5 are left.
+    by_hand = 2 * (2 * 64 + 3 * 128) * 4 + 32 * 10
+    assert forward_work.saved_by_one_token(decoder(), [5]) == by_hand
+
+
+def test_torch_counts_what_is_left_of_the_products(forward_work: ModuleType) -> None:
+    adapted = decoder()
+    adapted.transformer.set_attn_implementation(BLOCKED)
+    replace_decoder_layers(adapted)
+    adapted.requires_grad_(False)
+    ids, mask = torch.zeros(2, 5, dtype=torch.long), torch.tensor([[1] * 5, [1] * 4 + [0]])
+    with FlopCounterMode(display=False) as counted, torch.no_grad():
+        adapted.pooled(ids, mask, "last_token")
+    products = counted.get_flop_counts()["Global"][torch.ops.aten.mm]
+    expected = forward_work.linear_flops(adapted) * 9
+    expected -= 2 * (2 * 64 + 3 * 128) * 7
+    assert products == expected
+
+
+def test_only_weights_below_adapters_are_frozen(forward_work: ModuleType) -> None:
+    adapted = decoder()
+    assert forward_work.frozen_flops(adapted, [5], True) == 0
+    config = LoraConfig(r=2, target_modules=["q_proj", "k_proj", "down_proj"])
+    inject_adapter_in_model(config, adapted.transformer)
+    # Two blocks of queries, keys and the way down; in the last one only keys of all 5 tokens.
+    whole = 2 * (64 + 64 + 128)
+    assert forward_work.frozen_flops(adapted, [5], False) == 2 * whole * 5
+    assert forward_work.frozen_flops(adapted, [5], True) == whole * 5 + 2 * (64 * 5 + 64 + 128)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch.nn.functional import scaled_dot_product_attention
 
 from gonogo.models import attention
-from gonogo.models.attention import BLOCKED, blocked_attention
+from gonogo.models.attention import BLOCKED, attend_from_one, blocked_attention
 
 ENCODER, DECODER = torch.nn.Identity(), torch.nn.Identity()
 ENCODER.is_causal, DECODER.is_causal = False, True
@@ -179,3 +179,38 @@ def test_bf16_is_as_near_to_fp32_as_torchs_kernel(p):
 
 def test_models_attend_so(model):
     assert model.backbone.transformer.config._attn_implementation == BLOCKED
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    lengths=st.lists(st.integers(1, 6), min_size=1, max_size=6),
+    groups=st.integers(1, 3),
+    shared=st.integers(1, 3),
+    block=st.sampled_from([1, 60, 1 << 20]),
+)
+def test_one_token_a_text_attends_to_the_whole_of_it(lengths, groups, shared, block):
+    query = heads(1, len(lengths), groups * shared, 4)
+    key, value = heads(2, sum(lengths), groups, 4), heads(3, sum(lengths), groups, 4)
+
+    def oracle(q, k, v):
+        texts = zip(q, k.split(lengths), v.split(lengths), strict=True)
+        return torch.stack(
+            [
+                torch.cat(
+                    [
+                        torch.softmax(a @ kk[:, head // shared].T / 2, -1) @ vv[:, head // shared]
+                        for head, a in enumerate(asked)
+                    ]
+                ).view(-1, 4)
+                for asked, kk, vv in texts
+            ]
+        )
+
+    def ours(q, k, v):
+        return attend_from_one(q, k, v, lengths)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(attention, "_WEIGHTS", block)
+        mine = results(ours, (query, key, value))
+    for found, expected in zip(mine, results(oracle, (query, key, value)), strict=True):
+        torch.testing.assert_close(found, expected)

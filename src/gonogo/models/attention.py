@@ -18,6 +18,7 @@ import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
+from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
@@ -113,6 +114,35 @@ def text_blocks(lengths: Sequence[int], heads: int) -> Iterator[TextBlock]:
             texts, tokens = slice(text, text + count), slice(token, token + count * length)
             yield TextBlock(texts, tokens, length)
             text, token, left = texts.stop, tokens.stop, left - count
+
+
+def attend_from_one(
+    query: Float[Tensor, "n h d"],
+    key: Float[Tensor, "m g d"],
+    value: Float[Tensor, "m g d"],
+    lengths: Sequence[int],
+    scale: float | None = None,
+) -> Float[Tensor, "n h d"]:
+    """Let one token of each text attend to the whole of it.
+
+    Args:
+        query: of that token, one vector a head.
+        key: of all tokens, text behind text; each head's is shared by as many query heads.
+        value: as key.
+        lengths: tokens of each text.
+        scale: of the products; 1 / sqrt(d) when not given.
+    """
+    shared = key.shape[1] != query.shape[1]
+    attended = []
+    for texts, tokens, length in text_blocks(lengths, query.shape[1]):
+        k, v = (
+            each[tokens].view(-1, length, *each.shape[1:]).transpose(1, 2) for each in (key, value)
+        )
+        found = scaled_dot_product_attention(
+            query[texts].unsqueeze(2), k, v, scale=scale, enable_gqa=shared
+        )
+        attended.append(found.squeeze(2))
+    return torch.cat(attended)
 
 
 def query_parts(length: int, causal: bool) -> list[slice]:

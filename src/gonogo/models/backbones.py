@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from safetensors import safe_open
 from torch import Tensor, nn
 from transformers import (
@@ -26,7 +26,9 @@ from transformers.utils import logging as transformers_logging
 from gonogo.core.errors import UserError
 from gonogo.data.weights import Kind, WeightSource
 from gonogo.models.attention import BLOCKED
+from gonogo.models.decoder_layer import can_read_one
 from gonogo.models.gguf_conversion import converted
+from gonogo.models.pooling import Pooling, pool
 from gonogo.models.token_table import replace_token_table
 
 _PACKED = (BertModel, RobertaModel, XLMRobertaModel, LlamaModel, Qwen2Model, Qwen3Model)
@@ -66,23 +68,41 @@ class Backbone(nn.Module):
         without a mask runs in the fast causal kernels. Where the architecture allows it, padding
         is taken out altogether and the texts go through end to end, each seeing itself alone.
         """
-        inputs: dict[str, Any] = {"input_ids": input_ids, "token_type_ids": token_type_ids}
         real = attention_mask.bool()
         packed = self.packs and not bool(real.all())
+        inputs: dict[str, Any] = {"input_ids": input_ids, "token_type_ids": token_type_ids}
         if packed:
-            inputs = {name: ids if ids is None else ids[real][None] for name, ids in inputs.items()}
-            inputs |= self._end_to_end(attention_mask, real)
+            inputs = self._end_to_end(inputs, attention_mask)
         elif self.kind == "encoder":
             inputs["attention_mask"] = attention_mask
-        if self.kind == "decoder":
-            inputs["use_cache"] = False
-        given = {name: value for name, value in inputs.items() if value is not None}
-        hidden: Tensor = self.transformer(**given).last_hidden_state
+        hidden = self._hidden(inputs)
         if not packed:
             return hidden
         padded = hidden.new_zeros(*input_ids.shape, hidden.shape[-1])
         padded[real] = hidden[0]
         return padded
+
+    def pooled(
+        self,
+        input_ids: Int[Tensor, "n t"],
+        attention_mask: Int[Tensor, "n t"],
+        pooling: Pooling,
+        token_type_ids: Int[Tensor, "n t"] | None = None,
+    ) -> Float[Tensor, "n d"]:
+        """Return one fp32 vector a row, and where it can, compute no token that nobody reads."""
+        if pooling != "last_token" or not self.packs or not can_read_one(self.transformer):
+            hidden = self(input_ids, attention_mask, token_type_ids)
+            return pool(hidden, attention_mask, pooling)
+        inputs = self._end_to_end({"input_ids": input_ids}, attention_mask)
+        inputs["read"] = attention_mask.sum(1).cumsum(0) - 1
+        return self._hidden(inputs)[0].float()
+
+    def _hidden(self, inputs: dict[str, Any]) -> Tensor:
+        if self.kind == "decoder":
+            inputs = inputs | {"use_cache": False}
+        given = {name: value for name, value in inputs.items() if value is not None}
+        hidden: Tensor = self.transformer(**given).last_hidden_state
+        return hidden
 
     @property
     def packs(self) -> bool:
@@ -93,11 +113,13 @@ class Backbone(nn.Module):
         return whole and here and isinstance(self.transformer, _PACKED)
 
     def _end_to_end(
-        self, attention_mask: Int[Tensor, "n t"], real: Bool[Tensor, "n t"]
+        self, inputs: dict[str, Any], attention_mask: Int[Tensor, "n t"]
     ) -> dict[str, Any]:
-        """Return where each token stands in its text, and where the texts end."""
+        """Return the tokens of all texts in one row, their positions, and where the texts end."""
+        real = attention_mask.bool()
+        rows = {name: ids if ids is None else ids[real][None] for name, ids in inputs.items()}
         positions = attention_mask.cumsum(1)[real][None] - 1
-        return {
+        return rows | {
             "position_ids": positions + first_position(self.transformer),
             # With four dimensions, transformers makes no mask of its own.
             "attention_mask": torch.ones(1, 1, 1, 1, dtype=torch.bool),

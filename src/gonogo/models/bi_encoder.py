@@ -11,7 +11,7 @@ from gonogo.core.errors import UserError
 from gonogo.core.types import Side, Similarity
 from gonogo.models.backbones import Backbone
 from gonogo.models.packed_encoder import packed
-from gonogo.models.pooling import Pooling, pad_right, pool
+from gonogo.models.pooling import Pooling, pad_right
 from gonogo.models.projections import Projection, project
 from gonogo.models.prompts import instructed
 from gonogo.models.tokenization import TextTokenizer
@@ -84,8 +84,7 @@ class BiEncoder(nn.Module):
     ) -> Float[Tensor, "n d"]:
         """Return fp32 pooled vectors, before any projection and not normalised."""
         input_ids, attention_mask = pad_right(input_ids, attention_mask)
-        hidden = self.backbone(input_ids, attention_mask)
-        return pool(hidden, attention_mask, self.pooling)
+        return self.backbone.pooled(input_ids, attention_mask, self.pooling)
 
     def project(self, base: Float[Tensor, "n d"]) -> Float[Tensor, "n e"]:
         """Return the embeddings of pooled vectors; normalised when compared by cosine."""

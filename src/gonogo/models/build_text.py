@@ -19,11 +19,13 @@ from gonogo.models.adapters import apply_adapter, load_adapter
 from gonogo.models.backbones import Backbone, load_backbone, output_rows
 from gonogo.models.bi_encoder import BiEncoder
 from gonogo.models.cross_encoder import CrossEncoder
+from gonogo.models.decoder_layer import replace_decoder_layers
 from gonogo.models.devices import DTYPES, keep_freed_memory
 from gonogo.models.dropout import replace_dropout
 from gonogo.models.heads import MlpScore, YesNoScore
 from gonogo.models.module import HEADS_FILE, MODEL_FILE
 from gonogo.models.pooling import Pooling
+from gonogo.models.product_format import round_attention_inputs
 from gonogo.models.projections import Projection, build_projection
 from gonogo.models.prompts import encoder_pairs, judge_pairs
 from gonogo.models.retrieval_model import RetrievalModel
@@ -160,6 +162,8 @@ def _assemble(
     replace_dropout(backbone)
     if device == "cpu":
         replace_norms(backbone)
+        replace_decoder_layers(backbone)
+        round_attention_inputs(backbone)
         keep_freed_memory()
     _check_lengths(spec, backbone)
     decoder = backbone.kind == "decoder"

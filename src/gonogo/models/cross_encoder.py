@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from gonogo.models.backbones import Backbone
 from gonogo.models.heads import MlpScore, YesNoScore
 from gonogo.models.packed_encoder import packed
-from gonogo.models.pooling import Pooling, pad_right, pool
+from gonogo.models.pooling import Pooling, pad_right
 from gonogo.models.prompts import PairLayout
 from gonogo.models.shared_prefix import AfterPrefix, keeps_all_keys
 
@@ -47,8 +47,8 @@ class CrossEncoder(nn.Module):
         """Return fp32 logits to rank by, never squashed; padding may stand on either side."""
         input_ids, attention_mask = pad_right(input_ids, attention_mask)
         types = self._token_types(input_ids, attention_mask)
-        hidden = self.backbone(input_ids, attention_mask, types)
-        score: Tensor = self.head(pool(hidden, attention_mask, self._pooling))
+        vectors = self.backbone.pooled(input_ids, attention_mask, self._pooling, types)
+        score: Tensor = self.head(vectors)
         return score
 
     def on_rows(self) -> Callable[[list[list[int]]], Float[Tensor, "n"]] | None:

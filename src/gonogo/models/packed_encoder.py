@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import BertModel, PreTrainedModel, RobertaModel, XLMRobertaModel
 
-from gonogo.models.attention import text_blocks
+from gonogo.models.attention import attend_from_one, text_blocks
 from gonogo.models.backbones import Backbone, first_position
 from gonogo.models.pooling import Pooling, pool_rows
 
@@ -97,10 +97,13 @@ class PackedEncoder:
         lengths = [len(row) for row in rows]
         hidden = self._through(self._layers[:-1], rows, lengths, types)
         first = pool_rows(hidden, lengths, "first_token").to(self._dtype)
-        attended = self._attend_from_first(
-            _product(first, self._last_query), _product(hidden, self._last_keys), lengths
-        )
+        query = self._by_heads(_product(first, self._last_query))
+        key, value = self._by_heads(_product(hidden, self._last_keys)).chunk(2, dim=1)
+        attended = attend_from_one(query, key, value, lengths).flatten(1)
         return self._behind_attention(attended, first, self._layers[-1])
+
+    def _by_heads(self, rows: Float[Tensor, "m w"]) -> Float[Tensor, "m h v"]:
+        return rows.view(len(rows), -1, self._width)
 
     def _through(
         self, layers: Iterable[_Layer], rows: Ids, lengths: Sequence[int], types: Ids | None
@@ -117,21 +120,6 @@ class PackedEncoder:
         hidden = self._normed(_product_plus(attended, layer.out, hidden), layer.first_norm)
         inner = _product(hidden, layer.up, "gelu")
         return self._normed(_product_plus(inner, layer.down, hidden), layer.second_norm)
-
-    def _attend_from_first(
-        self,
-        query: Float[Tensor, "n d"],
-        keys_values: Float[Tensor, "total two_d"],
-        lengths: Sequence[int],
-    ) -> Float[Tensor, "n d"]:
-        result = torch.empty_like(query)
-        for texts, tokens, length in text_blocks(lengths, self._heads):
-            asked = query[texts].view(-1, self._heads, 1, self._width)
-            both = keys_values[tokens].view(-1, length, 2, self._heads, self._width)
-            key, value = both.permute(2, 0, 3, 1, 4)
-            attended = functional.scaled_dot_product_attention(asked, key, value)
-            result[texts] = attended.flatten(1)
-        return result
 
     def _embed(
         self, rows: Ids, lengths: Sequence[int], types: Ids | None
