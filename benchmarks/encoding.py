@@ -71,9 +71,8 @@ def gonogo(options: argparse.Namespace) -> Callable[[], object]:
 def work(options: argparse.Namespace) -> paired.Work:
     built = model(options)
     lengths = [len(row) for row in built.bi_encoder.tokenize(documents(options), "passage")]
-    flops = forward_work.forward_flops(built.backbone, lengths)
-    if built.bi_encoder.pooling == "last_token":
-        flops -= forward_work.saved_by_one_token(built.backbone, lengths)
+    one_token = built.bi_encoder.pooling == "last_token"
+    flops = forward_work.forward_flops(built.backbone, lengths, one_token=one_token)
     print(f"\n{len(lengths)} documents, {sum(lengths)} tokens, {flops / 1e9:.0f} GFLOP")
     return paired.Work(flops, options.precision, sum(lengths))
 

@@ -12,7 +12,7 @@ from gonogo.models.backbones import Backbone
 from gonogo.training.retrieval_task import RetrievalTask
 
 
-def forward_flops(backbone: Backbone, lengths: Sequence[int]) -> float:
+def forward_flops(backbone: Backbone, lengths: Sequence[int], *, one_token: bool = False) -> float:
     """Return 2 for each weight of a linear layer and token, and the two products of attention.
 
     Padding, norms and activations are not work that must be done, or too little to count. Tokens
@@ -22,11 +22,13 @@ def forward_flops(backbone: Backbone, lengths: Sequence[int]) -> float:
     Args:
         backbone: its attention is as wide as its token vectors.
         lengths: tokens of each row.
+        one_token: whether one token of the last block is asked for: see `saved_by_one_token`.
     """
     config: Any = backbone.transformer.config
     attention: float = 4.0 * config.hidden_size * config.num_hidden_layers
     pairs = sum(_pairs(backbone, length) for length in lengths)
-    return linear_flops(backbone) * sum(lengths) + attention * pairs
+    whole = linear_flops(backbone) * sum(lengths) + attention * pairs
+    return whole - (saved_by_one_token(backbone, lengths) if one_token else 0.0)
 
 
 def _pairs(backbone: Backbone, length: int) -> float:

@@ -70,8 +70,7 @@ def gonogo(options: argparse.Namespace) -> Callable[[], object]:
 def work(options: argparse.Namespace) -> paired.Work:
     built = model(options)
     lengths = [len(row) for row in built.cross_encoder.tokenize(pairs(options))]
-    flops = forward_work.forward_flops(built.backbone, lengths)
-    flops -= forward_work.saved_by_one_token(built.backbone, lengths)
+    flops = forward_work.forward_flops(built.backbone, lengths, one_token=True)
     print(f"\n{len(lengths)} pairs, {sum(lengths)} tokens, {flops / 1e9:.0f} GFLOP")
     return paired.Work(flops, options.precision)
 

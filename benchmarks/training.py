@@ -18,7 +18,7 @@ from functools import partial
 import paired
 from contrastive import Ours, Setting, add_options, triples
 from contrastive_peer import PeerSetting, peer
-from forward_work import forward_flops, frozen_flops, saved_by_one_token
+from forward_work import forward_flops, frozen_flops
 
 from gonogo.models.retrieval_model import RetrievalModel
 
@@ -68,9 +68,7 @@ def work(options: argparse.Namespace) -> paired.Work:
 def step_flops(model: RetrievalModel, lengths: list[int]) -> float:
     """Return three forward passes' products, less those of gradients that nobody needs."""
     backbone, one_token = model.backbone, model.bi_encoder.pooling == "last_token"
-    forward = forward_flops(backbone, lengths)
-    if one_token:
-        forward -= saved_by_one_token(backbone, lengths)
+    forward = forward_flops(backbone, lengths, one_token=one_token)
     return 3 * forward - frozen_flops(backbone, lengths, one_token)
 
 

@@ -63,11 +63,11 @@ class DecoderLayer(nn.Module):
             attended, _ = self.self_attn(
                 hidden_states=normed, position_embeddings=position_embeddings, **others
             )
-        elif read is None or not self.is_last:
-            attended = self._attend(normed, position_embeddings, lengths)
         else:
+            read = read if self.is_last else None
             attended = self._attend(normed, position_embeddings, lengths, read)
-            hidden_states = hidden_states[:, read]
+            if read is not None:
+                hidden_states = hidden_states[:, read]
         hidden_states = hidden_states + attended
         gated: Tensor = self.mlp(for_products(self.post_attention_layernorm(hidden_states)))
         return hidden_states + gated
@@ -77,9 +77,9 @@ class DecoderLayer(nn.Module):
         normed: Float[Tensor, "1 t d"],
         rotation: Rotation,
         lengths: tuple[int, ...],
-        read: Int[Tensor, " k"] | None = None,
+        read: Int[Tensor, " k"] | None,
     ) -> Float[Tensor, "1 s d"]:
-        """Let the tokens that are read, all by default, attend to what stands before them."""
+        """Let the tokens that are read, all for None, attend to what stands before them."""
         own, (cos, sin) = self.self_attn, (each[0] for each in rotation)
         asking = normed if read is None else normed[:, read]
         query, key, value = (
