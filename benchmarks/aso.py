@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gonogo.analysis.aso import THRESHOLD, aso
+from gonogo.analysis.statistics.aso import THRESHOLD, aso
 
 
 def seconds(call: Callable[[], object], repeats: int) -> float:

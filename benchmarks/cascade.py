@@ -16,15 +16,15 @@ from pathlib import Path
 import numpy as np
 import paired
 
-from gonogo.evaluation.bank_index import BankIndex
-from gonogo.evaluation.cascade import Asked, Cascade, LaneStage, Ranker, Stage, VectorStage
-from gonogo.evaluation.cascade_report import measure
-from gonogo.evaluation.lanes import LaneBoost
-from gonogo.models.build import build_model
-from gonogo.models.query_tower import QueryTower
-from gonogo.spec.towers import GruContext, ResidualMeanContext
-from gonogo.spec.towers import QueryTower as TowerSpec
-from gonogo.study.trained.searching import predict_with, weighted_mean_of
+from gonogo.evaluation.cascade.cascade import Asked, Cascade, LaneStage, Ranker, Stage, VectorStage
+from gonogo.evaluation.cascade.cascade_report import measure
+from gonogo.evaluation.cascade.lanes import LaneBoost
+from gonogo.evaluation.search.bank_index import BankIndex
+from gonogo.models.build.build import build_model
+from gonogo.models.next_vector.query_tower import QueryTower
+from gonogo.spec.next_vector.towers import GruContext, ResidualMeanContext
+from gonogo.spec.next_vector.towers import QueryTower as TowerSpec
+from gonogo.study.next_vector.searching import predict_with, weighted_mean_of
 
 CONTEXT = 30
 

@@ -16,21 +16,21 @@ import peak
 from forward_work import distinct_rows
 
 from gonogo.core.progress import Silent
-from gonogo.data.bm25 import Bm25Index
-from gonogo.data.examples import RetrievalExample, retrieval_examples
-from gonogo.data.loading import load_dataset
-from gonogo.models.build import build_model
-from gonogo.models.retrieval_model import RetrievalModel
+from gonogo.data.examples.bm25 import Bm25Index
+from gonogo.data.examples.examples import RetrievalExample, retrieval_examples
+from gonogo.data.sources.loading import load_dataset
+from gonogo.models.build.build import build_model
+from gonogo.models.text.retrieval_model import RetrievalModel
 from gonogo.spec.study import TrialConfig
-from gonogo.spec.tasks import RetrievalTask as TaskSpec
-from gonogo.training.determinism import deterministic
-from gonogo.training.learning_rate import learning_rates
-from gonogo.training.optimizer import build_optimizer
-from gonogo.training.retrieval_task import RetrievalTask
-from gonogo.training.run import Run
-from gonogo.training.schedules import plan_steps
-from gonogo.training.step import take_step
-from gonogo.training.tasks import build_tasks, task_budgets
+from gonogo.spec.task.tasks import RetrievalTask as TaskSpec
+from gonogo.training.loop.learning_rate import learning_rates
+from gonogo.training.loop.optimizer import build_optimizer
+from gonogo.training.loop.run import Run
+from gonogo.training.loop.step import take_step
+from gonogo.training.loop.tasks import build_tasks, task_budgets
+from gonogo.training.parts.determinism import deterministic
+from gonogo.training.parts.schedules import plan_steps
+from gonogo.training.text.retrieval_task import RetrievalTask
 
 DATASETS = Path(__file__).parents[1].parent / "shared" / "datasets"
 RANK = 16

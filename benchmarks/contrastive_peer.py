@@ -16,9 +16,9 @@ from typing import Any
 from contrastive import RANK, Setting
 from torch import Tensor, nn
 
-from gonogo.data.examples import RetrievalExample
-from gonogo.data.weights import locate
-from gonogo.models.gguf_conversion import converted
+from gonogo.data.examples.examples import RetrievalExample
+from gonogo.data.weights.weights import locate
+from gonogo.models.backbone.gguf_conversion import converted
 from gonogo.objectives.infonce import infonce
 
 

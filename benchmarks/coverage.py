@@ -16,9 +16,9 @@ import numpy as np
 from scipy.special import stdtrit
 from simulated_scores import Case, calibrate, judged, realised, study
 
-from gonogo.analysis.bootstrap import bootstrap_quantiles
-from gonogo.analysis.strata import Strata, seed_means
-from gonogo.analysis.variance import mean_squares
+from gonogo.analysis.statistics.bootstrap import bootstrap_quantiles
+from gonogo.analysis.statistics.variance import mean_squares
+from gonogo.analysis.tables.strata import Strata, seed_means
 from gonogo.core.seeds import generator
 
 QUERIES, MOST_SEEDS = (50, 200, 1_000), 10

@@ -58,10 +58,10 @@ def main() -> None:
     options = parser.parse_args()
     frame = scores()
     wall, cpu = time.perf_counter(), time.process_time()
-    from gonogo.analysis.decide import decide
-    from gonogo.analysis.expected import expected_from_scores
-    from gonogo.analysis.verdict import FrozenGate
-    from gonogo.spec.gates import InterferenceGate
+    from gonogo.analysis.deciding.decide import decide
+    from gonogo.analysis.promised.expected import expected_from_scores
+    from gonogo.analysis.records.verdict import FrozenGate
+    from gonogo.spec.rule.gates import InterferenceGate
 
     specialists = {"embed": "emb_only", "rerank": "rank_only"}
     gate = InterferenceGate(joint="joint_single", specialists=specialists)

@@ -27,15 +27,15 @@ import torch
 from torch import Tensor, nn
 
 from gonogo.core.progress import Silent
-from gonogo.models.build import build_model
-from gonogo.models.projections import ResidualMlp
-from gonogo.models.residual_bf16 import RoundedResidual
-from gonogo.models.vector_model import VectorModel
+from gonogo.models.build.build import build_model
+from gonogo.models.heads.projections import ResidualMlp
+from gonogo.models.heads.residual_bf16 import RoundedResidual
+from gonogo.models.heads.vector_model import VectorModel
 from gonogo.objectives.neighbour_distillation import neighbour_distillation
 from gonogo.spec.study import TrialConfig
-from gonogo.training.neighbour_task import NeighbourTask
-from gonogo.training.tasks import build_tasks
-from gonogo.training.trainer import train
+from gonogo.training.loop.tasks import build_tasks
+from gonogo.training.loop.trainer import train
+from gonogo.training.neighbours.neighbour_task import NeighbourTask
 
 DOCUMENTS, WIDTH, CLUSTERS = 57_000, 384, 1_000
 BATCH, NEAR, FAR, TEMPERATURE = 256, 50, 1_024, 0.07

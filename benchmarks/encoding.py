@@ -20,10 +20,10 @@ import forward_work
 import paired
 import peak
 
-from gonogo.data.loading import load_dataset
-from gonogo.data.weights import locate
-from gonogo.models.retrieval_model import RetrievalModel
-from gonogo.spec.data import BeirData, PythonApiData
+from gonogo.data.sources.loading import load_dataset
+from gonogo.data.weights.weights import locate
+from gonogo.models.text.retrieval_model import RetrievalModel
+from gonogo.spec.data.text_data import BeirData, PythonApiData
 
 BATCHES: dict[peak.Device, tuple[int, ...]] = {"cpu": (32, 16, 8), "cuda": (32, 128, 512)}
 SCIFACT = Path(__file__).parents[1].parent / "shared" / "datasets" / "scifact"
@@ -40,8 +40,8 @@ def documents(options: argparse.Namespace) -> list[str]:
 
 
 def model(options: argparse.Namespace) -> RetrievalModel:
-    from gonogo.models.build import build_model
-    from gonogo.spec.model import Frozen, Lengths, TextModel
+    from gonogo.models.build.build import build_model
+    from gonogo.spec.model.model import Frozen, Lengths, TextModel
 
     lengths = Lengths(query=options.length, passage=options.length)
     spec = TextModel(backbone=options.model, adapter=Frozen(), lengths=lengths)
@@ -51,7 +51,7 @@ def model(options: argparse.Namespace) -> RetrievalModel:
 
 
 def gonogo(options: argparse.Namespace) -> Callable[[], object]:
-    from gonogo.evaluation.encoding import encode
+    from gonogo.evaluation.encoding.encoding import encode
 
     texts, built = documents(options), model(options)
 

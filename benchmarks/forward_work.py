@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from gonogo.models.backbones import Backbone
-from gonogo.training.retrieval_task import RetrievalTask
+from gonogo.models.backbone.backbones import Backbone
+from gonogo.training.text.retrieval_task import RetrievalTask
 
 
 def forward_flops(backbone: Backbone, lengths: Sequence[int], *, one_token: bool = False) -> float:

@@ -24,10 +24,10 @@ import torch
 from forward_work import distinct_rows, linear_flops
 from torch import Tensor
 
-import gonogo.training.text_tasks as text_tasks
-from gonogo.models.projections import Mlp
-from gonogo.models.retrieval_model import RetrievalModel
-from gonogo.training.retrieval_task import RetrievalTask
+import gonogo.training.text.text_tasks as text_tasks
+from gonogo.models.heads.projections import Mlp
+from gonogo.models.text.retrieval_model import RetrievalModel
+from gonogo.training.text.retrieval_task import RetrievalTask
 
 
 def epoch(steps: small_study.Steps, count: int) -> float:

@@ -16,11 +16,11 @@ from dataclasses import replace
 import numpy as np
 from simulated_scores import Case, judged, realised, study
 
-from gonogo.analysis.error_rates import verdict_rates
-from gonogo.analysis.power import Components
-from gonogo.analysis.sequential import Stop, stop_when_decided
-from gonogo.analysis.strata import seed_means
-from gonogo.analysis.variance import mean_squares
+from gonogo.analysis.estimates.sequential import Stop, stop_when_decided
+from gonogo.analysis.statistics.error_rates import verdict_rates
+from gonogo.analysis.statistics.power import Components
+from gonogo.analysis.statistics.variance import mean_squares
+from gonogo.analysis.tables.strata import seed_means
 from gonogo.core.seeds import generator
 
 CASE = Case("gate", 0.0, residual=0.35, taste=0.2, datasets=3, ratio=True)

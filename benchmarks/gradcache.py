@@ -24,7 +24,7 @@ import paired
 import peak
 
 from gonogo.core.seeds import generator
-from gonogo.data.examples import RetrievalExample
+from gonogo.data.examples.examples import RetrievalExample
 
 
 def examples(count: int, length: int) -> list[RetrievalExample]:
@@ -53,19 +53,19 @@ def examples(count: int, length: int) -> list[RetrievalExample]:
 def step(size: int, replay: bool, options: argparse.Namespace) -> dict[str, float]:
     """Take one optimiser step and return its seconds and this process's peak memory."""
     from gonogo.core.progress import Silent
-    from gonogo.models.build import build_model
-    from gonogo.models.retrieval_model import RetrievalModel
+    from gonogo.models.build.build import build_model
+    from gonogo.models.text.retrieval_model import RetrievalModel
     from gonogo.objectives.build import build_embedding_objective
-    from gonogo.spec.model import FullTuning, Lengths, LoraAdapter, TextModel
-    from gonogo.spec.objectives import InfoNce
+    from gonogo.spec.model.model import FullTuning, Lengths, LoraAdapter, TextModel
+    from gonogo.spec.task.objectives import InfoNce
     from gonogo.spec.training import TrainingSpec
-    from gonogo.training.determinism import deterministic
-    from gonogo.training.optimizer import build_optimizer
-    from gonogo.training.retrieval_task import RetrievalTask
-    from gonogo.training.run import Run
-    from gonogo.training.schedules import Part, Step
-    from gonogo.training.step import take_step
-    from gonogo.training.text_tasks import TextTasks
+    from gonogo.training.loop.optimizer import build_optimizer
+    from gonogo.training.loop.run import Run
+    from gonogo.training.loop.step import take_step
+    from gonogo.training.parts.determinism import deterministic
+    from gonogo.training.parts.schedules import Part, Step
+    from gonogo.training.text.retrieval_task import RetrievalTask
+    from gonogo.training.text.text_tasks import TextTasks
 
     adapter = LoraAdapter() if options.lora else FullTuning()
     lengths = Lengths(query=options.length + 2, passage=options.length + 2)

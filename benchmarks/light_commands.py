@@ -25,8 +25,8 @@ import polars as pl
 import yaml
 
 from gonogo.core.files import write_json, write_text
-from gonogo.data.score_table import SCHEMA, write_scores
-from gonogo.spec.resolve import resolve
+from gonogo.data.files.score_table import SCHEMA, write_scores
+from gonogo.spec.checks.resolve import resolve
 from gonogo.study.folder.layout import StudyFolder, TrialFolder
 from gonogo.study.folder.states import write_config
 from gonogo.study.planning.plan import Plan, make_plan

@@ -50,7 +50,7 @@ def unit(
 
 
 def gonogo(options: argparse.Namespace) -> Callable[[], object]:
-    from gonogo.evaluation.mining import MiningRule, mine
+    from gonogo.evaluation.mining.mining import MiningRule, mine
 
     queries, documents = vectors(options)
     positives = [[row] for row in range(options.pairs)]

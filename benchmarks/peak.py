@@ -38,7 +38,7 @@ PUBLISHED: dict[str, dict[Format, float]] = {
 
 def formats(device: Device) -> tuple[Format, ...]:
     """Return the formats that a device multiplies in hardware, the slowest first."""
-    from gonogo.evaluation.search_products import formats_here
+    from gonogo.evaluation.search.search_products import formats_here
 
     if device == "cuda":
         return FORMATS if torch.cuda.is_bf16_supported(including_emulation=False) else ("fp32",)

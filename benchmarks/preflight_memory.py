@@ -21,15 +21,15 @@ from pathlib import Path
 
 import numpy as np
 
-from gonogo.data.bank import CHUNKS, VECTORS, open_bank
-from gonogo.data.chunks import Chunks, write_chunks, write_rows
-from gonogo.data.manifest import write_manifest
-from gonogo.data.pairs import PairSettings, make_pairs, write_pairs
-from gonogo.data.sequences import open_pairs
-from gonogo.data.vectors import unit_length
-from gonogo.data.windows import WindowRule
-from gonogo.spec.curriculum import parse_curriculum
-from gonogo.study.banks.preflight import PreflightSettings, run_preflight
+from gonogo.data.files.manifest import write_manifest
+from gonogo.data.next_vector.bank import CHUNKS, VECTORS, open_bank
+from gonogo.data.next_vector.chunks import Chunks, write_chunks, write_rows
+from gonogo.data.next_vector.pairs import PairSettings, make_pairs, write_pairs
+from gonogo.data.next_vector.sequences import open_pairs
+from gonogo.data.next_vector.windows import WindowRule
+from gonogo.data.vectors.vectors import unit_length
+from gonogo.spec.next_vector.curriculum import parse_curriculum
+from gonogo.study.next_vector.preflight import PreflightSettings, run_preflight
 
 GOAL_GB = 4.0
 WIDTH, ARTICLE, CONTEXT, BATCH = 768, 400, 100, 512

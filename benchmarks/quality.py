@@ -29,16 +29,16 @@ import peak
 from contrastive import Ours, Setting, add_options, triples
 from contrastive_peer import PeerSetting, peer
 
-from gonogo.analysis.intervals import difference_estimate
+from gonogo.analysis.estimates.intervals import difference_estimate
 from gonogo.core.files import read_json, write_json
 from gonogo.core.seeds import generator
-from gonogo.data.datasets import RetrievalDataset
-from gonogo.data.loading import load_dataset
-from gonogo.evaluation.encoding import encode
-from gonogo.evaluation.metrics import per_query
-from gonogo.evaluation.search import top_k
-from gonogo.models.retrieval_model import RetrievalModel
-from gonogo.spec.data import BeirData
+from gonogo.data.judged.datasets import RetrievalDataset
+from gonogo.data.sources.loading import load_dataset
+from gonogo.evaluation.encoding.encoding import encode
+from gonogo.evaluation.search.search import top_k
+from gonogo.evaluation.text.metrics import per_query
+from gonogo.models.text.retrieval_model import RetrievalModel
+from gonogo.spec.data.text_data import BeirData
 
 SAME_LOSS, OWN_LOSS = "sentence-transformers, gonogo's loss", "sentence-transformers"
 SYSTEMS = ("gonogo", SAME_LOSS, OWN_LOSS, "untrained")

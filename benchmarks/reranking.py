@@ -17,12 +17,12 @@ from pathlib import Path
 import forward_work
 import paired
 
-from gonogo.data.bm25 import Bm25Index
-from gonogo.data.datasets import RetrievalDataset
-from gonogo.data.loading import load_dataset
-from gonogo.data.weights import locate
-from gonogo.models.retrieval_model import RetrievalModel
-from gonogo.spec.data import BeirData, PythonApiData
+from gonogo.data.examples.bm25 import Bm25Index
+from gonogo.data.judged.datasets import RetrievalDataset
+from gonogo.data.sources.loading import load_dataset
+from gonogo.data.weights.weights import locate
+from gonogo.models.text.retrieval_model import RetrievalModel
+from gonogo.spec.data.text_data import BeirData, PythonApiData
 
 Candidates = dict[str, list[tuple[int, float]]]
 SCIFACT = Path(__file__).parents[1].parent / "shared" / "datasets" / "scifact"
@@ -43,8 +43,8 @@ def pairs(options: argparse.Namespace) -> list[tuple[str, str]]:
 
 
 def model(options: argparse.Namespace) -> RetrievalModel:
-    from gonogo.models.build import build_model
-    from gonogo.spec.model import Frozen, Lengths, MlpScoring, TextModel
+    from gonogo.models.build.build import build_model
+    from gonogo.spec.model.model import Frozen, Lengths, MlpScoring, TextModel
 
     lengths = Lengths(query=min(128, options.length // 2), pair=options.length)
     spec = TextModel(
@@ -60,7 +60,7 @@ def model(options: argparse.Namespace) -> RetrievalModel:
 
 def gonogo(options: argparse.Namespace) -> Callable[[], object]:
     from gonogo.core.progress import Silent
-    from gonogo.evaluation.reranking import rerank
+    from gonogo.evaluation.text.reranking import rerank
 
     dataset, found = candidates(options)
     built = model(options)

@@ -45,7 +45,7 @@ def unit(seed: int, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def gonogo(options: argparse.Namespace) -> Callable[[], object]:
-    from gonogo.evaluation.search import top_k
+    from gonogo.evaluation.search.search import top_k
 
     queries, corpus = bank(options)
     corpus[:].sum()  # into the page cache, as the peers have it in memory

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gonogo.analysis.intervals import ratio_pseudo_values
-from gonogo.analysis.strata import Strata
-from gonogo.analysis.variance import mean_squares
+from gonogo.analysis.estimates.intervals import ratio_pseudo_values
+from gonogo.analysis.statistics.variance import mean_squares
+from gonogo.analysis.tables.strata import Strata
 from gonogo.core.seeds import generator
 
 

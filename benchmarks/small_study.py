@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from gonogo.core.progress import Silent
-from gonogo.models.build import AnyModel, build_model
-from gonogo.models.devices import resolve_precision
+from gonogo.models.build.build import AnyModel, build_model
+from gonogo.models.parts.devices import resolve_precision
 from gonogo.spec.study import TrialConfig
-from gonogo.training.determinism import deterministic
-from gonogo.training.optimizer import build_optimizer
-from gonogo.training.run import Run
-from gonogo.training.schedules import Part, Step
-from gonogo.training.step import take_step
-from gonogo.training.task import Task
-from gonogo.training.tasks import build_tasks
+from gonogo.training.loop.optimizer import build_optimizer
+from gonogo.training.loop.run import Run
+from gonogo.training.loop.step import take_step
+from gonogo.training.loop.tasks import build_tasks
+from gonogo.training.parts.determinism import deterministic
+from gonogo.training.parts.schedules import Part, Step
+from gonogo.training.parts.task import Task
 
 SCIFACT = Path(__file__).parents[1].parent / "shared" / "datasets" / "scifact"
 

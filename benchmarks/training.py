@@ -20,7 +20,7 @@ from contrastive import Ours, Setting, add_options, triples
 from contrastive_peer import PeerSetting, peer
 from forward_work import forward_flops, frozen_flops
 
-from gonogo.models.retrieval_model import RetrievalModel
+from gonogo.models.text.retrieval_model import RetrievalModel
 
 
 def contenders(options: argparse.Namespace) -> paired.Contenders:

@@ -18,24 +18,25 @@ import psutil
 from typer.main import get_command
 
 from gonogo.cli import main as command_line
-from gonogo.cli import options, run
+from gonogo.cli import run
+from gonogo.cli.shared import options
 from gonogo.core.errors import UserError
 from gonogo.core.files import read_json, write_text
-from gonogo.data.bank import bank_files, find_bank
-from gonogo.data.manifest import changed_files, read_manifest
-from gonogo.data.next_vectors import open_next_vectors
-from gonogo.data.places import find_folder
-from gonogo.data.preflight_curriculum import Schedule
-from gonogo.data.sequences import Pairs
-from gonogo.spec.curriculum import parse_curriculum
-from gonogo.spec.next_vector_task import NextVectorTask
-from gonogo.spec.resolve import resolve
+from gonogo.data.files.manifest import changed_files, read_manifest
+from gonogo.data.files.places import find_folder
+from gonogo.data.next_vector.bank import bank_files, find_bank
+from gonogo.data.next_vector.next_vectors import open_next_vectors
+from gonogo.data.next_vector.sequences import Pairs
+from gonogo.data.preflight.preflight_curriculum import Schedule
+from gonogo.spec.checks.resolve import resolve
+from gonogo.spec.data.vector_data import PairsData
+from gonogo.spec.next_vector.curriculum import parse_curriculum
+from gonogo.spec.next_vector.next_vector_task import NextVectorTask
 from gonogo.spec.study import ResolvedStudy
-from gonogo.spec.vector_data import PairsData
-from gonogo.study.banks.preflight import REPORT
 from gonogo.study.folder.layout import StudyFolder
 from gonogo.study.folder.lock import sole_runner
 from gonogo.study.folder.shipped import find_study
+from gonogo.study.next_vector.preflight import REPORT
 from gonogo.study.planning.plan import Plan
 
 STUDY = "two_tower"

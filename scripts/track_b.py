@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from gonogo.cli import main as command_line
 from gonogo.core.errors import UserError
-from gonogo.spec.overrides import parse_override
+from gonogo.spec.reading.overrides import parse_override
 
 TASK = "tasks.distill"
 MODE, THRESHOLD = "TRACK_B_FALSE_NEG_MODE", "TRACK_B_FALSE_NEG_THRESHOLD"

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from gonogo.data.bank import CHUNKS, VECTORS, Bank, open_bank
-from gonogo.data.chunks import Chunks, write_chunks, write_rows
-from gonogo.data.manifest import write_manifest
-from gonogo.data.pairs import PairSettings, make_pairs, write_pairs
-from gonogo.data.vectors import unit_length
-from gonogo.data.windows import WindowRule
+from gonogo.data.files.manifest import write_manifest
+from gonogo.data.next_vector.bank import CHUNKS, VECTORS, Bank, open_bank
+from gonogo.data.next_vector.chunks import Chunks, write_chunks, write_rows
+from gonogo.data.next_vector.pairs import PairSettings, make_pairs, write_pairs
+from gonogo.data.next_vector.windows import WindowRule
+from gonogo.data.vectors.vectors import unit_length
 
 
 def drifting(lengths: list[int], width: int = 24, seed: int = 0) -> np.ndarray:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from gonogo.core.progress import Silent
-from gonogo.models.build import build_model
-from gonogo.models.vector_model import VectorModel
+from gonogo.models.build.build import build_model
+from gonogo.models.heads.vector_model import VectorModel
 from gonogo.spec.study import TrialConfig
-from gonogo.training.neighbour_task import NeighbourTask
-from gonogo.training.tasks import build_tasks
+from gonogo.training.loop.tasks import build_tasks
+from gonogo.training.neighbours.neighbour_task import NeighbourTask
 
 WIDTH = 16
 

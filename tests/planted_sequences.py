@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from gonogo.data.bank import open_bank
-from gonogo.data.next_vectors import NextVectors, open_next_vectors
-from gonogo.data.pairs import PairSettings, make_pairs, write_pairs
-from gonogo.data.windows import WindowRule
+from gonogo.data.next_vector.bank import open_bank
+from gonogo.data.next_vector.next_vectors import NextVectors, open_next_vectors
+from gonogo.data.next_vector.pairs import PairSettings, make_pairs, write_pairs
+from gonogo.data.next_vector.windows import WindowRule
 from gonogo.spec.study import TrialConfig
 
 

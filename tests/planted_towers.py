@@ -11,7 +11,7 @@ import yaml
 from planted_sequences import tower_config
 from torch import Tensor
 
-from gonogo.models.query_tower import QueryTower
+from gonogo.models.next_vector.query_tower import QueryTower
 
 
 class Collapsed(QueryTower):

@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 
 from gonogo.core.files import write_json
-from gonogo.data.score_table import SCHEMA, write_scores
-from gonogo.spec.resolve import resolve
+from gonogo.data.files.score_table import SCHEMA, write_scores
+from gonogo.spec.checks.resolve import resolve
 from gonogo.study.folder.layout import StudyFolder
 from gonogo.study.folder.states import write_config
 from gonogo.study.planning.plan import Plan, PlannedTrial, make_plan

@@ -10,12 +10,12 @@ import yaml
 from planted_sequences import planted_vectors, tower_config
 
 from gonogo.core.files import write_json
-from gonogo.data.bank import open_bank
-from gonogo.data.pairs import PairSettings, make_pairs, write_pairs
-from gonogo.data.windows import WindowRule
-from gonogo.models.build import build_model
-from gonogo.spec.model import Frozen, Lengths, MlpScoring, TextModel
-from gonogo.spec.towers import QueryTower
+from gonogo.data.next_vector.bank import open_bank
+from gonogo.data.next_vector.pairs import PairSettings, make_pairs, write_pairs
+from gonogo.data.next_vector.windows import WindowRule
+from gonogo.models.build.build import build_model
+from gonogo.spec.model.model import Frozen, Lengths, MlpScoring, TextModel
+from gonogo.spec.next_vector.towers import QueryTower
 
 ARTICLES, ROWS = 24, 24  # more rows than a retrieval of 500 hands on
 _RULE = WindowRule(context=6, stride=1, most=1000, least=3)

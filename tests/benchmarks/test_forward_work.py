@@ -12,9 +12,9 @@ from peft import LoraConfig, inject_adapter_in_model
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import BertConfig, BertModel, LlamaConfig, LlamaModel
 
-from gonogo.models.attention import BLOCKED
-from gonogo.models.backbones import Backbone
-from gonogo.models.decoder_layer import replace_decoder_layers
+from gonogo.models.backbone.backbones import Backbone
+from gonogo.models.kernels.attention import BLOCKED
+from gonogo.models.kernels.decoder_layer import replace_decoder_layers
 
 SHAPE = {
     "hidden_size": 8,

@@ -22,7 +22,7 @@ def peak(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 def emulating(peak: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """Return the module on a processor that multiplies fp32 and int8 alone, as older ones do."""
     here = lambda: ("fp32", "int8")  # noqa: E731
-    monkeypatch.setattr("gonogo.evaluation.search_products.formats_here", here)
+    monkeypatch.setattr("gonogo.evaluation.search.search_products.formats_here", here)
 
     def gflops(form: str, size: int, device: str) -> float:
         if form != "fp32":
@@ -66,6 +66,6 @@ def test_the_fastest_format_is_the_last_of_those_in_hardware(
     peak: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = lambda: ("fp32", "bf16", "int8")  # noqa: E731
-    monkeypatch.setattr("gonogo.evaluation.search_products.formats_here", here)
+    monkeypatch.setattr("gonogo.evaluation.search.search_products.formats_here", here)
     assert peak.formats("cpu") == ("fp32", "bf16")
     assert peak.fastest_here() == "bf16"

@@ -10,9 +10,9 @@ import yaml
 from test_wrong_input import run_verb
 from typer.testing import CliRunner
 
-from gonogo.analysis.verdict import VerdictFile, read_verdict
+from gonogo.analysis.records.verdict import VerdictFile, read_verdict
 from gonogo.cli.main import app
-from gonogo.data.score_table import SCHEMA, write_scores
+from gonogo.data.files.score_table import SCHEMA, write_scores
 
 GATE = {
     "kind": "improvement",
@@ -30,7 +30,7 @@ GAINS = (0.08, 0.10, 0.12, 0.10)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Work in an empty folder; figures are tested elsewhere and take seconds to draw."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("gonogo.report.writing.figures", lambda verdict: iter(()))
+    monkeypatch.setattr("gonogo.report.pages.writing.figures", lambda verdict: iter(()))
 
 
 def decide(*arguments: str) -> str:

@@ -23,12 +23,12 @@ from typer.testing import CliRunner
 from gonogo.cli.main import app
 from gonogo.core.errors import UserError
 from gonogo.core.files import read_json, write_json
-from gonogo.data.bank import open_bank
-from gonogo.data.preflight_curriculum import Schedule
-from gonogo.spec.curriculum import parse_curriculum
-from gonogo.study.banks.preflight import PreflightSettings, run_preflight
-from gonogo.study.banks.whitened_bank import whiten_bank
+from gonogo.data.next_vector.bank import open_bank
+from gonogo.data.preflight.preflight_curriculum import Schedule
+from gonogo.spec.next_vector.curriculum import parse_curriculum
 from gonogo.study.folder.lock import sole_runner
+from gonogo.study.next_vector.preflight import PreflightSettings, run_preflight
+from gonogo.study.next_vector.whitened_bank import whiten_bank
 
 STUB = "import sys, time; print('Epoch', *sys.argv[1:], flush=True); time.sleep(60)"
 START = """

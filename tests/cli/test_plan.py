@@ -11,9 +11,9 @@ from study_values import TRIO_GATE
 from typer.testing import CliRunner
 
 from gonogo.cli.main import app
-from gonogo.cli.plans import cost_lines, sensitivity_lines
+from gonogo.cli.shared.plans import cost_lines, sensitivity_lines
 from gonogo.core.errors import UserError
-from gonogo.data.score_table import write_scores
+from gonogo.data.files.score_table import write_scores
 from gonogo.study.planning.forecast import Forecast
 from gonogo.study.planning.sensitivity import forecast_sensitivity
 
@@ -141,7 +141,7 @@ def no_rows(study: Path, out: Path) -> list[Any]:
 def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the report be one empty page: drawing it takes seconds."""
     monkeypatch.setattr(
-        "gonogo.report.writing.write_report",
+        "gonogo.report.pages.writing.write_report",
         lambda verdict, folder: (folder / "report.html").write_text(""),
     )
 

@@ -15,8 +15,8 @@ from search_world import (
 from typer.testing import CliRunner
 
 from gonogo.cli.main import app, main
-from gonogo.study.trained.searching import SearchSettings
-from gonogo.study.trained.trained_tower import open_tower_trial
+from gonogo.study.next_vector.searching import SearchSettings
+from gonogo.study.next_vector.trained_tower import open_tower_trial
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,7 @@ def test_device_and_precision_reach_every_model(
         built.append((tower.precision, settings))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("gonogo.study.trained.searching.build_cascade", recording)
+    monkeypatch.setattr("gonogo.study.next_vector.searching.build_cascade", recording)
     for options in ([], ["--precision", "fp16"]):
         command = ["search", str(world / "bf16"), "--device", "cpu", *options]
         assert CliRunner().invoke(app, command).exit_code != 0

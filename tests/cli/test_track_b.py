@@ -11,7 +11,7 @@ import pytest
 from alias_scripts import load_script, run_script
 
 from gonogo.core.errors import UserError
-from gonogo.spec.resolve import resolve
+from gonogo.spec.checks.resolve import resolve
 from gonogo.study.folder.shipped import find_study
 
 EVERY = {

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from gonogo.data.datasets import Corpus, RetrievalDataset
-from gonogo.models.build import build_model
-from gonogo.models.retrieval_model import RetrievalModel
-from gonogo.spec.model import Frozen, Lengths, MlpScoring, TextModel
+from gonogo.data.judged.datasets import Corpus, RetrievalDataset
+from gonogo.models.build.build import build_model
+from gonogo.models.text.retrieval_model import RetrievalModel
+from gonogo.spec.model.model import Frozen, Lengths, MlpScoring, TextModel
 
 TEXTS = (
     "return the sum of two arrays",

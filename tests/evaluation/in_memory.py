@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gonogo.core.progress import Silent
-from gonogo.data.datasets import RetrievalDataset
+from gonogo.data.judged.datasets import RetrievalDataset
 from gonogo.evaluation.protocols import Evaluated, Setting, evaluate_bm25_part, evaluate_part
-from gonogo.models.retrieval_model import RetrievalModel
-from gonogo.spec.data import BeirData
-from gonogo.spec.evaluation import EvaluationSpec
-from gonogo.spec.evaluation_tasks import AnyData
+from gonogo.models.text.retrieval_model import RetrievalModel
+from gonogo.spec.data.text_data import BeirData
+from gonogo.spec.evaluation.evaluation import EvaluationSpec
+from gonogo.spec.evaluation.evaluation_tasks import AnyData
 
 
 @dataclass(frozen=True, kw_only=True)

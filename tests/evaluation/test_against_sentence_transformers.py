@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from in_memory import evaluate_model
 
-from gonogo.data.datasets import Corpus, RetrievalDataset
-from gonogo.data.loading import load_dataset
-from gonogo.data.weights import locate
-from gonogo.models.build import build_model
-from gonogo.spec.data import BeirData
-from gonogo.spec.evaluation import EvaluationSpec, RetrievalEvaluation
-from gonogo.spec.model import Frozen, Lengths, TextModel
+from gonogo.data.judged.datasets import Corpus, RetrievalDataset
+from gonogo.data.sources.loading import load_dataset
+from gonogo.data.weights.weights import locate
+from gonogo.models.build.build import build_model
+from gonogo.spec.data.text_data import BeirData
+from gonogo.spec.evaluation.evaluation import EvaluationSpec, RetrievalEvaluation
+from gonogo.spec.model.model import Frozen, Lengths, TextModel
 
 SCIFACT = Path(__file__).parents[2].parent / "shared" / "datasets" / "scifact"
 

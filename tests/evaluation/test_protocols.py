@@ -10,11 +10,11 @@ import pytest
 from in_memory import evaluate_bm25, evaluate_model
 
 from gonogo.core.types import Similarity
-from gonogo.data.datasets import Corpus, RetrievalDataset
-from gonogo.evaluation.encoding import encode
+from gonogo.data.judged.datasets import Corpus, RetrievalDataset
+from gonogo.evaluation.encoding.encoding import encode
 from gonogo.evaluation.protocols import Evaluated
-from gonogo.models.retrieval_model import RetrievalModel
-from gonogo.spec.evaluation import EvaluationSpec, RetrievalEvaluation
+from gonogo.models.text.retrieval_model import RetrievalModel
+from gonogo.spec.evaluation.evaluation import EvaluationSpec, RetrievalEvaluation
 
 SPEC = EvaluationSpec(datasets=("unused",), metrics=("nDCG@10", "MRR@10"))
 

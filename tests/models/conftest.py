@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gonogo.models.build import build_model
-from gonogo.models.retrieval_model import RetrievalModel
-from gonogo.spec.model import LoraAdapter, TextModel
+from gonogo.models.build.build import build_model
+from gonogo.models.text.retrieval_model import RetrievalModel
+from gonogo.spec.model.model import LoraAdapter, TextModel
 
 
 @pytest.fixture(scope="session")

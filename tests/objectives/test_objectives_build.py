@@ -8,7 +8,7 @@ from gonogo.objectives.build import build_embedding_objective, build_score_objec
 from gonogo.objectives.infonce import infonce
 from gonogo.objectives.triplet import triplet
 from gonogo.objectives.yes_no import yes_no_cross_entropy
-from gonogo.spec.objectives import InfoNce, Triplet, YesNoCrossEntropy
+from gonogo.spec.task.objectives import InfoNce, Triplet, YesNoCrossEntropy
 
 
 def test_every_setting_of_infonce_arrives():

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from study_values import TRIO
 
-from gonogo.analysis.evidence import Conflict, Curve, Evidence, LookCurve, TrialRecord
-from gonogo.analysis.verdict import (
+from gonogo.analysis.records.evidence import Conflict, Curve, Evidence, LookCurve, TrialRecord
+from gonogo.analysis.records.verdict import (
     ArmScore,
     DatasetEffect,
     Decision,
@@ -24,7 +24,7 @@ from gonogo.analysis.verdict import (
     VerdictFile,
 )
 from gonogo.core.seeds import generator
-from gonogo.spec.gates import Band, BandsGate, ImprovementGate, InterferenceGate
+from gonogo.spec.rule.gates import Band, BandsGate, ImprovementGate, InterferenceGate
 
 DATASETS = ("python-api/scipy", "python-api/torch", "scifact", "nfcorpus_preprocessed", "fiqa")
 SEEDS = (42, 123, 456)

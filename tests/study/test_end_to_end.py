@@ -16,14 +16,14 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from gonogo.analysis.verdict import VerdictFile
+from gonogo.analysis.records.verdict import VerdictFile
 from gonogo.core.files import read_json, read_json_lines
 from gonogo.core.progress import Silent
-from gonogo.data.score_table import read_scores
-from gonogo.models.build import build_model
-from gonogo.models.module import HEADS_FILE
-from gonogo.models.retrieval_model import RetrievalModel
-from gonogo.spec.resolve import resolve
+from gonogo.data.files.score_table import read_scores
+from gonogo.models.build.build import build_model
+from gonogo.models.parts.module import HEADS_FILE
+from gonogo.models.text.retrieval_model import RetrievalModel
+from gonogo.spec.checks.resolve import resolve
 from gonogo.study.deciding.decision import decide_plan
 from gonogo.study.folder.layout import StudyFolder
 from gonogo.study.planning.plan import Plan, make_plan

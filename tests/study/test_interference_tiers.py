@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gonogo.spec.data import HubData
-from gonogo.spec.resolve import resolve
+from gonogo.spec.checks.resolve import resolve
+from gonogo.spec.data.text_data import HubData
 from gonogo.study.folder.layout import StudyFolder
 from gonogo.study.folder.shipped import find_study
 from gonogo.study.planning.plan import make_plan

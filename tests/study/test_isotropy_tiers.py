@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from study_values import write_beir
 
-from gonogo.models.build import build_model
-from gonogo.spec.gates import ImprovementGate
-from gonogo.spec.resolve import resolve
+from gonogo.models.build.build import build_model
+from gonogo.spec.checks.resolve import resolve
+from gonogo.spec.rule.gates import ImprovementGate
 from gonogo.spec.study import ResolvedStudy, TrialConfig
 from gonogo.study.deciding.domains import in_domain
 from gonogo.study.folder.scored import scored_datasets
 from gonogo.study.folder.shipped import find_study
-from gonogo.training.learning_rate import learning_rates, warmup_steps
-from gonogo.training.schedules import plan_steps
-from gonogo.training.tasks import build_tasks
+from gonogo.training.loop.learning_rate import learning_rates, warmup_steps
+from gonogo.training.loop.tasks import build_tasks
+from gonogo.training.parts.schedules import plan_steps
 
 STUDIES = ("isotropy", "isotropy_weights")
 

@@ -14,7 +14,7 @@ from planted_trials import plan_of
 from gonogo.core.errors import UserError
 from gonogo.core.files import read_json, read_json_lines
 from gonogo.core.progress import Silent
-from gonogo.report.summary import summary_csv
+from gonogo.report.pages.summary import summary_csv
 from gonogo.study.deciding.decision import decide_plan
 from gonogo.study.planning.plan import PlannedTrial
 from gonogo.study.running import jobs

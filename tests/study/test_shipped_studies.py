@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from gonogo.spec.gates import ImprovementGate, InterferenceGate
-from gonogo.spec.resolve import read_study, resolve
+from gonogo.spec.checks.resolve import read_study, resolve
+from gonogo.spec.rule.gates import ImprovementGate, InterferenceGate
+from gonogo.spec.rule.summary import FigureColumn
 from gonogo.spec.study import ResolvedStudy, TrialConfig
-from gonogo.spec.summary import FigureColumn
 from gonogo.study.folder.shipped import find_study
 from gonogo.study.tracking.run_values import columns_of
 

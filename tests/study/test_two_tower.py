@@ -15,16 +15,16 @@ from typer.testing import CliRunner
 from gonogo.cli.main import app
 from gonogo.core.errors import UserError
 from gonogo.core.progress import Silent
-from gonogo.evaluation.next_vector import judged_rankings, tower_queries
-from gonogo.spec.evaluation_tasks import InvertedSoftmax
-from gonogo.study.running.runner import run_plan
-from gonogo.study.trained.postmortem import as_text, postmortem
-from gonogo.study.trained.searching import (
+from gonogo.evaluation.next_vector.next_vector import judged_rankings, tower_queries
+from gonogo.spec.evaluation.evaluation_tasks import InvertedSoftmax
+from gonogo.study.next_vector.postmortem import as_text, postmortem
+from gonogo.study.next_vector.searching import (
     SearchSettings,
     asked_of,
     build_cascade,
 )
-from gonogo.study.trained.trained_tower import open_tower_trial
+from gonogo.study.next_vector.trained_tower import open_tower_trial
+from gonogo.study.running.runner import run_plan
 
 ROWS = ["last_vector", "context_mean", "weighted_mean-0.1", "weighted_mean-tuned", "oracle"]
 

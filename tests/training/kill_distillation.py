@@ -10,7 +10,7 @@ import torch
 from neighbour_toys import make_config, make_task
 
 from gonogo.core.progress import Silent
-from gonogo.training.trainer import train
+from gonogo.training.loop.trainer import train
 
 
 def main(folder: Path, vectors: Path, pause: float) -> None:

@@ -10,7 +10,7 @@ import torch
 from training_toys import make_config, make_model, make_tasks
 
 from gonogo.core.progress import Silent
-from gonogo.training.trainer import train
+from gonogo.training.loop.trainer import train
 
 
 def main(folder: Path, pause: float) -> None:

@@ -12,13 +12,13 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from gonogo.data.examples import RelevanceExample, RetrievalExample
+from gonogo.data.examples.examples import RelevanceExample, RetrievalExample
 from gonogo.objectives.build import build_embedding_objective, build_score_objective
-from gonogo.spec.objectives import InfoNce, YesNoCrossEntropy
 from gonogo.spec.study import TrialConfig
-from gonogo.training.chunked import ChunkSettings
-from gonogo.training.relevance_task import RelevanceTask
-from gonogo.training.retrieval_task import RetrievalTask
+from gonogo.spec.task.objectives import InfoNce, YesNoCrossEntropy
+from gonogo.training.passes.chunked import ChunkSettings
+from gonogo.training.text.relevance_task import RelevanceTask
+from gonogo.training.text.retrieval_task import RetrievalTask
 
 VOCABULARY, WIDTH = 64, 16
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from gonogo.analysis.compare import Comparison, QueryChange
-    from gonogo.analysis.verdict import Effect, Estimate
+    from gonogo.analysis.deciding.compare import Comparison, QueryChange
+    from gonogo.analysis.records.verdict import Effect, Estimate
 
 
 def compare(
@@ -24,7 +24,7 @@ def compare(
     ] = None,
 ) -> None:
     """Print means, paired differences, intervals, p-values, effect sizes, and changed queries."""
-    from gonogo.analysis.compare import compare as compare_systems
+    from gonogo.analysis.deciding.compare import compare as compare_systems
     from gonogo.study.deciding.comparison import load_systems
 
     comparison = compare_systems(load_systems(systems, qrels, tuple(metrics or ())))
@@ -41,8 +41,8 @@ def _lines(comparison: Comparison) -> list[str]:
 
 
 def _means(comparison: Comparison) -> list[str]:
-    from gonogo.report.table_text import text
-    from gonogo.report.tables import Column, Number, Row, Table, Text
+    from gonogo.report.cells.table_text import text
+    from gonogo.report.cells.tables import Column, Number, Row, Table, Text
 
     cells = {(row.task, row.dataset, row.metric, row.arm): row for row in comparison.means}
     places = dict.fromkeys((row.metric, row.task, row.dataset) for row in comparison.means)
@@ -62,7 +62,7 @@ def _means(comparison: Comparison) -> list[str]:
 
 
 def _estimate(found: Estimate) -> str:
-    from gonogo.report.formats import bounds, number
+    from gonogo.report.cells.formats import bounds, number
 
     interval = found.interval
     if interval is None:
@@ -73,7 +73,7 @@ def _estimate(found: Estimate) -> str:
 
 
 def _pair(effect: Effect) -> list[str]:
-    from gonogo.report.formats import number
+    from gonogo.report.cells.formats import number
 
     test = effect.test
     lines = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from gonogo.cli import options
+from gonogo.cli.shared import options
 
 
 def criteria(
@@ -19,10 +19,10 @@ def criteria(
 
     from gonogo.core.errors import UserError
     from gonogo.core.files import write_json, write_text
-    from gonogo.report.criteria_table import criteria_table
-    from gonogo.report.table_markdown import markdown
-    from gonogo.report.table_text import text
-    from gonogo.spec.resolve import resolve
+    from gonogo.report.cells.table_markdown import markdown
+    from gonogo.report.cells.table_text import text
+    from gonogo.report.words.criteria_table import criteria_table
+    from gonogo.spec.checks.resolve import resolve
     from gonogo.study.deciding.criteria import check_study
     from gonogo.study.folder.layout import StudyFolder
     from gonogo.study.folder.shipped import find_study

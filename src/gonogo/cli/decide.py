@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gonogo.cli import options
+from gonogo.cli.shared import options
 
 
 def decide(
@@ -37,7 +37,7 @@ def decide(
     Without --scores or --runs the study's own outputs below --out are judged; with them, verdict
     and report are written into --out itself, outputs/decisions/<name> unless given.
     """
-    from gonogo.cli.verdicts import command_line, publish
+    from gonogo.cli.shared.verdicts import command_line, publish
     from gonogo.core.errors import UserError
 
     if scores is not None and runs is not None:
@@ -61,7 +61,7 @@ def decide(
 
 def _decide_study(study: str, tier: str | None, out: Path, sets: list[str] | None) -> None:
     """Judge the study's own outputs."""
-    from gonogo.cli.verdicts import decide_and_report, refuse_unrun
+    from gonogo.cli.shared.verdicts import decide_and_report, refuse_unrun
 
     plan = options.open_plan(study, tier=tier, quick=False, out=out, sets=sets)
     refuse_unrun(plan, study, out)

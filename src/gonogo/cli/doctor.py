@@ -36,7 +36,7 @@ def _extras() -> dict[str, str]:
 def _devices() -> dict[str, str]:
     import torch
 
-    from gonogo.models.devices import resolve_device, resolve_precision
+    from gonogo.models.parts.devices import resolve_device, resolve_precision
 
     device = resolve_device("auto")
     names = {"cpu": f"{torch.get_num_threads()} threads"}
@@ -50,7 +50,7 @@ def _devices() -> dict[str, str]:
 
 def _weights() -> dict[str, str]:
     from gonogo.core.errors import UserError
-    from gonogo.data.weights import ALIASES, locate
+    from gonogo.data.weights.weights import ALIASES, locate
 
     found = {}
     for name in ALIASES:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gonogo.cli import options
+from gonogo.cli.shared import options
 
 if TYPE_CHECKING:
     from gonogo.study.trained.evaluate_models import Evaluation, Machine
@@ -59,11 +59,11 @@ def evaluate(
 
     Each model is compared by its own similarity. Means are over the sets that all models share.
     """
-    from gonogo.cli.display import open_progress
+    from gonogo.cli.shared.display import open_progress
     from gonogo.core.errors import UserError
     from gonogo.core.metrics import canonical_metric
-    from gonogo.data.evaluation_sets import evaluation_sets
-    from gonogo.data.model_places import find_model
+    from gonogo.data.sources.evaluation_sets import evaluation_sets
+    from gonogo.data.weights.model_places import find_model
 
     if out.suffix not in ENDINGS:
         hint = f"one of {', '.join(ENDINGS)}"
@@ -96,8 +96,8 @@ def _machine(
     *,
     fetch: bool,
 ) -> Machine:
-    from gonogo.models.any_model import Prompts
-    from gonogo.models.devices import resolve_device, resolve_precision
+    from gonogo.models.build.any_model import Prompts
+    from gonogo.models.parts.devices import resolve_device, resolve_precision
     from gonogo.study.trained.evaluate_models import Machine
 
     where = resolve_device(device)
@@ -107,10 +107,16 @@ def _machine(
 
 def _publish(evaluation: Evaluation, out: Path) -> None:
     """Write the file in the form that its ending asks for, and print the first tables."""
-    from gonogo.cli.verdicts import command_line
+    from gonogo.cli.shared.verdicts import command_line
     from gonogo.core.files import write_json, write_text
-    from gonogo.report.model_tables import as_json, markdown_page, missing_table, tables, tidy_csv
-    from gonogo.report.table_text import text
+    from gonogo.report.cells.table_text import text
+    from gonogo.report.tables.model_tables import (
+        as_json,
+        markdown_page,
+        missing_table,
+        tables,
+        tidy_csv,
+    )
 
     found, domains = evaluation.comparison, evaluation.domains
     match out.suffix:

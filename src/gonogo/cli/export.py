@@ -17,9 +17,9 @@ def export(
 ) -> None:
     """Write backbone, head and tokenizer of a trained embedder into one folder."""
     from gonogo.core.errors import UserError
-    from gonogo.models.build import load_model
-    from gonogo.models.export import export_model
-    from gonogo.models.retrieval_model import RetrievalModel
+    from gonogo.models.build.build import load_model
+    from gonogo.models.text.export import export_model
+    from gonogo.models.text.retrieval_model import RetrievalModel
 
     checkpoint = trial / "checkpoints" / ("best" if best else "final")
     model = load_model(checkpoint if checkpoint.is_dir() else trial)

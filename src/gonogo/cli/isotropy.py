@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from gonogo.cli import options
+from gonogo.cli.shared import options
 
 if TYPE_CHECKING:
     from gonogo.study.running.isotropy_probe import Probed
@@ -37,16 +37,16 @@ def isotropy(
 
     Several models are also compared with each other (centred kernel alignment).
     """
-    from gonogo.cli.display import open_progress
-    from gonogo.data.model_places import find_model
-    from gonogo.data.probe_texts import probe_texts
+    from gonogo.cli.shared.display import open_progress
+    from gonogo.data.sources.probe_texts import probe_texts
+    from gonogo.data.weights.model_places import find_model
 
     places = [find_model(model) for model in dict.fromkeys(models)]
     source, chosen = probe_texts(texts, count)
     with open_progress() as progress:
         progress.say("loading the libraries that embed")
-        from gonogo.models.any_model import load_any
-        from gonogo.models.devices import resolve_device, resolve_precision
+        from gonogo.models.build.any_model import load_any
+        from gonogo.models.parts.devices import resolve_device, resolve_precision
         from gonogo.study.running.isotropy_probe import probe
         from gonogo.study.trained.evaluate_models import refuse_same_labels
 
@@ -67,12 +67,12 @@ def isotropy(
 
 
 def _publish(probed: list[Probed], out: Path | None) -> None:
-    from gonogo.analysis.cka import LEAST_ROWS, pairwise_cka
-    from gonogo.cli.verdicts import command_line
+    from gonogo.analysis.geometry.cka import LEAST_ROWS, pairwise_cka
+    from gonogo.cli.shared.verdicts import command_line
     from gonogo.core.files import write_bytes, write_json, write_text
-    from gonogo.report.geometry_tables import alike_table, geometry_table
-    from gonogo.report.table_markdown import markdown
-    from gonogo.report.table_text import text
+    from gonogo.report.cells.table_markdown import markdown
+    from gonogo.report.cells.table_text import text
+    from gonogo.report.tables.geometry_tables import alike_table, geometry_table
 
     records = [each.record for each in probed]
     tables = [geometry_table(records)]
@@ -83,7 +83,7 @@ def _publish(probed: list[Probed], out: Path | None) -> None:
     typer.echo("\n".join(map(text, tables)))
     if out is None:
         return
-    from gonogo.report.figures import render
+    from gonogo.report.pages.figures import render
     from gonogo.report.plots.spectrum import spectrum_plot
 
     dumped = [record.model_dump(mode="json") for record in records]

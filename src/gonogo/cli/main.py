@@ -28,7 +28,7 @@ from gonogo.cli import (
     studies,
     summary,
 )
-from gonogo.cli.many_values import ManyValues
+from gonogo.cli.shared.many_values import ManyValues
 
 app = typer.Typer(
     help="Train retrieval models as experiments that end in a defensible go / no-go decision.",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gonogo.cli import options
+from gonogo.cli.shared import options
 
 if TYPE_CHECKING:
     from gonogo.study.planning.plan import Plan
@@ -38,7 +38,7 @@ def plan(
         study, tier=tier, quick=quick, out=out, sets=sets, only=only, fetch=calibrate
     )
     # After the study was read: whoever mistypes a name should not wait for statistics.
-    from gonogo.cli.plans import cost_lines, plan_lines, sensitivity_lines
+    from gonogo.cli.shared.plans import cost_lines, plan_lines, sensitivity_lines
     from gonogo.study.planning.forecast import forecast_cost
     from gonogo.study.planning.sensitivity import find_pilot, forecast_sensitivity
 
@@ -52,11 +52,11 @@ def plan(
 
 
 def _calibrate(plan: Plan, device: options.Device) -> None:
-    from gonogo.cli.display import open_progress
+    from gonogo.cli.shared.display import open_progress
 
     with open_progress() as progress:
         progress.say("measuring a few steps of every arm")
-        from gonogo.models.devices import resolve_device
+        from gonogo.models.parts.devices import resolve_device
         from gonogo.study.running.calibration import calibrate
 
         calibrate(plan, device=resolve_device(device), progress=progress)

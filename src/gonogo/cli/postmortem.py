@@ -15,10 +15,10 @@ def postmortem(
 ) -> None:
     """Judge margin, hard negatives, bank and fill rates, and show where recall is lost."""
     from gonogo.core.files import write_bytes
-    from gonogo.report.figures import render
+    from gonogo.report.pages.figures import render
     from gonogo.report.plots.postmortem import postmortem_plot
-    from gonogo.study.trained.postmortem import REPORT, as_text
-    from gonogo.study.trained.postmortem import postmortem as measure
+    from gonogo.study.next_vector.postmortem import REPORT, as_text
+    from gonogo.study.next_vector.postmortem import postmortem as measure
 
     record = measure(trial)
     for line in as_text(record):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gonogo.cli import options
+from gonogo.cli.shared import options
 
 
 def report(
@@ -20,8 +20,8 @@ def report(
     sets: options.Sets = None,
 ) -> None:
     """Write report.html, report.md, tables and figures from verdict.json alone."""
-    from gonogo.analysis.verdict import read_verdict
-    from gonogo.report.writing import write_report
+    from gonogo.analysis.records.verdict import read_verdict
+    from gonogo.report.pages.writing import write_report
 
     path = Path(study)
     if path.is_dir():

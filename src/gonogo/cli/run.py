@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gonogo.cli import options
+from gonogo.cli.shared import options
 
 if TYPE_CHECKING:
     from gonogo.study.planning.plan import Plan
@@ -43,7 +43,7 @@ def run(
 
     Finished trials are skipped, interrupted ones resume, changed ones run anew.
     """
-    from gonogo.cli.plans import plan_lines
+    from gonogo.cli.shared.plans import plan_lines
 
     plan = options.open_plan(
         study, tier=tier, quick=quick, out=out, sets=sets, only=only, force=force, fetch=not dry_run
@@ -82,8 +82,8 @@ def _names(plan: Plan, run_id: str | None) -> dict[str, str]:
 
 def _run_lines(plan: Plan, names: dict[str, str]) -> list[str]:
     """Show the rows of the study's summary as a run would find and name them."""
-    from gonogo.report.run_tables import run_table
-    from gonogo.report.table_text import text
+    from gonogo.report.cells.table_text import text
+    from gonogo.report.tables.run_tables import run_table
     from gonogo.study.tracking.experiments import gather_runs
 
     runs = gather_runs(plan, dry_run=True, names=names)
@@ -94,7 +94,7 @@ def _work(
     plan: Plan, device: options.Device, workers: int, stop_when_decided: bool, run_id: str | None
 ) -> RunSummary | None:
     """Run what is left to do; import nothing heavy when nothing is."""
-    from gonogo.cli.plans import stop_lines
+    from gonogo.cli.shared.plans import stop_lines
 
     if plan.is_finished:
         typer.echo("nothing to do: every trial is finished")
@@ -102,14 +102,14 @@ def _work(
     if stop_when_decided and (stopped := stop_lines(plan)):
         typer.echo(f"nothing to do: {stopped[0]}")
         return None
-    from gonogo.cli.display import open_progress
+    from gonogo.cli.shared.display import open_progress
     from gonogo.study.planning.sanity import sanity_checks
 
     for check in sanity_checks(plan, workers):
         typer.echo(check.line, err=not check.fine)
     with open_progress() as progress:
         progress.say("loading the libraries that train")
-        from gonogo.models.devices import resolve_device
+        from gonogo.models.parts.devices import resolve_device
         from gonogo.study.running.runner import run_plan
 
         return run_plan(
@@ -124,7 +124,7 @@ def _work(
 
 def _decide(plan: Plan, *, anew: bool) -> None:
     """Decide and write the report, unless both are there and nothing has changed since."""
-    from gonogo.cli.verdicts import decide_and_report, show_verdict
+    from gonogo.cli.shared.verdicts import decide_and_report, show_verdict
     from gonogo.study.deciding.decided import is_decided
 
     if not anew and is_decided(plan):
@@ -134,7 +134,7 @@ def _decide(plan: Plan, *, anew: bool) -> None:
 
 
 def _end(summary: RunSummary, workers: int) -> None:
-    from gonogo.cli.display import duration
+    from gonogo.cli.shared.display import duration
 
     typer.echo("\ntime")
     for name, seconds in summary.seconds.items():

@@ -15,7 +15,7 @@ def schema(
     import json
 
     from gonogo.core.files import write_text
-    from gonogo.spec.schema import study_schema
+    from gonogo.spec.reference.schema import study_schema
 
     text = json.dumps(study_schema(), indent=2, ensure_ascii=False) + "\n"
     if out is None:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gonogo.cli import options
+from gonogo.cli.shared import options
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from gonogo.data.bank import Bank
-    from gonogo.data.next_vectors import NextVectors
-    from gonogo.evaluation.cascade import Asked, Cascade
-    from gonogo.study.trained.searching import SearchSettings
+    from gonogo.data.next_vector.bank import Bank
+    from gonogo.data.next_vector.next_vectors import NextVectors
+    from gonogo.evaluation.cascade.cascade import Asked, Cascade
+    from gonogo.study.next_vector.searching import SearchSettings
 
 
 _SHOWN, _WIDTH = 10, 100
@@ -71,9 +71,9 @@ def search(
     precision: _Precision = None,
 ) -> None:
     """Retrieve, then rank anew; print recall and latency of every stage, or the rows found."""
-    from gonogo.models.devices import resolve_device, resolve_precision
-    from gonogo.spec.evaluation_tasks import InvertedSoftmax
-    from gonogo.study.trained.searching import SearchSettings
+    from gonogo.models.parts.devices import resolve_device, resolve_precision
+    from gonogo.spec.evaluation.evaluation_tasks import InvertedSoftmax
+    from gonogo.study.next_vector.searching import SearchSettings
 
     where = resolve_device(device)
     settings = SearchSettings(
@@ -94,8 +94,8 @@ def search(
 def _search(
     folder: Path, pair: str | None, queries: int, lanes: Path | None, settings: SearchSettings
 ) -> None:
-    from gonogo.study.trained.searching import asked_of, build_cascade, read_codes
-    from gonogo.study.trained.trained_tower import open_tower_trial
+    from gonogo.study.next_vector.searching import asked_of, build_cascade, read_codes
+    from gonogo.study.next_vector.trained_tower import open_tower_trial
 
     trial = open_tower_trial(folder)
     tower, checkpoint = trial.tower(device=settings.device, precision=settings.precision)
@@ -125,7 +125,7 @@ def _numbers(data: NextVectors, pair: str | None, queries: int) -> NDArray[np.in
 
 
 def _measure(cascade: Cascade, asked: list[Asked], targets: list[int], checkpoint: str) -> None:
-    from gonogo.evaluation.cascade_report import measure
+    from gonogo.evaluation.cascade.cascade_report import measure
 
     chosen = ", chosen on such pairs" if checkpoint == "best" else ""
     read = f"checkpoint {checkpoint}{chosen}"

@@ -6,7 +6,7 @@ from collections import Counter
 
 import typer
 
-from gonogo.cli import options
+from gonogo.cli.shared import options
 
 
 def status(
@@ -17,7 +17,7 @@ def status(
     sets: options.Sets = None,
 ) -> None:
     """Show the state of every trial, and the verdict if there is one."""
-    from gonogo.cli.plans import stop_lines
+    from gonogo.cli.shared.plans import stop_lines
 
     planned = options.open_plan(study, tier=tier, quick=quick, out=out, sets=sets)
     width = max(len(trial.name) for trial in planned.trials)
@@ -30,7 +30,7 @@ def status(
     for line in stop_lines(planned):
         typer.echo(line)
     if planned.folder.verdict.exists():
-        from gonogo.analysis.verdict import read_verdict
+        from gonogo.analysis.records.verdict import read_verdict
 
         verdict = read_verdict(planned.folder.verdict)
         typer.echo(verdict.decision.sentence)

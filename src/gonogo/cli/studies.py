@@ -7,7 +7,7 @@ import typer
 
 def studies() -> None:
     """List the shipped studies with their questions and tiers."""
-    from gonogo.spec.resolve import read_study
+    from gonogo.spec.checks.resolve import read_study
     from gonogo.study.folder.shipped import shipped_studies
 
     for name, path in shipped_studies().items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from gonogo.cli import options
+from gonogo.cli.shared import options
 
 
 def summary(
@@ -19,9 +19,9 @@ def summary(
     Joined logs (train_logs.jsonl, its parquet twin, train_summary.json) that are gone are written
     again where the logs that a trial appended to are still there. Nothing is trained or scored.
     """
-    from gonogo.cli.verdicts import command_line, refuse_unrun, write_decision
-    from gonogo.report.contents import contents
-    from gonogo.report.summary import summary_text
+    from gonogo.cli.shared.verdicts import command_line, refuse_unrun, write_decision
+    from gonogo.report.pages.contents import contents
+    from gonogo.report.pages.summary import summary_text
     from gonogo.study.tracking.run_logs import restore_run_logs
 
     plan = options.open_plan(study, tier=tier, quick=quick, out=out, sets=sets)

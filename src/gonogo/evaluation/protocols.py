@@ -9,22 +9,23 @@ from typing import assert_never
 from gonogo.core.errors import UserError
 from gonogo.core.progress import Progress
 from gonogo.core.types import Qrels, Ranking
-from gonogo.data.datasets import RetrievalDataset
-from gonogo.data.loading import load_dataset
-from gonogo.data.next_vectors import open_next_vectors
-from gonogo.evaluation.candidates import as_ranking, bm25_candidates
-from gonogo.evaluation.corpus_vectors import corpus_vectors
-from gonogo.evaluation.metrics import per_query
-from gonogo.evaluation.neighbours import neighbours_kept
-from gonogo.evaluation.next_vector import QuerySource, judged_rankings, tower_queries
-from gonogo.evaluation.reranking import rerank
-from gonogo.evaluation.retrieval import rank_corpus
-from gonogo.models.build import AnyModel
-from gonogo.models.query_tower import QueryTower
-from gonogo.models.retrieval_model import RetrievalModel
-from gonogo.models.vector_model import VectorModel
-from gonogo.spec.evaluation import EvaluationSpec
-from gonogo.spec.evaluation_tasks import (
+from gonogo.data.judged.datasets import RetrievalDataset
+from gonogo.data.next_vector.next_vectors import open_next_vectors
+from gonogo.data.sources.loading import load_dataset
+from gonogo.evaluation.encoding.corpus_vectors import corpus_vectors
+from gonogo.evaluation.neighbours.neighbours import neighbours_kept
+from gonogo.evaluation.next_vector.next_vector import QuerySource, judged_rankings, tower_queries
+from gonogo.evaluation.text.candidates import as_ranking, bm25_candidates
+from gonogo.evaluation.text.metrics import per_query
+from gonogo.evaluation.text.reranking import rerank
+from gonogo.evaluation.text.retrieval import rank_corpus
+from gonogo.models.build.build import AnyModel
+from gonogo.models.heads.vector_model import VectorModel
+from gonogo.models.next_vector.query_tower import QueryTower
+from gonogo.models.text.retrieval_model import RetrievalModel
+from gonogo.spec.data.vector_data import PairsData
+from gonogo.spec.evaluation.evaluation import EvaluationSpec
+from gonogo.spec.evaluation.evaluation_tasks import (
     AnyData,
     EvaluationTask,
     NeighbourEvaluation,
@@ -33,7 +34,6 @@ from gonogo.spec.evaluation_tasks import (
     RetrievalEvaluation,
     judged_data,
 )
-from gonogo.spec.vector_data import PairsData
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from gonogo.core.types import Similarity
 from gonogo.objectives.infonce import infonce
 from gonogo.objectives.triplet import triplet
 from gonogo.objectives.yes_no import yes_no_cross_entropy
-from gonogo.spec.objectives import (
+from gonogo.spec.task.objectives import (
     EmbeddingObjective,
     InfoNce,
     ScoreObjective,

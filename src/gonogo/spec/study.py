@@ -7,12 +7,12 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from gonogo.spec.base import NOT_HASHED, Name, Spec
-from gonogo.spec.criteria import Levels
-from gonogo.spec.evaluation import EvaluationSpec
-from gonogo.spec.gates import GateSpec
-from gonogo.spec.model import ModelSpec
-from gonogo.spec.summary import SummarySpec
-from gonogo.spec.tasks import TaskSpec
+from gonogo.spec.evaluation.evaluation import EvaluationSpec
+from gonogo.spec.model.model import ModelSpec
+from gonogo.spec.rule.criteria import Levels
+from gonogo.spec.rule.gates import GateSpec
+from gonogo.spec.rule.summary import SummarySpec
+from gonogo.spec.task.tasks import TaskSpec
 from gonogo.spec.training import Alternating, MonitorSpec, ScheduleSpec, TrainingSpec
 
 Seeds = Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)]

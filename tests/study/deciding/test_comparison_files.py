@@ -10,12 +10,12 @@ import yaml
 from study_values import write_beir
 from typer.testing import CliRunner
 
-from gonogo.analysis.geometry_record import GeometryRecord, read_geometry
-from gonogo.analysis.verdict import VerdictFile, read_verdict
+from gonogo.analysis.geometry.geometry_record import GeometryRecord, read_geometry
+from gonogo.analysis.records.verdict import VerdictFile, read_verdict
 from gonogo.cli.main import app
 from gonogo.core.errors import UserError
 from gonogo.core.files import read_json
-from gonogo.spec.resolve import resolve
+from gonogo.spec.checks.resolve import resolve
 from gonogo.study.deciding.domains import in_domain
 
 CRITERIA: dict[str, list[dict[str, Any]]] = {

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from gonogo.analysis.evidence import Evidence, TrialRecord
-from gonogo.analysis.geometry_record import GeometryRecord, TextsRecord
-from gonogo.analysis.verdict import (
+from gonogo.analysis.geometry.geometry_record import GeometryRecord, TextsRecord
+from gonogo.analysis.records.evidence import Evidence, TrialRecord
+from gonogo.analysis.records.verdict import (
     ArmScore,
     Decision,
     FrozenGate,
@@ -19,10 +19,10 @@ from gonogo.analysis.verdict import (
     write_verdict,
 )
 from gonogo.core.errors import UserError
-from gonogo.report.criteria_table import criteria_table
-from gonogo.spec.criteria import AllSets, AnyOf, AverageAbove, FileThere
-from gonogo.spec.gates import ImprovementGate
-from gonogo.spec.resolve import resolve
+from gonogo.report.words.criteria_table import criteria_table
+from gonogo.spec.checks.resolve import resolve
+from gonogo.spec.rule.criteria import AllSets, AnyOf, AverageAbove, FileThere
+from gonogo.spec.rule.gates import ImprovementGate
 from gonogo.spec.study import ResolvedStudy
 from gonogo.study.deciding.criteria import Criteria, check_study
 from gonogo.study.deciding.registration import register_criteria

@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 
 from gonogo.cli.main import app
 from gonogo.core.progress import Silent
-from gonogo.data.evaluation_sets import evaluation_sets
-from gonogo.data.model_places import find_model
-from gonogo.models.build import build_model
+from gonogo.data.sources.evaluation_sets import evaluation_sets
+from gonogo.data.weights.model_places import find_model
+from gonogo.models.build.build import build_model
 from gonogo.spec.study import TrialConfig
 from gonogo.study.deciding.domains import Domains, models_domains
 from gonogo.study.folder.layout import TrialFolder

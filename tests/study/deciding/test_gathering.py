@@ -8,7 +8,7 @@ import pytest
 from planted_trials import finish, plan_of, planted_scores
 
 from gonogo.core.files import append_json_line, write_json, write_text
-from gonogo.data.score_table import read_scores
+from gonogo.data.files.score_table import read_scores
 from gonogo.study.deciding.gathering import MOST_POINTS, gather_evidence, gather_scores
 from gonogo.study.folder.fingerprints import combine
 from gonogo.study.planning.plan import Plan, PlannedTrial

@@ -10,9 +10,9 @@ import yaml
 from study_values import study_values, write_beir
 
 from gonogo.core.files import write_json
-from gonogo.data.score_table import SCHEMA, write_scores
-from gonogo.spec.evaluation import EvaluationSpec
-from gonogo.spec.resolve import resolve
+from gonogo.data.files.score_table import SCHEMA, write_scores
+from gonogo.spec.checks.resolve import resolve
+from gonogo.spec.evaluation.evaluation import EvaluationSpec
 from gonogo.study.deciding.gathering import gather_scores
 from gonogo.study.deciding.registration import registered_gate
 from gonogo.study.deciding.stopping import expected_scores

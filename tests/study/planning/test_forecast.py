@@ -8,11 +8,16 @@ from pathlib import Path
 import pytest
 from planted_trials import QUERIES, finish, plan_of, planted_scores
 
-from gonogo.analysis.error_rates import verdict_rates
-from gonogo.analysis.power import TIR_DEFAULTS, Components, minimum_detectable, seeds_needed
+from gonogo.analysis.statistics.error_rates import verdict_rates
+from gonogo.analysis.statistics.power import (
+    TIR_DEFAULTS,
+    Components,
+    minimum_detectable,
+    seeds_needed,
+)
 from gonogo.core.errors import UserError
 from gonogo.core.files import write_json
-from gonogo.data.score_table import write_scores
+from gonogo.data.files.score_table import write_scores
 from gonogo.study.planning import sensitivity
 from gonogo.study.planning.forecast import Forecast, forecast_cost
 from gonogo.study.planning.plan import Plan

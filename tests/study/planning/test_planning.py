@@ -11,7 +11,7 @@ from study_values import study_values
 
 from gonogo.core.errors import UserError
 from gonogo.core.files import write_json
-from gonogo.spec.resolve import resolve
+from gonogo.spec.checks.resolve import resolve
 from gonogo.study.folder.fingerprints import Hasher, changed_keys
 from gonogo.study.folder.layout import StudyFolder
 from gonogo.study.planning.plan import Plan, make_plan

@@ -10,22 +10,22 @@ from sentence_folders import sentence_folder
 from study_values import write_beir
 from typer.testing import CliRunner
 
-from gonogo.analysis.geometry import geometry
-from gonogo.analysis.geometry_record import GeometryRecord, TextsRecord, record_of
-from gonogo.analysis.isotropy import gaussian_reference
+from gonogo.analysis.geometry.geometry import geometry
+from gonogo.analysis.geometry.geometry_record import GeometryRecord, TextsRecord, record_of
+from gonogo.analysis.geometry.isotropy import gaussian_reference
 from gonogo.cli.main import app
 from gonogo.core.errors import UserError
 from gonogo.core.progress import Silent
-from gonogo.data.model_places import find_model
-from gonogo.data.probe_texts import chosen, probe_texts
-from gonogo.evaluation.encoding import encode
-from gonogo.models.any_model import load_any
-from gonogo.models.build import build_model
-from gonogo.models.retrieval_model import RetrievalModel
-from gonogo.report.geometry_tables import geometry_table
-from gonogo.report.table_text import text
-from gonogo.spec.evaluation import EvaluationSpec
-from gonogo.spec.model import TextModel
+from gonogo.data.sources.probe_texts import chosen, probe_texts
+from gonogo.data.weights.model_places import find_model
+from gonogo.evaluation.encoding.encoding import encode
+from gonogo.models.build.any_model import load_any
+from gonogo.models.build.build import build_model
+from gonogo.models.text.retrieval_model import RetrievalModel
+from gonogo.report.cells.table_text import text
+from gonogo.report.tables.geometry_tables import geometry_table
+from gonogo.spec.evaluation.evaluation import EvaluationSpec
+from gonogo.spec.model.model import TextModel
 from gonogo.study.folder.layout import TrialFolder
 from gonogo.study.running import evaluating
 from gonogo.study.running.evaluating import evaluate_into
@@ -154,7 +154,7 @@ def test_a_look_shares_vectors_of_weights_that_come_back(
     frozen, untrained = (headed(tiny_encoder_folder, 1, kind) for kind in ("frozen", "full"))
     other = headed(tiny_encoder_folder, 2, "frozen")
     first = [look(model, tmp_path / "kept") for model in (frozen, untrained)]
-    for module in ("retrieval", "corpus_vectors"):
+    for module in ("text.retrieval", "encoding.corpus_vectors"):
         monkeypatch.setattr(f"gonogo.evaluation.{module}.compute_rows", never)
     assert [look(model, tmp_path / "kept") for model in (frozen, untrained)] == first
     assert look(other, tmp_path / "kept").spectrum != first[0].spectrum

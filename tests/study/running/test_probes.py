@@ -12,14 +12,14 @@ from planted_trials import plan_of
 from study_values import write_beir
 
 from gonogo.core.files import cache_folder
-from gonogo.data.bm25 import Bm25Index
-from gonogo.models.build import build_model
-from gonogo.models.retrieval_model import RetrievalModel
-from gonogo.spec.evaluation import EvaluationSpec
-from gonogo.spec.model import TextModel
+from gonogo.data.examples.bm25 import Bm25Index
+from gonogo.models.build.build import build_model
+from gonogo.models.text.retrieval_model import RetrievalModel
+from gonogo.spec.evaluation.evaluation import EvaluationSpec
+from gonogo.spec.model.model import TextModel
 from gonogo.study.running import probes
 from gonogo.study.running.probes import time_evaluation, time_preparation, time_task
-from gonogo.training import text_tasks
+from gonogo.training.text import text_tasks
 
 
 class Clock:

@@ -11,15 +11,15 @@ import yaml
 from planted_trials import plan_of
 from study_values import study_values, write_beir
 
-from gonogo.analysis.geometry_record import read_geometry
+from gonogo.analysis.geometry.geometry_record import read_geometry
 from gonogo.core.errors import UserError
 from gonogo.core.progress import Silent
-from gonogo.data.loading import load_dataset
-from gonogo.data.score_table import read_scores
-from gonogo.evaluation.encoding import encode
-from gonogo.models.build import build_model
-from gonogo.spec.data import BeirData
-from gonogo.spec.model import TextModel
+from gonogo.data.files.score_table import read_scores
+from gonogo.data.sources.loading import load_dataset
+from gonogo.evaluation.encoding.encoding import encode
+from gonogo.models.build.build import build_model
+from gonogo.spec.data.text_data import BeirData
+from gonogo.spec.model.model import TextModel
 from gonogo.study.running.references import score_reference
 from gonogo.study.running.runner import run_plan
 

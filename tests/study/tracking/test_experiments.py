@@ -11,14 +11,14 @@ import pytest
 from planted_runs import COLUMNS, finish_all, finish_trial, with_runs, write_logs
 from planted_trials import finish, plan_of, planted_scores
 
-from gonogo.analysis.run_table import Run, RunTable
-from gonogo.cli.plans import plan_lines
+from gonogo.analysis.records.run_table import Run, RunTable
+from gonogo.cli.shared.plans import plan_lines
 from gonogo.core.errors import UserError
 from gonogo.core.files import append_json_line, read_json, read_json_lines, write_text
-from gonogo.report.contents import contents
-from gonogo.report.run_tables import runs_csv
-from gonogo.report.summary import summary_csv, summary_text
-from gonogo.spec.resolve import resolve
+from gonogo.report.pages.contents import contents
+from gonogo.report.pages.summary import summary_csv, summary_text
+from gonogo.report.tables.run_tables import runs_csv
+from gonogo.spec.checks.resolve import resolve
 from gonogo.study.deciding.decision import decide_plan
 from gonogo.study.folder.shipped import find_study, shipped_studies
 from gonogo.study.folder.states import write_config

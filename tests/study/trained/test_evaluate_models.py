@@ -13,17 +13,17 @@ from study_values import write_beir
 from typer.testing import CliRunner
 
 from gonogo.cli.main import app
-from gonogo.cli.many_values import repeat_names
+from gonogo.cli.shared.many_values import repeat_names
 from gonogo.core.errors import UserError
 from gonogo.core.progress import Silent
-from gonogo.data.evaluation_sets import NOT_PUBLIC, evaluation_sets
-from gonogo.data.loading import load_dataset
-from gonogo.data.model_places import find_model
-from gonogo.evaluation.encoding import encode
-from gonogo.models.any_model import load_any
-from gonogo.report.model_tables import as_json, markdown_page, tidy_csv
-from gonogo.spec.beir_sets import BEIR_PUBLIC
-from gonogo.spec.data import BeirData, HubData
+from gonogo.data.sources.evaluation_sets import NOT_PUBLIC, evaluation_sets
+from gonogo.data.sources.loading import load_dataset
+from gonogo.data.weights.model_places import find_model
+from gonogo.evaluation.encoding.encoding import encode
+from gonogo.models.build.any_model import load_any
+from gonogo.report.tables.model_tables import as_json, markdown_page, tidy_csv
+from gonogo.spec.data.beir_sets import BEIR_PUBLIC
+from gonogo.spec.data.text_data import BeirData, HubData
 from gonogo.study.trained import evaluate_model_parts
 from gonogo.study.trained.evaluate_model_parts import Settings
 from gonogo.study.trained.evaluate_models import Evaluation, Machine, evaluate_models
@@ -253,7 +253,7 @@ def test_offline_downloads_no_model(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_forums_are_one_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from gonogo.data.evaluation_sets import EvaluationSet
+    from gonogo.data.sources.evaluation_sets import EvaluationSet
 
     for name in ("gis", "unix"):
         write_beir(tmp_path / "cqadupstack" / name, 40)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gonogo.analysis.verdict import ArmScore, VerdictFile
-from gonogo.report.formats import number
-from gonogo.report.judged import ordered, slug
+from gonogo.analysis.records.verdict import ArmScore, VerdictFile
+from gonogo.report.cells.formats import number
 from gonogo.report.plots.style import INK, MUTED, WIDTH, Plot, arm_colours, legend_below, short
-from gonogo.report.score_tables import MEAN, arms_of, metrics_of, tasks_of
+from gonogo.report.tables.score_tables import MEAN, arms_of, metrics_of, tasks_of
+from gonogo.report.words.judged import ordered, slug
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gonogo.analysis.evidence import Curve
-from gonogo.analysis.verdict import VerdictFile
-from gonogo.report.judged import ordered, slug
+from gonogo.analysis.records.evidence import Curve
+from gonogo.analysis.records.verdict import VerdictFile
 from gonogo.report.plots.style import WIDTH, Plot, arm_colours, legend_below, numbers
+from gonogo.report.words.judged import ordered, slug
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

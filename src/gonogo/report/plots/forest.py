@@ -7,18 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gonogo.analysis.verdict import Effect, Estimate, VerdictFile
-from gonogo.report.formats import Unit, number, threshold
-from gonogo.report.judged import (
-    effect_name,
-    judged,
-    judged_name,
-    judged_unit,
-    ordered,
-    parts_of,
-    slug,
-    whole_name,
-)
+from gonogo.analysis.records.verdict import Effect, Estimate, VerdictFile
+from gonogo.report.cells.formats import Unit, number, threshold
 from gonogo.report.plots.style import (
     ACCENT,
     DASHES,
@@ -30,6 +20,16 @@ from gonogo.report.plots.style import (
     Plot,
     legend_below,
     short,
+)
+from gonogo.report.words.judged import (
+    effect_name,
+    judged,
+    judged_name,
+    judged_unit,
+    ordered,
+    parts_of,
+    slug,
+    whole_name,
 )
 
 if TYPE_CHECKING:

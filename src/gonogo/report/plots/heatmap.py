@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gonogo.analysis.evidence import Conflict
-from gonogo.analysis.verdict import VerdictFile
-from gonogo.report.formats import number
-from gonogo.report.judged import slug
+from gonogo.analysis.records.evidence import Conflict
+from gonogo.analysis.records.verdict import VerdictFile
+from gonogo.report.cells.formats import number
 from gonogo.report.plots.style import FAINT, GRID, INK, WIDTH, Plot, numbers, short
+from gonogo.report.words.judged import slug
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

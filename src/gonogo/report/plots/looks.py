@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gonogo.analysis.evidence import LookCurve
-from gonogo.analysis.verdict import VerdictFile
-from gonogo.report.judged import ordered
+from gonogo.analysis.records.evidence import LookCurve
+from gonogo.analysis.records.verdict import VerdictFile
 from gonogo.report.plots.style import WIDTH, Plot, arm_colours, legend_below, numbers, short
+from gonogo.report.words.judged import ordered
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

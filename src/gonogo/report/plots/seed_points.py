@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gonogo.analysis.verdict import Effect, SeedPoint, VerdictFile
-from gonogo.report.formats import number, threshold
-from gonogo.report.judged import effect_name, is_ratio, judged, judged_name, judged_unit
+from gonogo.analysis.records.verdict import Effect, SeedPoint, VerdictFile
+from gonogo.report.cells.formats import number, threshold
 from gonogo.report.plots.style import (
     ACCENT,
     ARMS,
@@ -19,6 +18,7 @@ from gonogo.report.plots.style import (
     legend_below,
     short,
 )
+from gonogo.report.words.judged import effect_name, is_ratio, judged, judged_name, judged_unit
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

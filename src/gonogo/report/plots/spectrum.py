@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float
 
-from gonogo.analysis.geometry_record import GeometryRecord
-from gonogo.analysis.marchenko_pastur import gaussian_spectrum
+from gonogo.analysis.geometry.geometry_record import GeometryRecord
+from gonogo.analysis.geometry.marchenko_pastur import gaussian_spectrum
 from gonogo.report.plots.style import ARMS, DASHES, MUTED, WIDTH, Plot, legend_below, short
 
 if TYPE_CHECKING:

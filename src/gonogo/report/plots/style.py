@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gonogo.analysis.verdict import VerdictFile
-from gonogo.report.formats import one_line
-from gonogo.report.judged import ordered
+from gonogo.analysis.records.verdict import VerdictFile
+from gonogo.report.cells.formats import one_line
+from gonogo.report.words.judged import ordered
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 
 from gonogo.core.errors import UserError
-from gonogo.data.score_table import SCHEMA, read_scores
-from gonogo.spec.evaluation import EvaluationSpec
+from gonogo.data.files.score_table import SCHEMA, read_scores
+from gonogo.spec.evaluation.evaluation import EvaluationSpec
 from gonogo.study.deciding.decision import scores_of_run
 
 TABLES = {".parquet", ".csv"}

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, assert_never
 
-from gonogo.analysis.verdict import VerdictFile, read_verdict
+from gonogo.analysis.records.verdict import VerdictFile, read_verdict
 from gonogo.core.errors import UserError
-from gonogo.spec.criteria import (
+from gonogo.spec.rule.criteria import (
     AllSets,
     AnyOf,
     AverageAbove,

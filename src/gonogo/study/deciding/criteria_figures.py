@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal
 
-from gonogo.analysis.geometry_record import GeometryRecord
-from gonogo.analysis.verdict import Effect, GroupMean, VerdictFile
+from gonogo.analysis.geometry.geometry_record import GeometryRecord
+from gonogo.analysis.records.verdict import Effect, GroupMean, VerdictFile
 from gonogo.core.errors import did_you_mean
-from gonogo.spec.criteria import AllSets, AverageAbove, Finished, Gain, IsotropyHigher
-from gonogo.spec.criteria_checks import gate_pair
-from gonogo.spec.gates import InterferenceGate
+from gonogo.spec.checks.criteria_checks import gate_pair
+from gonogo.spec.rule.criteria import AllSets, AverageAbove, Finished, Gain, IsotropyHigher
+from gonogo.spec.rule.gates import InterferenceGate
 from gonogo.spec.study import ResolvedStudy
 from gonogo.study.folder.scored import scored_datasets
 

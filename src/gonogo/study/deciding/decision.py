@@ -9,21 +9,21 @@ from typing import Any
 
 import polars as pl
 
-from gonogo.analysis.decide import decide
-from gonogo.analysis.expected import Expected, contrasts, expected_from_scores, gate_arms
-from gonogo.analysis.freezing import freeze_gate, frozen_gate
-from gonogo.analysis.measures import canonical
-from gonogo.analysis.verdict import VerdictFile
+from gonogo.analysis.deciding.decide import decide
+from gonogo.analysis.gates.freezing import freeze_gate, frozen_gate
+from gonogo.analysis.promised.expected import Expected, contrasts, expected_from_scores, gate_arms
+from gonogo.analysis.records.verdict import VerdictFile
+from gonogo.analysis.tables.measures import canonical
 from gonogo.core.errors import UserError, did_you_mean
-from gonogo.data.score_table import SCHEMA, read_scores
-from gonogo.data.trec import read_qrels, read_run
-from gonogo.evaluation.metrics import per_query
-from gonogo.spec.evaluation import EvaluationSpec
-from gonogo.spec.gates import GateSpec
-from gonogo.spec.overrides import Layers, parse_override
-from gonogo.spec.problems import validate
-from gonogo.spec.reading import read_mapping
-from gonogo.spec.resolve import resolve
+from gonogo.data.files.score_table import SCHEMA, read_scores
+from gonogo.data.files.trec import read_qrels, read_run
+from gonogo.evaluation.text.metrics import per_query
+from gonogo.spec.checks.resolve import resolve
+from gonogo.spec.evaluation.evaluation import EvaluationSpec
+from gonogo.spec.reading.overrides import Layers, parse_override
+from gonogo.spec.reading.problems import validate
+from gonogo.spec.reading.reading import read_mapping
+from gonogo.spec.rule.gates import GateSpec
 from gonogo.spec.study import GateFile
 from gonogo.study.deciding.domains import in_domain
 from gonogo.study.deciding.gathering import gather_evidence, gather_scores

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gonogo.core.errors import UserError
-from gonogo.data.evaluation_sets import EvaluationSet
-from gonogo.data.model_places import ModelPlace
-from gonogo.spec.beir_sets import BEIR_PUBLIC
-from gonogo.spec.reading import read_mapping
+from gonogo.data.sources.evaluation_sets import EvaluationSet
+from gonogo.data.weights.model_places import ModelPlace
+from gonogo.spec.data.beir_sets import BEIR_PUBLIC
+from gonogo.spec.reading.reading import read_mapping
 from gonogo.spec.study import ResolvedStudy, TrialConfig
-from gonogo.spec.tasks import RelevanceTask, RetrievalTask
+from gonogo.spec.task.tasks import RelevanceTask, RetrievalTask
 from gonogo.study.folder.layout import TrialFolder
 from gonogo.study.folder.scored import scored_as
 

@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from gonogo.analysis.evidence import Conflict, Curve, Evidence, LookCurve, TrialRecord
-from gonogo.analysis.geometry_record import GeometryRecord, read_geometry
+from gonogo.analysis.geometry.geometry_record import GeometryRecord, read_geometry
+from gonogo.analysis.records.evidence import Conflict, Curve, Evidence, LookCurve, TrialRecord
 from gonogo.core.files import read_json, read_json_lines
-from gonogo.data.score_table import SCHEMA, read_scores, write_scores
+from gonogo.data.files.score_table import SCHEMA, read_scores, write_scores
 from gonogo.study.folder.fingerprints import combine
 from gonogo.study.folder.layout import StudyFolder, TrialFolder
 from gonogo.study.folder.looks import LogError, read_looks

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from gonogo.analysis.freezing import (
+from gonogo.analysis.gates.freezing import (
     GateRecord,
     freeze_gate,
     frozen_gate,
     read_gate,
     write_gate_once,
 )
-from gonogo.analysis.verdict import FrozenGate
+from gonogo.analysis.records.verdict import FrozenGate
 from gonogo.core.files import read_json, write_text_once
-from gonogo.spec.criteria import Criterion
+from gonogo.spec.rule.criteria import Criterion
 from gonogo.spec.study import ResolvedStudy
 from gonogo.study.folder.layout import StudyFolder
 from gonogo.study.folder.scored import scored_datasets

@@ -7,10 +7,10 @@ from typing import Any
 
 import polars as pl
 
-from gonogo.analysis.expected import Expected
-from gonogo.analysis.gate_values import stop_early
+from gonogo.analysis.gates.gate_values import stop_early
+from gonogo.analysis.promised.expected import Expected
 from gonogo.core.files import fingerprint, read_json, write_json
-from gonogo.data.score_table import SCHEMA, read_scores
+from gonogo.data.files.score_table import SCHEMA, read_scores
 from gonogo.study.folder.scored import join_forums, scored_datasets
 from gonogo.study.folder.states import inspect
 from gonogo.study.planning.plan import Plan

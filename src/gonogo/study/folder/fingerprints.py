@@ -19,14 +19,14 @@ from gonogo import __version__
 from gonogo.core.errors import NotHereYetError, UserError
 from gonogo.core.files import fingerprint
 from gonogo.core.types import Split
-from gonogo.data.bank import find_bank
-from gonogo.data.loading import dataset_fingerprint
-from gonogo.data.manifest import MANIFEST, read_manifest
-from gonogo.data.places import find_file, find_folder
-from gonogo.data.weights import file_hash
-from gonogo.data.weights import fingerprint as weights_fingerprint
-from gonogo.spec.data import BeirData, HubData, IrDatasetsData, PythonApiData
-from gonogo.spec.references import Bm25Row, Reference, UntrainedRow
+from gonogo.data.files.manifest import MANIFEST, read_manifest
+from gonogo.data.files.places import find_file, find_folder
+from gonogo.data.next_vector.bank import find_bank
+from gonogo.data.sources.loading import dataset_fingerprint
+from gonogo.data.weights.weights import file_hash
+from gonogo.data.weights.weights import fingerprint as weights_fingerprint
+from gonogo.spec.data.text_data import BeirData, HubData, IrDatasetsData, PythonApiData
+from gonogo.spec.evaluation.references import Bm25Row, Reference, UntrainedRow
 from gonogo.spec.study import TrialConfig
 
 Inputs = dict[str, Any]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from gonogo.spec.beir_sets import averaging_group, forum
-from gonogo.spec.evaluation import EvaluationSpec
+from gonogo.spec.data.beir_sets import averaging_group, forum
+from gonogo.spec.evaluation.evaluation import EvaluationSpec
 
 
 def scored_as(spec: EvaluationSpec) -> dict[str, str]:

@@ -13,7 +13,7 @@ from gonogo.core.files import MEGABYTE, folder_size, read_json
 from gonogo.study.folder.fingerprints import Inputs, combine
 from gonogo.study.folder.states import read_result
 from gonogo.study.planning.plan import Plan, PlannedTrial
-from gonogo.training.learning_rate import clamped_warmup
+from gonogo.training.loop.learning_rate import clamped_warmup
 
 
 @dataclass(frozen=True)

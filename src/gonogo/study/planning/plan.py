@@ -9,7 +9,7 @@ from typing import Literal
 
 from gonogo.core.errors import UserError
 from gonogo.core.files import read_json
-from gonogo.spec.references import Reference
+from gonogo.spec.evaluation.references import Reference
 from gonogo.spec.study import ResolvedStudy, TrialConfig
 from gonogo.study.folder.fingerprints import Hasher, Inputs, changed_keys
 from gonogo.study.folder.layout import StudyFolder, TrialFolder

@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 
 from gonogo.core.files import MEGABYTE
-from gonogo.spec.neighbour_task import NeighbourTask
-from gonogo.spec.vector_data import CorpusSpec, VectorFile
+from gonogo.spec.data.vector_data import CorpusSpec, VectorFile
+from gonogo.spec.neighbours.neighbour_task import NeighbourTask
 from gonogo.study.planning.forecast import forecast_cost, free_mb
 from gonogo.study.planning.plan import Plan
 
@@ -105,9 +105,9 @@ def _queues(plan: Plan) -> list[Check]:
 
 
 def _count(data: CorpusSpec, beside: Path) -> int:
-    from gonogo.data.loading import load_corpus
-    from gonogo.data.places import find_file
-    from gonogo.data.vector_files import read_vectors
+    from gonogo.data.files.places import find_file
+    from gonogo.data.sources.loading import load_corpus
+    from gonogo.data.vectors.vector_files import read_vectors
 
     if isinstance(data, VectorFile):
         return len(read_vectors(find_file(data.path, beside=beside), data.key))

@@ -8,16 +8,21 @@ from pathlib import Path
 
 import polars as pl
 
-from gonogo.analysis.error_rates import VerdictRates, verdict_rates
-from gonogo.analysis.expected import contrasts
-from gonogo.analysis.gate_values import default_components, pilot_components
-from gonogo.analysis.power import Components, effective_queries, minimum_detectable, seeds_needed
+from gonogo.analysis.gates.gate_values import default_components, pilot_components
+from gonogo.analysis.promised.expected import contrasts
+from gonogo.analysis.statistics.error_rates import VerdictRates, verdict_rates
+from gonogo.analysis.statistics.power import (
+    Components,
+    effective_queries,
+    minimum_detectable,
+    seeds_needed,
+)
 from gonogo.core.errors import NotHereYetError, UserError
-from gonogo.data.loading import count_queries
-from gonogo.data.score_table import SCHEMA, read_scores
-from gonogo.spec.evaluation_tasks import AnyData
-from gonogo.spec.gates import BandsGate
-from gonogo.spec.vector_data import PairsData, VectorFile
+from gonogo.data.files.score_table import SCHEMA, read_scores
+from gonogo.data.sources.loading import count_queries
+from gonogo.spec.data.vector_data import PairsData, VectorFile
+from gonogo.spec.evaluation.evaluation_tasks import AnyData
+from gonogo.spec.rule.gates import BandsGate
 from gonogo.study.folder.layout import StudyFolder
 from gonogo.study.folder.scored import scored_as
 from gonogo.study.planning.plan import Plan

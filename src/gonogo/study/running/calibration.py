@@ -19,12 +19,16 @@ from gonogo.core.errors import UserError
 from gonogo.core.files import MEGABYTE, write_json
 from gonogo.core.progress import Progress
 from gonogo.core.types import Device
-from gonogo.data.loading import count_queries
-from gonogo.models.build import AnyModel, build_model
-from gonogo.models.devices import resolve_precision
-from gonogo.models.retrieval_model import RetrievalModel
-from gonogo.spec.evaluation import EvaluationSpec
-from gonogo.spec.evaluation_tasks import NeighbourEvaluation, NextVectorEvaluation, judged_data
+from gonogo.data.sources.loading import count_queries
+from gonogo.models.build.build import AnyModel, build_model
+from gonogo.models.parts.devices import resolve_precision
+from gonogo.models.text.retrieval_model import RetrievalModel
+from gonogo.spec.evaluation.evaluation import EvaluationSpec
+from gonogo.spec.evaluation.evaluation_tasks import (
+    NeighbourEvaluation,
+    NextVectorEvaluation,
+    judged_data,
+)
 from gonogo.spec.study import TrialConfig
 from gonogo.spec.training import GradientConflict
 from gonogo.study.folder.environment import processor_name
@@ -32,8 +36,8 @@ from gonogo.study.planning.forecast import arm_fingerprint, calibration_path
 from gonogo.study.planning.plan import Plan, PlannedTrial
 from gonogo.study.planning.sensitivity import ASSUMED_QUERIES
 from gonogo.study.running import probes
-from gonogo.training.schedules import plan_steps
-from gonogo.training.token_budget import choose_token_budget
+from gonogo.training.parts.schedules import plan_steps
+from gonogo.training.passes.token_budget import choose_token_budget
 
 _LINE_BYTES = 60
 """Of one line of a ranking, roughly."""

@@ -11,9 +11,9 @@ import polars as pl
 
 from gonogo.core.files import read_json, write_json
 from gonogo.core.progress import Progress
-from gonogo.data.score_table import SCHEMA, read_scores, write_scores
-from gonogo.data.trec import write_run
-from gonogo.evaluation.next_vector import QuerySource
+from gonogo.data.files.score_table import SCHEMA, read_scores, write_scores
+from gonogo.data.files.trec import write_run
+from gonogo.evaluation.next_vector.next_vector import QuerySource
 from gonogo.evaluation.protocols import (
     Evaluated,
     Setting,
@@ -21,10 +21,10 @@ from gonogo.evaluation.protocols import (
     evaluate_part,
     evaluate_queries_part,
 )
-from gonogo.models.build import AnyModel
-from gonogo.models.retrieval_model import RetrievalModel
-from gonogo.spec.evaluation import EvaluationSpec
-from gonogo.spec.evaluation_tasks import AnyData, EvaluationTask
+from gonogo.models.build.build import AnyModel
+from gonogo.models.text.retrieval_model import RetrievalModel
+from gonogo.spec.evaluation.evaluation import EvaluationSpec
+from gonogo.spec.evaluation.evaluation_tasks import AnyData, EvaluationTask
 from gonogo.study.folder.fingerprints import Inputs, changed_keys
 from gonogo.study.folder.layout import TrialFolder
 from gonogo.study.running.isotropy_probe import probe_dataset, write_geometry

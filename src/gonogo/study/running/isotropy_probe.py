@@ -9,15 +9,15 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from gonogo.analysis.geometry import geometry
-from gonogo.analysis.geometry_record import GeometryRecord, TextsRecord, record_of
+from gonogo.analysis.geometry.geometry import geometry
+from gonogo.analysis.geometry.geometry_record import GeometryRecord, TextsRecord, record_of
 from gonogo.core.files import write_json
 from gonogo.core.progress import Progress
 from gonogo.core.types import Side, Split
-from gonogo.data.probe_texts import dataset_texts, texts_fingerprint
-from gonogo.evaluation.embedding_model import EmbeddingModel
-from gonogo.evaluation.retrieval import encode_with
-from gonogo.spec.geometry import GeometrySpec
+from gonogo.data.sources.probe_texts import dataset_texts, texts_fingerprint
+from gonogo.evaluation.encoding.embedding_model import EmbeddingModel
+from gonogo.evaluation.text.retrieval import encode_with
+from gonogo.spec.data.geometry import GeometrySpec
 
 
 class Probed(NamedTuple):

@@ -22,29 +22,29 @@ from gonogo.core.files import MEGABYTE, cache_folder, folder_size
 from gonogo.core.progress import Silent
 from gonogo.core.seeds import generator
 from gonogo.core.types import Side
-from gonogo.data.datasets import RetrievalDataset
-from gonogo.data.loading import count_queries
-from gonogo.data.probe_texts import dataset_texts
+from gonogo.data.judged.datasets import RetrievalDataset
+from gonogo.data.sources.loading import count_queries
+from gonogo.data.sources.probe_texts import dataset_texts
 from gonogo.evaluation.protocols import Setting, evaluate_part
-from gonogo.evaluation.reranking import rerank
-from gonogo.evaluation.retrieval import encode_with
-from gonogo.models.build import AnyModel
-from gonogo.models.retrieval_model import RetrievalModel
-from gonogo.spec.evaluation import EvaluationSpec
-from gonogo.spec.evaluation_tasks import RerankingEvaluation, RetrievalEvaluation
+from gonogo.evaluation.text.reranking import rerank
+from gonogo.evaluation.text.retrieval import encode_with
+from gonogo.models.build.build import AnyModel
+from gonogo.models.text.retrieval_model import RetrievalModel
+from gonogo.spec.evaluation.evaluation import EvaluationSpec
+from gonogo.spec.evaluation.evaluation_tasks import RerankingEvaluation, RetrievalEvaluation
 from gonogo.spec.study import TrialConfig
-from gonogo.spec.tasks import TextTask
-from gonogo.training.checkpoints import Checkpoints
-from gonogo.training.determinism import deterministic
-from gonogo.training.optimizer import build_optimizer
-from gonogo.training.run import Run
-from gonogo.training.scaler import build_scaler
-from gonogo.training.schedules import Part, Step
-from gonogo.training.step import take_step
-from gonogo.training.task import Task
-from gonogo.training.tasks import build_tasks, task_budgets
-from gonogo.training.text_tasks import TextTasks
-from gonogo.training.trainable import TextModel, TrainableModel
+from gonogo.spec.task.tasks import TextTask
+from gonogo.training.loop.checkpoints import Checkpoints
+from gonogo.training.loop.optimizer import build_optimizer
+from gonogo.training.loop.run import Run
+from gonogo.training.loop.step import take_step
+from gonogo.training.loop.tasks import build_tasks, task_budgets
+from gonogo.training.parts.determinism import deterministic
+from gonogo.training.parts.scaler import build_scaler
+from gonogo.training.parts.schedules import Part, Step
+from gonogo.training.parts.task import Task
+from gonogo.training.parts.trainable import TextModel, TrainableModel
+from gonogo.training.text.text_tasks import TextTasks
 
 QUERIES = 500
 """Of each data set that a task is prepared for; all where there are fewer."""

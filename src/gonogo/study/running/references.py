@@ -9,21 +9,21 @@ from typing import assert_never
 from gonogo.core.files import cache_folder, write_json
 from gonogo.core.progress import Progress
 from gonogo.core.types import Device
-from gonogo.data.next_vectors import open_next_vectors
-from gonogo.evaluation.next_vector import QuerySource
-from gonogo.evaluation.next_vector_heuristics import (
+from gonogo.data.next_vector.next_vectors import open_next_vectors
+from gonogo.evaluation.next_vector.next_vector import QuerySource
+from gonogo.evaluation.next_vector.next_vector_heuristics import (
     oracle_queries,
     random_queries,
     tune_alpha,
     weighted_mean_queries,
 )
-from gonogo.models.build import AnyModel, build_model
-from gonogo.models.devices import resolve_precision
-from gonogo.spec import references as rows
-from gonogo.spec.evaluation_tasks import NextVectorEvaluation
+from gonogo.models.build.build import AnyModel, build_model
+from gonogo.models.parts.devices import resolve_precision
+from gonogo.spec.evaluation import references as rows
+from gonogo.spec.evaluation.evaluation_tasks import NextVectorEvaluation
+from gonogo.study.neighbours.linear_rows import linear_row, with_head
 from gonogo.study.planning.plan import PlannedReference
 from gonogo.study.running.evaluating import evaluate_bm25_into, evaluate_into, evaluate_queries_into
-from gonogo.study.running.linear_rows import linear_row, with_head
 
 
 def score_reference(

@@ -15,7 +15,7 @@ import yaml
 from gonogo.core.files import write_text
 from gonogo.core.progress import Progress
 from gonogo.core.types import Device
-from gonogo.evaluation.approximate_index import check_index
+from gonogo.evaluation.search.approximate_index import check_index
 from gonogo.study.deciding.registration import register_criteria, register_gate
 from gonogo.study.deciding.stopping import go_on, look
 from gonogo.study.folder.lock import sole_runner

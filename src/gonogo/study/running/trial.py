@@ -13,9 +13,9 @@ import torch
 from gonogo.core.files import cache_folder, write_json
 from gonogo.core.progress import Progress
 from gonogo.core.types import Device, Precision
-from gonogo.models.build import build_model, load_model
-from gonogo.models.devices import resolve_precision
-from gonogo.spec.model import Frozen, ModelSpec, TextModel
+from gonogo.models.build.build import build_model, load_model
+from gonogo.models.parts.devices import resolve_precision
+from gonogo.spec.model.model import Frozen, ModelSpec, TextModel
 from gonogo.study.folder.environment import describe_environment
 from gonogo.study.folder.fingerprints import combine
 from gonogo.study.folder.states import STUDY_FOLDER, read_result, write_config
@@ -23,8 +23,8 @@ from gonogo.study.planning.plan import PlannedTrial
 from gonogo.study.running.evaluating import evaluate_into
 from gonogo.study.running.interrupts import graceful_stop
 from gonogo.study.tracking.run_logs import write_run_logs
-from gonogo.training.tasks import build_tasks
-from gonogo.training.trainer import TrainingResult, train
+from gonogo.training.loop.tasks import build_tasks
+from gonogo.training.loop.trainer import TrainingResult, train
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from gonogo.analysis.run_table import (
+from gonogo.analysis.records.run_table import (
     Run,
     RunStatus,
     RunTable,
@@ -14,8 +14,8 @@ from gonogo.analysis.run_table import (
     make_run,
     make_run_table,
 )
+from gonogo.spec.rule.summary import FactColumn
 from gonogo.spec.study import Experiment
-from gonogo.spec.summary import FactColumn
 from gonogo.study.folder.looks import LogError
 from gonogo.study.folder.states import read_result
 from gonogo.study.planning.plan import Plan, PlannedTrial

@@ -8,10 +8,9 @@ from typing import Any, assert_never
 
 import polars as pl
 
-from gonogo.analysis.run_table import Value
-from gonogo.data.score_table import read_scores
-from gonogo.spec.study import ResolvedStudy, TrialConfig
-from gonogo.spec.summary import (
+from gonogo.analysis.records.run_table import Value
+from gonogo.data.files.score_table import read_scores
+from gonogo.spec.rule.summary import (
     ColumnSpec,
     FactColumn,
     FigureColumn,
@@ -19,10 +18,11 @@ from gonogo.spec.summary import (
     SettingColumn,
     SummarySpec,
 )
+from gonogo.spec.study import ResolvedStudy, TrialConfig
 from gonogo.study.folder.layout import TrialFolder
 from gonogo.study.folder.looks import figure_of, read_looks
 from gonogo.study.folder.scored import join_forums
-from gonogo.training.learning_rate import warmup_steps
+from gonogo.training.loop.learning_rate import warmup_steps
 
 
 def columns_of(study: ResolvedStudy) -> dict[str, ColumnSpec]:

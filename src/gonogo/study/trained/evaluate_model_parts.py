@@ -15,15 +15,15 @@ from gonogo.core.errors import NotHereYetError, UserError
 from gonogo.core.files import fingerprint, read_json, write_json
 from gonogo.core.progress import Progress
 from gonogo.core.types import Ranking, Split
-from gonogo.data.datasets import RetrievalDataset
-from gonogo.data.evaluation_sets import EvaluationSet
-from gonogo.data.loading import dataset_fingerprint, load_dataset
-from gonogo.data.score_table import SCHEMA, read_scores, write_scores
-from gonogo.evaluation.candidates import as_ranking, bm25_candidates
-from gonogo.evaluation.embedding_model import EmbeddingModel
-from gonogo.evaluation.metrics import per_query
-from gonogo.evaluation.retrieval import rank_corpus
-from gonogo.spec.beir_sets import forum
+from gonogo.data.files.score_table import SCHEMA, read_scores, write_scores
+from gonogo.data.judged.datasets import RetrievalDataset
+from gonogo.data.sources.evaluation_sets import EvaluationSet
+from gonogo.data.sources.loading import dataset_fingerprint, load_dataset
+from gonogo.evaluation.encoding.embedding_model import EmbeddingModel
+from gonogo.evaluation.text.candidates import as_ranking, bm25_candidates
+from gonogo.evaluation.text.metrics import per_query
+from gonogo.evaluation.text.retrieval import rank_corpus
+from gonogo.spec.data.beir_sets import forum
 from gonogo.study.folder.layout import file_name
 
 METRICS = ("nDCG@10", "RR@10", "R@100", "AP@100")

@@ -8,21 +8,21 @@ from pathlib import Path
 
 import polars as pl
 
-from gonogo.analysis.arm_scores import arm_scores
-from gonogo.analysis.expected import Expected
-from gonogo.analysis.group_means import group_means
-from gonogo.analysis.scores import pivot
-from gonogo.analysis.verdict import ArmScore, GroupMean
+from gonogo.analysis.estimates.arm_scores import arm_scores
+from gonogo.analysis.estimates.group_means import group_means
+from gonogo.analysis.promised.expected import Expected
+from gonogo.analysis.records.verdict import ArmScore, GroupMean
+from gonogo.analysis.tables.scores import pivot
 from gonogo.core.errors import UserError, nearest
 from gonogo.core.metrics import parse_measure
 from gonogo.core.progress import Progress
 from gonogo.core.types import Device, Precision
-from gonogo.data.evaluation_sets import EvaluationSet
-from gonogo.data.model_places import ModelPlace
-from gonogo.data.score_table import SCHEMA
-from gonogo.evaluation.embedding_model import EmbeddingModel
-from gonogo.models.any_model import Prompts, load_any
-from gonogo.report.model_tables import ModelComparison, SetRow
+from gonogo.data.files.score_table import SCHEMA
+from gonogo.data.sources.evaluation_sets import EvaluationSet
+from gonogo.data.weights.model_places import ModelPlace
+from gonogo.evaluation.encoding.embedding_model import EmbeddingModel
+from gonogo.models.build.any_model import Prompts, load_any
+from gonogo.report.tables.model_tables import ModelComparison, SetRow
 from gonogo.study.deciding.domains import Domains, models_domains
 from gonogo.study.trained.evaluate_model_parts import (
     TASK,

@@ -1,0 +1,1 @@
+"""From a score table and a gate to the whole record."""

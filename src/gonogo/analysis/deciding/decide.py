@@ -1,0 +1,118 @@
+"""A score table and a rule to a verdict: everything that a report shows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import polars as pl
+
+from gonogo import __version__
+from gonogo.analysis.deciding.cautions import cautions, gate_cautions
+from gonogo.analysis.deciding.learning import learning_cautions
+from gonogo.analysis.estimates.arm_scores import arm_scores
+from gonogo.analysis.estimates.group_means import group_means
+from gonogo.analysis.gates.gates import judge
+from gonogo.analysis.gates.outcome import Outcome
+from gonogo.analysis.gates.wording import headline, preliminary
+from gonogo.analysis.promised.expected import Expected
+from gonogo.analysis.promised.judged import JudgedScores
+from gonogo.analysis.records.evidence import Evidence
+from gonogo.analysis.records.verdict import Decision, FrozenGate, VerdictFile
+from gonogo.analysis.tables.scores import pivot
+
+
+def decide(
+    scores: pl.DataFrame,
+    gate: FrozenGate,
+    expected: Expected,
+    *,
+    evidence: Evidence | None = None,
+    command: str = "",
+    created: str | None = None,
+    in_domain: Collection[str] = (),
+) -> VerdictFile:
+    """Judge a score table.
+
+    The same table gives the same verdict to the last bit, whatever the order of its rows or the
+    names of its data sets; only ``created`` differs.
+
+    Args:
+        scores: columns arm, seed (null for rows without one), task, dataset, metric, query_id,
+            value.
+        gate: the rule in force, and what was changed since it was frozen.
+        expected: what was to be scored; what it leaves open is taken from the table.
+        evidence: what the trials left beside their scores.
+        command: makes the verdict again.
+        created: the time to state; the current one unless given.
+        in_domain: data sets that arms were trained on; they get means of their own.
+
+    Raises:
+        UserError: for absent columns or empty keys.
+    """
+    evidence = evidence or Evidence()
+    judged = JudgedScores(pivot(scores), gate.spec, expected)
+    outcome = judge(judged)
+    rows, uneven = arm_scores(judged.table, judged.expected)
+    warnings = (
+        *learning_cautions(outcome.effects, rows),
+        *gate_cautions(gate, outcome.verdict, _original(judged, gate)),
+        *cautions(judged, outcome, evidence),
+        *uneven,
+    )
+    return VerdictFile(
+        gonogo=__version__,
+        created=created or datetime.now(UTC).isoformat(timespec="seconds"),
+        study=expected.study,
+        question=expected.question,
+        tier=expected.tier,
+        preliminary=expected.preliminary,
+        command=command,
+        gate=gate,
+        decision=_decision(judged, outcome, warnings),
+        effects=outcome.effects,
+        measurements=outcome.measurements,
+        scores=rows,
+        groups=group_means(judged.table, judged.expected, in_domain),
+        evidence=evidence,
+    )
+
+
+def _original(judged: JudgedScores, gate: FrozenGate) -> str | None:
+    """Return the verdict by the rule, the seeds and the data sets as they were frozen."""
+    if gate.original is None:
+        return None
+    now = judged.promised
+    promised = replace(
+        now,
+        seeds=gate.seeds or now.seeds,
+        own_seeds={} if gate.seeds else now.own_seeds,
+        tasks={**now.tasks, **gate.datasets},
+    )
+    return judge(JudgedScores(judged.table, gate.original, promised)).verdict
+
+
+def _decision(judged: JudgedScores, outcome: Outcome, warnings: tuple[str, ...]) -> Decision:
+    support, reasons = outcome.support, outcome.reasons
+    if outcome.verdict != "INCOMPLETE":
+        label = preliminary(judged.expected, _seeds(outcome))
+        if label is not None:
+            # What a single run's interval supports is still worth a line, but not the headline.
+            reasons = (*reasons, f"apart from being preliminary: {support}")
+            support = label
+    return Decision(
+        verdict=outcome.verdict,
+        support=support,
+        sentence=headline(outcome.verdict, support, outcome.claim),
+        reasons=reasons,
+        missing=outcome.missing,
+        warnings=warnings,
+        next_actions=outcome.next_actions,
+    )
+
+
+def _seeds(outcome: Outcome) -> int:
+    estimates = [effect.difference for effect in outcome.effects]
+    estimates += [measurement.estimate for measurement in outcome.measurements]
+    return min((estimate.seeds for estimate in estimates), default=0)

@@ -1,0 +1,1 @@
+"""Effects with their intervals, tests and looks, from score tables."""

@@ -1,0 +1,173 @@
+"""One arm against another on one task: estimates, tests, and every data set beside them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from gonogo.analysis.estimates.intervals import difference_estimate, mean_estimate, ratio_estimate
+from gonogo.analysis.estimates.significance import bonferroni, holm, paired_tests
+from gonogo.analysis.promised.judged import Stratum
+from gonogo.analysis.records.verdict import DatasetEffect, Effect, Estimate, PairTest, SeedPoint
+from gonogo.analysis.statistics.aso import aso
+from gonogo.analysis.tables.strata import Values, seed_means
+
+SMALLEST_REFERENCE = 1e-9
+"""A specialist's mean at or below this makes a ratio undefined, in the metric's units."""
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Two arms' scores on one task, ready to be compared."""
+
+    task: str
+    metric: str
+    reference: str
+    candidate: str
+    strata: tuple[Stratum, ...]
+    seeds: tuple[int, ...]
+    """One a row of the strata; empty when neither arm has any."""
+    unseeded: frozenset[str] = frozenset()
+    """Arms that have no seed of their own and stand beside every seed of the other."""
+
+
+def canonical(strata: Sequence[Stratum]) -> list[Stratum]:
+    """Sort data sets by their contents, so that their names cannot change a bit of any number."""
+
+    def digest(stratum: Stratum) -> bytes:
+        hasher = hashlib.blake2b(repr(stratum.reference.shape).encode(), digest_size=16)
+        for values in (stratum.reference, stratum.candidate):
+            hasher.update(np.ascontiguousarray(values).tobytes())
+        return hasher.digest()
+
+    return sorted(strata, key=digest)
+
+
+def effect(paired: Paired, *, ratio: bool) -> Effect:
+    """Compare two arms; the verdict is left INCOMPLETE for the gate to fill in.
+
+    Args:
+        paired: their scores, without holes.
+        ratio: estimate (reference - candidate) / reference too.
+    """
+    strata = canonical(paired.strata)
+    arrays = [(stratum.reference, stratum.candidate) for stratum in strata]
+    return Effect(
+        task=paired.task,
+        metric=paired.metric,
+        reference=paired.reference,
+        candidate=paired.candidate,
+        difference=_told(difference_estimate(arrays), paired),
+        ratio=_told(_ratio(arrays), paired) if ratio else None,
+        per_seed=_seed_points(paired, arrays),
+        datasets=tuple(_dataset_effect(paired, stratum, ratio) for stratum in paired.strata),
+        test=_test(arrays, paired),
+        verdict="INCOMPLETE",
+    )
+
+
+Arrays = list[tuple[Float[np.ndarray, "seeds _"], Float[np.ndarray, "seeds _"]]]
+
+
+def defined(arrays: Arrays) -> bool:
+    """Return whether every seed's reference is large enough to divide by."""
+    means = seed_means([reference for reference, _ in arrays])
+    return bool((np.abs(means) > SMALLEST_REFERENCE).all())
+
+
+def _ratio(arrays: Arrays, draws: int = 10_000) -> Estimate:
+    if defined(arrays):
+        return ratio_estimate(arrays, bootstrap_draws=draws)
+    queries = sum(reference.shape[1] for reference, _ in arrays)
+    return Estimate(value=None, seeds=len(arrays[0][0]), queries=queries)
+
+
+def _told(estimate: Estimate, paired: Paired) -> Estimate:
+    """Say that no seed was there, where one row stands for a system without any."""
+    return estimate if paired.seeds else unseeded(estimate)
+
+
+def unseeded(estimate: Estimate) -> Estimate:
+    """Return an estimate of rows without seeds, worded so."""
+    interval = estimate.interval
+    if interval is not None:
+        interval = interval.model_copy(update={"note": "conditional on this one run"})
+    return estimate.model_copy(update={"seeds": 0, "std": None, "interval": interval})
+
+
+def level(values: Values, *, seeded: bool) -> Estimate:
+    """Estimate an arm's mean over data sets, with equal weight."""
+    return mean_estimate(values) if seeded else unseeded(mean_estimate([v[:1] for v in values]))
+
+
+def _dataset_effect(paired: Paired, stratum: Stratum, ratio: bool) -> DatasetEffect:
+    arrays = [(stratum.reference, stratum.candidate)]
+    own = {
+        arm: level([values], seeded=bool(paired.seeds) and arm not in paired.unseeded)
+        for arm, values in zip((paired.reference, paired.candidate), arrays[0], strict=True)
+    }
+    # The bootstraps belong to the judged estimate; repeating them for each data set costs more
+    # than everything else together and shows nothing that the seeds x queries interval does not.
+    return DatasetEffect(
+        dataset=stratum.dataset,
+        reference=own[paired.reference],
+        candidate=own[paired.candidate],
+        difference=_told(difference_estimate(arrays, bootstrap_draws=0), paired),
+        ratio=_told(_ratio(arrays, draws=0), paired) if ratio else None,
+        test=_test(arrays, paired),
+    )
+
+
+def _seed_points(paired: Paired, arrays: Arrays) -> tuple[SeedPoint, ...]:
+    if not paired.seeds:
+        return ()
+    references = seed_means([reference for reference, _ in arrays]).tolist()
+    candidates = seed_means([candidate for _, candidate in arrays]).tolist()
+    return tuple(
+        SeedPoint(
+            seed=seed,
+            reference=before,
+            candidate=after,
+            difference=after - before,
+            ratio=(before - after) / before if abs(before) > SMALLEST_REFERENCE else None,
+        )
+        for seed, before, after in zip(paired.seeds, references, candidates, strict=True)
+    )
+
+
+def _test(arrays: Arrays, paired: Paired) -> PairTest:
+    test = paired_tests(arrays)
+    reference = seed_means([before for before, _ in arrays])
+    candidate = seed_means([after for _, after in arrays])
+    if len(candidate) < 2 or paired.unseeded:
+        return test  # the order of one score a side says nothing
+    return test.model_copy(update={"aso": aso(candidate, reference)})
+
+
+def correct(effects: Sequence[Effect]) -> tuple[Effect, ...]:
+    """Fill in the corrected p-values: one family of tasks, one of all (task, data set) pairs."""
+    pooled = _corrected([effect.test for effect in effects])
+    single = iter(_corrected([part.test for effect in effects for part in effect.datasets]))
+    return tuple(
+        effect.model_copy(
+            update={
+                "test": test,
+                "datasets": tuple(
+                    part.model_copy(update={"test": next(single)}) for part in effect.datasets
+                ),
+            }
+        )
+        for effect, test in zip(effects, pooled, strict=True)
+    )
+
+
+def _corrected(tests: Sequence[PairTest]) -> list[PairTest]:
+    p = [test.p_permutation for test in tests]
+    return [
+        test.model_copy(update={"p_holm": step, "p_bonferroni": single})
+        for test, step, single in zip(tests, holm(p), bonferroni(p), strict=True)
+    ]

@@ -1,0 +1,98 @@
+"""Stop when decided: after each complete seed, can the remaining ones still change the verdict.
+
+Two rules, both fixed before the first seed. (1) Certain: whatever the remaining seeds bring within
+the bounds of the metric, the verdict is the same. (2) Alpha spending: an interval for the effect,
+at the level that this look may spend, lies in one band. Spending follows the O'Brien-Fleming type
+of Lan & DeMets (Biometrika 70 (1983)) with the share of seeds as information; the intervals are
+repeated ones (Jennison & Turnbull, JRSS B 51 (1989)). Each look's own share of alpha is used as if
+looks were disjoint (a union bound), which needs no joint distribution of small-sample t's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from gonogo.analysis.estimates.intervals import two_way_interval
+from gonogo.analysis.tables.strata import Values, seed_means
+
+V = TypeVar("V")
+
+FIRST_LOOK = 2
+"""Seeds needed before anything can be said: one seed has no measure of its noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop(Generic[V]):
+    """The verdict that was reached early, and by which rule."""
+
+    verdict: V
+    reason: str
+    """``certain`` (no remaining outcome can change it) or ``alpha spending``."""
+    done: int
+    planned: int
+
+
+def obrien_fleming(fraction: float, alpha: float = 0.05) -> float:
+    """Return the two-sided alpha that may be spent up to an information fraction in (0, 1]."""
+    from scipy.special import ndtr, ndtri
+
+    if fraction <= 0:
+        return 0.0
+    return float(2 * ndtr(float(ndtri(alpha / 2)) / min(fraction, 1.0) ** 0.5))
+
+
+def look_alpha(done: int, planned: int, alpha: float = 0.05) -> float:
+    """Return the share of ``alpha`` that the look after ``done`` of ``planned`` seeds may spend."""
+    before = 0.0 if done <= FIRST_LOOK else obrien_fleming((done - 1) / planned, alpha)
+    return obrien_fleming(done / planned, alpha) - before
+
+
+def _reach(values: Values, planned: int, bounds: tuple[float, float]) -> tuple[float, float]:
+    """Return the least and the greatest final mean that the remaining seeds can bring."""
+    means = seed_means(values)
+    left = planned - len(means)
+    if left == 0:
+        return float(means.mean()), float(means.mean())
+    total = float(means.sum())
+    return (total + left * bounds[0]) / planned, (total + left * bounds[1]) / planned
+
+
+def stop_when_decided(
+    effects: Sequence[Values],
+    band: Callable[[float], V],
+    *,
+    planned: int,
+    bounds: tuple[float, float],
+    alpha: float = 0.05,
+    decides: Callable[[Iterable[float]], float] = max,
+) -> Stop[V] | None:
+    """Say whether the verdict can no longer change, or hardly.
+
+    Args:
+        effects: one entry a task or baseline, each its judged values so far, (seeds, queries) a
+            data set: differences, ratio pseudo-values, or an arm's scores.
+        band: from an effect to a verdict; it may only rise with the effect.
+        planned: seeds of the full study.
+        bounds: of one seed's effect: (-1, 1) for differences of a metric within 0 to 1, (0, 1) for
+            its values, (-inf, 1) for TIR.
+        alpha: to be spent over all looks, shared equally among the effects.
+        decides: the effect whose band is the verdict: the largest, as in the interference gate,
+            or the smallest, as with several baselines.
+
+    Returns:
+        None: go on.
+    """
+    done = len(effects[0][0])
+    reaches = [_reach(values, planned, bounds) for values in effects]
+    lowest, highest = (band(decides(ends)) for ends in zip(*reaches, strict=True))
+    if lowest == highest:
+        return Stop(lowest, "certain", done, planned)
+    if done < FIRST_LOOK:
+        return None
+    level = 1 - look_alpha(done, planned, alpha) / len(effects)
+    intervals = [two_way_interval(values, level) for values in effects]
+    known = [interval for interval in intervals if interval is not None]
+    low, high = band(decides(i.low for i in known)), band(decides(i.high for i in known))
+    return Stop(low, "alpha spending", done, planned) if low == high else None

@@ -1,0 +1,1 @@
+"""How embeddings lie in their space: isotropy, spectra, kernel alignment, subspaces."""

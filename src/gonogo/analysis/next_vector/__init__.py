@@ -1,0 +1,1 @@
+"""Why a query tower found what it found."""

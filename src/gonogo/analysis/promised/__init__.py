@@ -1,0 +1,1 @@
+"""Which scores a study promised, and which are missing."""

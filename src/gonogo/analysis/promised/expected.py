@@ -1,0 +1,130 @@
+"""What a study promised to score: the measure of what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+import polars as pl
+
+from gonogo.analysis.tables.measures import canonical
+from gonogo.analysis.tables.scores import ScoreTable, check_columns, pivot
+from gonogo.spec.rule.gates import BandsGate, GateSpec, ImprovementGate, InterferenceGate
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Who was to be scored on what; empty fields are filled from the table itself."""
+
+    study: str = ""
+    question: str = ""
+    tier: str = "full"
+    preliminary: bool = False
+    arms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Each arm of the study and the tasks that it was trained on; empty: unknown."""
+    seeds: tuple[int, ...] = ()
+    """Seeds that every arm was to be trained with; empty: all that the gate's arms have."""
+    own_seeds: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """Seeds of single arms, where an arm was to be trained with fewer; absent: ``seeds``."""
+    tasks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Each task and the data sets it is scored on; absent: all that the gate's arms have."""
+    references: tuple[str, ...] = ()
+    """Comparison rows that are not arms, such as BM25."""
+    queries: Mapping[str, int] = field(default_factory=dict)
+    """Queries of each data set, where known; it alone tells a query that all arms lack."""
+
+    def is_off_task(self, arm: str, task: str) -> bool:
+        """Tell whether an arm is scored on what others were taught and it was not.
+
+        An evaluated task under whose name no arm is trained looks at them all from outside.
+        """
+        taught = {each for tasks in self.arms.values() for each in tasks}
+        return arm in self.arms and task in taught and task not in self.arms[arm]
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """Two arms that a gate holds against each other on one task; no reference for a level."""
+
+    task: str
+    candidate: str
+    reference: str | None
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """Return the arms whose scores are needed, the reference first."""
+        return (self.candidate,) if self.reference is None else (self.reference, self.candidate)
+
+
+def contrasts(gate: GateSpec) -> tuple[Contrast, ...]:
+    """Return what a gate needs to see."""
+    match gate:
+        case InterferenceGate():
+            return tuple(
+                Contrast(task, gate.joint, alone) for task, alone in gate.specialists.items()
+            )
+        case ImprovementGate():
+            return tuple(Contrast(gate.task, gate.candidate, other) for other in gate.baselines)
+        case BandsGate():
+            return (Contrast(gate.task, gate.arm, None),)
+        case _:
+            assert_never(gate)
+
+
+def gate_arms(gate: GateSpec) -> tuple[str, ...]:
+    """Return the arms that a gate looks at, sorted."""
+    return tuple(sorted({arm for pair in contrasts(gate) for arm in pair.arms}))
+
+
+def expected_from_scores(frame: pl.DataFrame, gate: GateSpec) -> Expected:
+    """Take a table from elsewhere at its word: its seeds and data sets were the plan.
+
+    What one of the gate's arms has and another lacks is still a hole; what all lack cannot be
+    seen.
+
+    Raises:
+        UserError: for absent columns or empty keys.
+    """
+    check_columns(frame)
+    # One query stands for all: a plan names arms, seeds and data sets.
+    outline = frame.unique(subset=["arm", "seed", "task", "dataset", "metric"])
+    return fill(Expected(), pivot(outline), gate)
+
+
+def fill(expected: Expected, table: ScoreTable, gate: GateSpec) -> Expected:
+    """Return ``expected`` with its empty seeds, tasks and references filled from the table."""
+    arms = gate_arms(gate)
+    seeds = {seed for arm in arms for seed in table.seeds.get(arm, ()) if seed is not None}
+    tasks = {
+        pair.task: expected.tasks.get(pair.task)
+        or _scored(table, pair.task, canonical(gate.metric), arms)
+        for pair in contrasts(gate)
+    }
+    unseeded = tuple(a for a in table.seeds if table.unseeded(a) and a not in expected.arms)
+    return replace(
+        expected,
+        seeds=expected.seeds or tuple(sorted(seeds)),
+        tasks={**expected.tasks, **tasks},
+        references=expected.references or (unseeded if seeds or expected.arms else ()),
+    )
+
+
+def _scored(table: ScoreTable, task: str, metric: str, arms: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(
+        dataset
+        for dataset in table.datasets(task, metric)
+        if any(run[0] in arms for run in table.blocks[task, dataset, metric].runs)
+    )
+
+
+def seeds_of(arm: str, expected: Expected, table: ScoreTable) -> tuple[int | None, ...]:
+    """Return the seeds that an arm must have; ``(None,)`` for rows that have none by nature.
+
+    An arm of the study owes every seed. Others, such as BM25, may have no seed at all and then
+    stand for every seed.
+    """
+    absent_reference = arm in expected.references and arm not in table.seeds
+    if arm not in expected.arms and (table.unseeded(arm) or absent_reference):
+        return (None,)
+    return expected.own_seeds.get(arm, expected.seeds) or (None,)

@@ -1,0 +1,126 @@
+"""The part of a score table that a gate looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from gonogo.analysis.promised.expected import (
+    Contrast,
+    Expected,
+    contrasts,
+    fill,
+    gate_arms,
+    seeds_of,
+)
+from gonogo.analysis.tables.measures import canonical
+from gonogo.analysis.tables.scores import Block, Run, ScoreTable
+from gonogo.spec.rule.gates import GateSpec
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """Two arms' values of one data set: one row a seed, one column a query."""
+
+    dataset: str
+    queries: tuple[str, ...]
+    reference: Float[np.ndarray, "seeds queries"]
+    candidate: Float[np.ndarray, "seeds queries"]
+
+
+@dataclass(frozen=True)
+class JudgedScores:
+    """A table beside the rule that judges it and what was promised."""
+
+    table: ScoreTable
+    gate: GateSpec
+    promised: Expected
+
+    @cached_property
+    def expected(self) -> Expected:
+        """Return the promise, with what it leaves open filled from the table."""
+        return fill(self.promised, self.table, self.gate)
+
+    @cached_property
+    def metric(self) -> str:
+        """Return the gate's measure in the spelling of the table."""
+        return canonical(self.gate.metric)
+
+    @cached_property
+    def contrasts(self) -> tuple[Contrast, ...]:
+        """Return what the gate needs to see."""
+        return contrasts(self.gate)
+
+    @cached_property
+    def runs(self) -> frozenset[Run]:
+        """Return every run that the gate looks at."""
+        return frozenset((arm, seed) for arm in gate_arms(self.gate) for seed in self.seeds(arm))
+
+    def seeds(self, arm: str) -> tuple[int | None, ...]:
+        """Return the seeds that an arm must have; ``(None,)`` for rows without any."""
+        return seeds_of(arm, self.expected, self.table)
+
+    def datasets(self, task: str) -> tuple[str, ...]:
+        """Return the data sets that a task is judged on."""
+        return self.expected.tasks.get(task, ())
+
+    def block(self, task: str, dataset: str) -> Block | None:
+        """Return the values of the gate's metric, None if the table has none."""
+        return self.table.blocks.get((task, dataset, self.metric))
+
+    def asked(self, block: Block) -> Bool[np.ndarray, " queries"]:
+        """Return which queries any judged run was scored on: what all of them owe."""
+        rows = [index for index, run in enumerate(block.runs) if run in self.runs]
+        owed: Bool[np.ndarray, " queries"] = np.any(block.present[rows], axis=0)
+        return owed
+
+    def values(self, task: str, arm: str) -> Mapping[str, Float[np.ndarray, "seeds queries"]]:
+        """Return an arm's values by data set.
+
+        Raises:
+            KeyError: if a part is missing; look for holes first.
+        """
+        found = {}
+        for dataset in self.datasets(task):
+            block = self.table.blocks[task, dataset, self.metric]
+            found[dataset] = block.of(arm, self.seeds(arm))[:, self.asked(block)]
+        return found
+
+    def strata(self, contrast: Contrast) -> tuple[Stratum, ...]:
+        """Return both arms' values, data set by data set.
+
+        Rows without a seed, such as BM25's, stand beside every seed of the other arm: they have
+        no seed noise of their own.
+
+        Raises:
+            KeyError: if a part is missing; look for holes first.
+            ValueError: if the contrast has no reference.
+        """
+        if contrast.reference is None:
+            raise ValueError(f"{contrast.candidate} is judged by its level, not against an arm")
+        reference = self.values(contrast.task, contrast.reference)
+        candidate = self.values(contrast.task, contrast.candidate)
+        found = []
+        for dataset in self.datasets(contrast.task):
+            block = self.table.blocks[contrast.task, dataset, self.metric]
+            asked = np.flatnonzero(self.asked(block))
+            rows = max(len(reference[dataset]), len(candidate[dataset]))
+            shape = rows, len(asked)
+            found.append(
+                Stratum(
+                    dataset,
+                    tuple(block.queries[index] for index in asked),
+                    np.broadcast_to(reference[dataset], shape),
+                    np.broadcast_to(candidate[dataset], shape),
+                )
+            )
+        return tuple(found)
+
+    def paired_seeds(self, contrast: Contrast) -> tuple[int, ...]:
+        """Return the seeds of a contrast's strata, row by row; empty when no arm has any."""
+        seeds = {seed for arm in contrast.arms for seed in self.seeds(arm)} - {None}
+        return self.expected.seeds if seeds else ()

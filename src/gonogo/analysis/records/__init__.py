@@ -1,0 +1,1 @@
+"""What a decision writes down: verdict, evidence, rows of runs."""

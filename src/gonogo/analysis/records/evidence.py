@@ -1,0 +1,79 @@
+"""What trials leave beside their scores: cost, curves, looks, gradients; part of verdict.json."""
+
+from __future__ import annotations
+
+from gonogo.analysis.geometry.geometry_record import GeometryRecord
+from gonogo.spec.base import Spec
+
+
+class Curve(Spec):
+    """A training curve, thinned to at most 300 points."""
+
+    arm: str
+    seed: int
+    task: str
+    steps: tuple[int, ...]
+    loss: tuple[float | None, ...]
+    terms_left_out: bool = False
+    """Whether ``loss`` is the objective alone, without the regularisers that were added to it."""
+
+
+class LookCurve(Spec):
+    """What one trial's validation looks saw, thinned to at most 300 of them."""
+
+    arm: str
+    seed: int
+    steps: tuple[int, ...]
+    figures: dict[str, tuple[float | None, ...]]
+    """Values by name, such as ``R@500`` (0 to 1) or ``margin``; one a look."""
+
+
+class Conflict(Spec):
+    """Gradient conflict of one joint trial: cosine of two tasks' gradients by layer and step."""
+
+    arm: str
+    seed: int
+    tasks: tuple[str, str]
+    steps: tuple[int, ...]
+    mean_cosine: tuple[float | None, ...]
+    layers: tuple[str, ...]
+    layer_cosine: tuple[tuple[float | None, ...], ...]
+    """One row a layer, one column a step."""
+    fraction_negative: float | None
+    """Share of defined (layer, step) cosines below zero."""
+
+
+class TrialRecord(Spec):
+    """What one trial cost and saw."""
+
+    arm: str
+    seed: int
+    state: str
+    """finished, trained, training, failed, aborted, missing."""
+    fingerprint: str = ""
+    train_seconds: float | None = None
+    evaluation_seconds: float | None = None
+    steps: int | None = None
+    examples: dict[str, int] = {}
+    """Examples seen, by task."""
+    padding: float | None = None
+    """Share of the tokens in the logged steps that were padding; None without any."""
+    trainable_parameters: int | None = None
+    peak_memory_mb: float | None = None
+    device: str = ""
+    precision: str = ""
+
+
+class Evidence(Spec):
+    """What trials leave beside their scores; empty when the scores came from elsewhere."""
+
+    trials: tuple[TrialRecord, ...] = ()
+    curves: tuple[Curve, ...] = ()
+    looks: tuple[LookCurve, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    environment: dict[str, str] = {}
+    """Versions, hardware, precision."""
+    files: dict[str, str] = {}
+    """Label -> path relative to verdict.json."""
+    geometry: tuple[GeometryRecord, ...] = ()
+    """Of every trial and reference row that has one; all on the same texts."""

@@ -1,0 +1,1 @@
+"""Textbook methods, one paper each: variance components, bootstrap, permutation, ASO, power."""

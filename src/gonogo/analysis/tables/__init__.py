@@ -1,0 +1,1 @@
+"""The score table, its measures and its strata."""

@@ -1,0 +1,242 @@
+"""The tidy score table as dense arrays, and every value in it that cannot be used.
+
+A value's key is (arm, seed, task, data set, metric, query): query ids collide across data sets,
+and neither the order of rows nor that of queries carries meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+import numpy as np
+import polars as pl
+from jaxtyping import Bool, Float, Int
+
+from gonogo.analysis.tables.measures import TOLERANCE, canonical, value_range
+from gonogo.core.errors import UserError
+
+Run: TypeAlias = tuple[str, int | None]
+"""An arm and a seed; None for rows without one, such as BM25."""
+Key: TypeAlias = tuple[str, str, str]
+"""Task, data set, metric."""
+Fault = Literal["duplicate", "nan", "infinite", "range"]
+
+_KEYS = ("arm", "task", "dataset", "metric", "query_id")
+_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Values of one arm, seed and data set that cannot be used, and why."""
+
+    fault: Fault
+    arm: str
+    seed: int | None
+    task: str
+    dataset: str
+    metric: str
+    queries: tuple[str, ...]
+    """All queries concerned, in order."""
+
+    def __str__(self) -> str:
+        low, high = value_range(self.metric)
+        what = {
+            "duplicate": "given more than once",
+            "nan": "not a number",
+            "infinite": "infinite",
+            "range": f"outside {self.metric}'s range of {low:g} to {high:g}",
+        }[self.fault]
+        place = f"{run_name((self.arm, self.seed))}, {self.task}, {self.dataset}, {self.metric}"
+        return f"{place}: {count_of(len(self.queries), self.queries)} {what}"
+
+
+def run_name(run: Run) -> str:
+    """Write an arm and its seed as reports do: ``joint_single seed 42``."""
+    return run[0] if run[1] is None else f"{run[0]} seed {run[1]}"
+
+
+def count_of(count: int, queries: tuple[str, ...]) -> str:
+    """Write how many queries, naming the first few: ``5 queries (q1, q2, q3, ...)``."""
+    named = ", ".join(queries[:_NAMED]) + (", ..." if len(queries) > _NAMED else "")
+    return f"{count:,} {'query' if count == 1 else 'queries'} ({named})"
+
+
+@dataclass(frozen=True)
+class Block:
+    """All values of one task, data set and metric.
+
+    ``values`` is NaN wherever there is no usable value; ``present`` says where the table has a
+    row at all, so that an unusable value is told from one that is missing.
+    """
+
+    task: str
+    dataset: str
+    metric: str
+    runs: tuple[Run, ...]
+    """Sorted by arm, then seed."""
+    queries: tuple[str, ...]
+    """Sorted."""
+    values: Float[np.ndarray, "runs queries"]
+    present: Bool[np.ndarray, "runs queries"]
+
+    @cached_property
+    def row(self) -> Mapping[Run, int]:
+        """Return the row of each run."""
+        return {run: index for index, run in enumerate(self.runs)}
+
+    def of(self, arm: str, seeds: tuple[int | None, ...]) -> Float[np.ndarray, "seeds queries"]:
+        """Return an arm's values, one row a seed.
+
+        Raises:
+            KeyError: if a seed has no row; look for holes first.
+        """
+        return self.values[[self.row[arm, seed] for seed in seeds]]
+
+    def has(self, run: Run) -> bool:
+        """Return whether the table has any row of this run."""
+        return run in self.row
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """A score table, pivoted."""
+
+    blocks: Mapping[Key, Block]
+    """Sorted by key."""
+    problems: tuple[Problem, ...]
+
+    @cached_property
+    def seeds(self) -> Mapping[str, tuple[int | None, ...]]:
+        """Return each arm's seeds, over all tasks and data sets; None stands for no seed."""
+        found: dict[str, set[int | None]] = {}
+        for block in self.blocks.values():
+            for arm, seed in block.runs:
+                found.setdefault(arm, set()).add(seed)
+        return {arm: tuple(sorted(found[arm], key=_seed_order)) for arm in sorted(found)}
+
+    def unseeded(self, arm: str) -> bool:
+        """Return whether no row of the arm has a seed, as with BM25."""
+        return self.seeds.get(arm) == (None,)
+
+    def datasets(self, task: str, metric: str) -> tuple[str, ...]:
+        """Return the data sets with any value of a task and metric, sorted."""
+        return tuple(d for t, d, m in self.blocks if (t, m) == (task, metric))
+
+
+def _seed_order(seed: int | None) -> tuple[bool, int]:
+    return seed is not None, seed or 0
+
+
+def check_columns(frame: pl.DataFrame) -> None:
+    """Refuse a table without the columns that make a key, or with empty ones.
+
+    Raises:
+        UserError: naming the column.
+    """
+    needed = {*_KEYS, "seed", "value"}
+    if absent := sorted(needed - set(frame.columns)):
+        raise UserError(f"the score table has no column {', '.join(absent)}")
+    for column in _KEYS:
+        if frame[column].null_count():
+            raise UserError(
+                f"{frame[column].null_count()} rows of the score table have no {column}"
+            )
+
+
+def pivot(frame: pl.DataFrame) -> ScoreTable:
+    """Turn a tidy score table into dense arrays, and name what cannot be used.
+
+    Args:
+        frame: columns arm, seed (null: none), task, dataset, metric, query_id, value; further
+            columns are ignored.
+
+    Raises:
+        UserError: for absent columns or empty keys.
+    """
+    check_columns(frame)
+    frame = frame.select(*_KEYS, "seed", "value").with_columns(
+        pl.col(_KEYS).cast(pl.String), pl.col("seed").cast(pl.Int64), pl.col("value").cast(float)
+    )
+    spellings = {name: canonical(name) for name in frame["metric"].unique()}
+    frame = frame.with_columns(pl.col("metric").replace(spellings))
+    blocks: dict[Key, Block] = {}
+    problems: list[Problem] = []
+    for part in frame.partition_by("task", "dataset", "metric", maintain_order=False):
+        block, found = _pivot_block(part)
+        blocks[block.task, block.dataset, block.metric] = block
+        problems += found
+    ordered = {key: blocks[key] for key in sorted(blocks)}
+    return ScoreTable(ordered, tuple(sorted(problems, key=_problem_order)))
+
+
+def _problem_order(problem: Problem) -> tuple[str, tuple[bool, int], str, str, str, str]:
+    p = problem
+    return p.arm, _seed_order(p.seed), p.task, p.dataset, p.metric, p.fault
+
+
+def _codes(names: pl.Series) -> tuple[tuple[str, ...], Int[np.ndarray, " rows"]]:
+    """Return the sorted distinct names and each row's place among them."""
+    known = names.unique().sort()
+    return tuple(known), names.cast(pl.Enum(known)).to_physical().to_numpy().astype(np.int64)
+
+
+def _pivot_block(part: pl.DataFrame) -> tuple[Block, list[Problem]]:
+    queries, query = _codes(part["query_id"])
+    arms, arm = _codes(part["arm"])
+    seeds, seed = _seed_codes(part["seed"])
+    pairs, run = np.unique(arm * len(seeds) + seed, return_inverse=True)
+    runs = tuple((arms[p // len(seeds)], seeds[p % len(seeds)]) for p in pairs.tolist())
+    shape = len(runs), len(queries)
+    cell = run * len(queries) + query
+    counts = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)
+    values = np.full(shape, np.nan)
+    values.reshape(-1)[cell] = part["value"].fill_null(np.nan).to_numpy()
+    task, dataset, metric = (str(part[name][0]) for name in ("task", "dataset", "metric"))
+    block = Block(task, dataset, metric, runs, queries, values, counts > 0)
+    problems = []
+    for fault, where in _faults(values, counts, metric).items():
+        problems += _problems(block, fault, where)
+        values[where] = np.nan
+    return block, problems
+
+
+def _seed_codes(seeds: pl.Series) -> tuple[tuple[int | None, ...], Int[np.ndarray, " rows"]]:
+    known = tuple(sorted(seeds.unique().to_list(), key=_seed_order))
+    place = {value: index for index, value in enumerate(known)}
+    filled = seeds.to_frame("seed").select(
+        pl.col("seed").replace_strict(list(place), list(place.values()), return_dtype=pl.Int64)
+    )
+    return known, filled["seed"].to_numpy()
+
+
+def _faults(
+    values: Float[np.ndarray, "runs queries"], counts: Int[np.ndarray, "runs queries"], metric: str
+) -> dict[Fault, Bool[np.ndarray, "runs queries"]]:
+    low, high = value_range(metric)
+    twice = counts > 1
+    single = counts == 1
+    finite = np.isfinite(values)
+    outside = (values < low - TOLERANCE) | (values > high + TOLERANCE)
+    return {
+        "duplicate": twice,
+        "nan": single & np.isnan(values),
+        "infinite": single & np.isinf(values),
+        "range": single & finite & outside,
+    }
+
+
+def _problems(block: Block, fault: Fault, where: Bool[np.ndarray, "runs queries"]) -> list[Problem]:
+    return [
+        Problem(
+            fault,
+            *block.runs[row],
+            block.task,
+            block.dataset,
+            block.metric,
+            tuple(block.queries[column] for column in np.flatnonzero(where[row])),
+        )
+        for row in np.flatnonzero(where.any(axis=1))
+    ]

@@ -1,0 +1,1 @@
+"""What several verbs print, ask for or parse alike."""

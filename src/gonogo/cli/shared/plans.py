@@ -1,0 +1,136 @@
+"""A plan as lines of text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gonogo.spec.rule.gates import GateSpec
+    from gonogo.study.planning.forecast import Forecast
+    from gonogo.study.planning.plan import Plan
+    from gonogo.study.planning.sensitivity import Sensitivity
+
+
+def plan_lines(plan: Plan) -> list[str]:
+    """Say for each trial what will happen and why."""
+    study = plan.study
+    names = [*(trial.name for trial in plan.trials), *(row.name for row in plan.references)]
+    actions = [*(t.action for t in plan.trials), *(row.action for row in plan.references)]
+    width = max(map(len, names))
+    size = f"{len(study.arms)} arms x {len(study.seeds)} seed{'s' * (len(study.seeds) > 1)}"
+    if study.experiments:
+        size = f"{len(study.experiments)} experiments, which share {len(plan.trials)} trials"
+    lines = [
+        f"study {study.study}, tier {study.tier}: {size}",
+        f"folder {plan.folder.path}",
+    ]
+    lines += [f"  {trial.name:{width}}  {trial.action:8}  {trial.reason}" for trial in plan.trials]
+    lines += [f"  {row.name:{width}}  {row.action:8}  reference row" for row in plan.references]
+    counts = Counter(actions)
+    lines += [f"  never trained, for no experiment names it: {arm}" for arm in study.idle_arms]
+    lines += [f"  to fetch first: {name}: {why}" for name, why in plan.missing.items()]
+    lines.append(", ".join(f"{count} to {action}" for action, count in sorted(counts.items())))
+    return lines + warmup_lines(plan) + stop_lines(plan)
+
+
+def warmup_lines(plan: Plan) -> list[str]:
+    """Say which warm-ups are clamped to a whole run, a line for all arms of one length."""
+    from gonogo.study.planning.forecast import clamped_warmups
+
+    arms: dict[str, list[str]] = {}
+    for arm, words in clamped_warmups(plan).items():
+        arms.setdefault(words, []).append(arm)
+    return [f"{words}: {', '.join(names)}" for words, names in arms.items()]
+
+
+def stop_lines(plan: Plan) -> list[str]:
+    """Say that a study stopped early, if it did."""
+    if not plan.folder.stopped.exists():
+        return []
+    from gonogo.study.deciding.stopping import read_stop
+
+    stop = read_stop(plan)
+    return [] if stop is None else [f"{stop.sentence}; without --stop-when-decided it goes on"]
+
+
+def cost_lines(
+    plan: Plan, forecast: Forecast | None, workers: int, price_per_hour: float | None
+) -> list[str]:
+    """Say how long the rest takes, what it costs, and whether the disk holds it."""
+    from gonogo.cli.shared.display import duration
+
+    if plan.is_finished:
+        return ["time left   none: everything is finished"]
+    if forecast is None:
+        way = "--calibrate measures a few steps on this device"
+        return [f"time left   unknown, for nothing was measured yet: {way}"]
+    counts = list(dict.fromkeys((1, workers)))
+    times = {count: forecast.elapsed(count) for count in counts}
+    said = ", ".join(f"{duration(times[count])} with {_workers(count)}" for count in counts)
+    lines = [f"time left   about {said} (from {forecast.source})"]
+    if price_per_hour is not None:
+        prices = {count: count * times[count] / 3600 * price_per_hour for count in counts}
+        said = ", ".join(f"{prices[count]:,.2f} with {_workers(count)}" for count in counts)
+        lines.append(f"cost        about {said}, at {price_per_hour:g} an hour and worker")
+    short = "" if forecast.free_mb > forecast.disk_mb else ": NOT ENOUGH"
+    needed, free = _megabytes(forecast.disk_mb), _megabytes(forecast.free_mb)
+    return [*lines, f"disk        about {needed} more, {free} free{short}"]
+
+
+def _workers(count: int) -> str:
+    return "one worker" if count == 1 else f"{count} workers"
+
+
+def _megabytes(amount: float) -> str:
+    return f"{amount:,.0f} MB" if amount < 10_240 else f"{amount / 1024:,.0f} GB"
+
+
+def sensitivity_lines(plan: Plan, found: Sensitivity) -> list[str]:
+    """Say which effect the study would detect, and how often each verdict would be given."""
+    gate = plan.study.gate
+    seeds = f"{found.seeds} seed{'s' * (found.seeds != 1)}"
+    lines = [
+        f"can detect  {_effect(gate, found.detectable)} on {found.task} with a power of 80 %: "
+        f"{seeds} x {found.queries:,} queries"
+    ]
+    if found.seeds == 1:
+        lines.append("            (at best: with one seed the interval is blind to seed noise)")
+    needed = (
+        f"{_short(gate, effect)}: {f'{count} seeds' if count else 'no number of seeds'}"
+        for effect, count in found.needed.items()
+    )
+    lines.append(f"to detect   {', '.join(needed)}, with these queries")
+    lines.append(f"            {found.source}")
+    if found.uncounted:
+        names = ", ".join(found.uncounted)
+        lines.append(f"            300 queries each assumed for what is not here yet: {names}")
+    for true, rates in found.rates.items():
+        shares = {"PASS": rates.passed, "MARGINAL": rates.marginal, "FAIL": rates.failed}
+        said = ", ".join(f"{verdict} {share:.0%}" for verdict, share in shares.items())
+        lines.append(
+            f"if truly    {_short(gate, true):>12}: {said}; supported PASS "
+            f"{rates.passed_supported:.0%}, supported FAIL {rates.failed_supported:.0%}"
+        )
+    return lines
+
+
+def _short(gate: GateSpec, effect: float) -> str:
+    """Write an effect in the gate's units: percent for ratios, points for differences."""
+    from gonogo.analysis.gates.wording import line_amount, line_percent
+
+    if gate.kind == "interference":
+        return line_percent(effect)
+    return line_amount(effect, gate.metric)
+
+
+def _effect(gate: GateSpec, value: float) -> str:
+    from gonogo.analysis.gates.wording import amount, percent
+
+    match gate.kind:
+        case "interference":
+            return f"a TIR of {percent(value)}"
+        case "improvement":
+            return f"a difference of {amount(value, gate.metric)}"
+        case "bands":
+            return f"a distance of {amount(value, gate.metric)} from a band's edge"

@@ -1,0 +1,1 @@
+"""Training examples from judged data: BM25, mined negatives, batches."""

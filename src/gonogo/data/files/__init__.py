@@ -1,0 +1,1 @@
+"""Reading and finding what people hand in: lines, folders, manifests, TREC files, score tables."""

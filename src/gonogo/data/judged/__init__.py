@@ -1,0 +1,1 @@
+"""Corpora with queries and judgements, in one shape; BEIR folders; triplets."""

@@ -1,0 +1,1 @@
+"""Every place that judged texts come from: folders, packages, the hub, ir_datasets."""

@@ -1,0 +1,1 @@
+"""Vectors in files and memory: reading, comparing, holding out."""

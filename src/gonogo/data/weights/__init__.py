@@ -1,0 +1,1 @@
+"""Where pretrained weights lie, and what a sentence-transformers folder says."""

@@ -1,0 +1,1 @@
+"""Retrieve, then rerank, then rerank: several stages and their costs."""

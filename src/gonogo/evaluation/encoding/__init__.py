@@ -1,0 +1,1 @@
+"""Texts to vectors, kept under a name that says everything that made them."""

@@ -1,0 +1,1 @@
+"""Hard negatives for vectors, by windows of similarity or rank."""

@@ -1,0 +1,1 @@
+"""How much of a teacher's neighbourhoods a student keeps."""

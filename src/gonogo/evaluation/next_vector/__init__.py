@@ -1,0 +1,1 @@
+"""Scores of next-vector retrieval, its heuristics and its mining while training."""

@@ -1,0 +1,1 @@
+"""Retrieval and reranking of texts, as per-query measures."""

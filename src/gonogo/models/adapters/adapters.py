@@ -1,0 +1,140 @@
+"""What of a backbone learns: low-rank adapters, everything, or nothing.
+
+Source: Hu et al. 2021, LoRA (arXiv 2106.09685): h = W x + (alpha / r) B A x, with A drawn at
+random and B = 0, so that training starts from the pretrained model. The layers are PEFT's.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import assert_never
+
+import torch
+from peft import LoraConfig, get_peft_model_state_dict, inject_adapter_in_model
+from peft.tuners.lora import LoraLayer
+from safetensors.torch import load_file, save_file
+from torch import nn
+from transformers import PreTrainedModel
+
+from gonogo.core.errors import UserError
+from gonogo.core.seeds import derive_seed
+from gonogo.models.adapters.low_rank import FusedUpdate
+from gonogo.models.backbone.backbones import Backbone
+from gonogo.spec.model.model import AdapterSpec, Frozen, FullTuning, LoraAdapter
+
+_PREFIX = "base_model.model."  # what PEFT puts before every name in its files
+_WEIGHTS = "adapter_model.safetensors"
+
+
+def apply_adapter(backbone: Backbone, spec: AdapterSpec, seed: int, base: str) -> None:
+    """Choose which weights learn, adding adapters where asked; always fp32 for those that do.
+
+    Args:
+        backbone: changed in place.
+        spec: what learns.
+        seed: of the adapters' first values, one stream a layer, so that no draw depends on another.
+        base: the backbone's name, for whoever opens the saved adapter with PEFT.
+    """
+    match spec:
+        case FullTuning():
+            backbone.requires_grad_(True)
+        case Frozen():
+            backbone.requires_grad_(False)
+        case LoraAdapter():
+            backbone.requires_grad_(False)
+            inject_adapter_in_model(
+                _lora_config(spec, backbone.transformer, base), backbone.transformer
+            )
+            for name, layer in _lora_layers(backbone.transformer):
+                _initialise(layer, derive_seed(seed, "lora", name))
+        case _:
+            assert_never(spec)
+
+
+def lora_targets(transformer: nn.Module, layers: int) -> list[str]:
+    """Return the linear layers inside a transformer block, by their paths from the block.
+
+    Found by structure, not by the model's name: the blocks are the list of ``layers`` modules
+    that holds the most parameters.
+
+    Raises:
+        UserError: when there is no such list, or no linear layer in it.
+    """
+    lists = [
+        module
+        for module in transformer.modules()
+        if isinstance(module, nn.ModuleList) and len(module) == layers
+    ]
+    if lists:
+        blocks = max(lists, key=lambda found: sum(p.numel() for p in found.parameters()))
+        names = {
+            name
+            for block in blocks
+            for name, module in block.named_modules()
+            if isinstance(module, nn.Linear)
+        }
+        if names:
+            return sorted(names)
+    raise UserError(
+        f"{type(transformer).__name__} has no linear layers that LoRA could adapt",
+        hint="use adapter: {kind: full} or {kind: frozen}",
+    )
+
+
+def save_adapter(backbone: Backbone, folder: Path) -> None:
+    """Write the adapter as PEFT does: adapter_config.json and adapter_model.safetensors."""
+    # Left to itself, PEFT asks the hub whether the vocabulary has grown; it never has here.
+    state = get_peft_model_state_dict(backbone.transformer, save_embedding_layers=False)
+    tensors = {f"{_PREFIX}{name}": value.cpu().contiguous() for name, value in state.items()}
+    save_file(tensors, folder / _WEIGHTS, metadata={"format": "pt"})
+    backbone.transformer.peft_config["default"].save_pretrained(str(folder))
+
+
+def load_adapter(backbone: Backbone, folder: Path) -> None:
+    """Fill the adapters of `apply_adapter` with saved values.
+
+    Raises:
+        UserError: when the file does not hold exactly these adapters.
+    """
+    saved = load_file(folder / _WEIGHTS)
+    own = dict(backbone.transformer.named_parameters())
+    names = {
+        name.removeprefix(_PREFIX).replace(".weight", ".default.weight"): name for name in saved
+    }
+    expected = {name for name in own if "lora_" in name}
+    if set(names) != expected:
+        odd = sorted(set(names) ^ expected)[0]
+        raise UserError(f"adapter weights do not match, at {odd}", file=folder / _WEIGHTS)
+    with torch.no_grad():
+        for name, stored in names.items():
+            own[name].copy_(saved[stored])
+
+
+def _lora_config(spec: LoraAdapter, transformer: PreTrainedModel, base: str) -> LoraConfig:
+    return LoraConfig(
+        r=spec.rank,
+        lora_alpha=spec.scale_alpha,
+        lora_dropout=spec.dropout,
+        target_modules=lora_targets(transformer, transformer.config.num_hidden_layers),
+        base_model_name_or_path=base,
+        task_type="FEATURE_EXTRACTION",
+        inference_mode=False,
+    )
+
+
+def _lora_layers(transformer: nn.Module) -> list[tuple[str, LoraLayer]]:
+    return [(n, m) for n, m in transformer.named_modules() if isinstance(m, LoraLayer)]
+
+
+def _initialise(layer: LoraLayer, seed: int) -> None:
+    """Draw A as PEFT does, from a stream of its own; B is zero already."""
+    down, up = layer.lora_A["default"], layer.lora_B["default"]
+    down.float(), up.float()
+    nn.init.kaiming_uniform_(
+        down.weight, a=math.sqrt(5), generator=torch.Generator().manual_seed(seed)
+    )
+    # Autocast brings both operands to its own type; PEFT's cast to the adapter's fp32 before it
+    # would cost two copies of every activation.
+    layer.cast_input_dtype_enabled = False
+    layer.lora_variant["default"] = FusedUpdate()

@@ -1,0 +1,1 @@
+"""Projections on embeddings, and models that are nothing but a head on vectors."""

@@ -1,0 +1,1 @@
+"""Query towers over sequences of vectors: the readers of a context, one file each."""

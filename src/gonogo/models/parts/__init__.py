@@ -1,0 +1,1 @@
+"""What every text or vector model needs: devices, tokens, prompts, pooling, heads of pairs."""

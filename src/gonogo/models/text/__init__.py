@@ -1,0 +1,1 @@
+"""Encoders of texts and scorers of pairs, saved, loaded, exported and read from elsewhere."""

@@ -1,0 +1,1 @@
+"""Whole documents: the HTML page, Markdown, the console, and writing them."""

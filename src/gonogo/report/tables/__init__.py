@@ -1,0 +1,1 @@
+"""Which rows and columns each table has, from records alone."""

@@ -1,0 +1,1 @@
+"""What no single block can know: whether the parts of a study fit together."""

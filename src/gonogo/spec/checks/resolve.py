@@ -1,0 +1,192 @@
+"""A study file, a tier and overrides to every arm's whole configuration."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+from gonogo.core.errors import UserError, nearest
+from gonogo.spec.checks.criteria_checks import check_criteria
+from gonogo.spec.checks.fit_checks import check_fit
+from gonogo.spec.checks.gate_checks import check_gate
+from gonogo.spec.checks.monitor_checks import check_monitors
+from gonogo.spec.checks.summary_checks import check_summary
+from gonogo.spec.evaluation.evaluation import EvaluationSpec
+from gonogo.spec.reading.overrides import Layers, parse_override
+from gonogo.spec.reading.problems import validate
+from gonogo.spec.reading.reading import read_mapping
+from gonogo.spec.study import Experiment, ResolvedStudy, StudyFile, TierSpec, TrialConfig
+
+STUDY_KEYS = {"study", "question", "seeds", "gate", "tiers", "experiments", "summary", "criteria"}
+_TABLES = (("tasks",), ("evaluation", "tasks"))
+
+
+def read_study(path: Path, overrides: tuple[str, ...] = ()) -> StudyFile:
+    """Read and check a study file; overrides of study-level keys are applied.
+
+    Raises:
+        UserError: naming file, place, value and the nearest valid name.
+    """
+    layers = Layers(StudyFile)
+    layers.add(read_mapping(path), "")
+    for text in overrides:
+        key, value = parse_override(text)
+        if key.split(".")[0] in STUDY_KEYS:
+            layers.set(key, value, f"--set {key}")
+    return validate(StudyFile, layers.values, path, layers.locate)
+
+
+def resolve(path: Path, tier: str = "full", overrides: tuple[str, ...] = ()) -> ResolvedStudy:
+    """Resolve a study file at one tier.
+
+    Raises:
+        UserError: for anything wrong in the file, an unknown tier, or an override of no key.
+    """
+    file = read_study(path, overrides)
+    if tier != "full" and tier not in file.tiers:
+        raise UserError(
+            f"no tier {tier!r}", file=path, place="tiers", hint=nearest(tier, {*file.tiers, "full"})
+        )
+    level = file.tiers.get(tier, TierSpec(preliminary=False))
+    arms = {name: _resolve_arm(file, path, name, tier, level, overrides) for name in file.arms}
+    seeds = file.seeds if _sets_seeds(overrides) else (level.seeds or file.seeds)
+    check_gate(file.gate, arms, path)
+    for name, config in arms.items():
+        check_fit(name, config, path)
+        check_monitors(name, config, path)
+    check_summary(file.summary, arms, path)
+    check_criteria(file.criteria, file.gate, arms, path)
+    experiments = _experiments(file, path, seeds, given=_sets_seeds(overrides))
+    return ResolvedStudy(
+        study=file.study,
+        question=file.question,
+        tier=tier,
+        preliminary=level.preliminary,
+        seeds=seeds,
+        arms=arms,
+        gate=file.gate,
+        experiments=experiments,
+        summary=file.summary,
+        criteria=file.criteria,
+        overrides=overrides,
+    )
+
+
+def _experiments(
+    file: StudyFile, path: Path, seeds: tuple[int, ...], *, given: bool
+) -> dict[str, Experiment]:
+    """Return the experiments that the tier's seeds leave, each with its seeds.
+
+    Seeds that an override has given are those of every row.
+    """
+    kept = {}
+    for name, row in file.experiments.items():
+        place = f"experiments.{name}"
+        if row.arm not in file.arms:
+            hint = nearest(row.arm, file.arms)
+            raise UserError(f"no arm {row.arm!r}", file=path, place=f"{place}.arm", hint=hint)
+        named = () if given else row.seeds or ()
+        for seed in set(named) - set(file.seeds):
+            raise UserError(
+                f"seed {seed} is not among the study's seeds", file=path, place=f"{place}.seeds"
+            )
+        own = tuple(seed for seed in seeds if seed in (named or seeds))
+        if own:
+            kept[name] = row.model_copy(update={"seeds": own})
+    return kept
+
+
+def _sets_seeds(overrides: tuple[str, ...]) -> bool:
+    return any(parse_override(text)[0] == "seeds" for text in overrides)
+
+
+def _resolve_arm(
+    file: StudyFile,
+    path: Path,
+    arm: str,
+    tier: str,
+    level: TierSpec,
+    overrides: tuple[str, ...],
+) -> TrialConfig:
+    layers = Layers(TrialConfig)
+    layers.add(deepcopy(file.defaults), "defaults")
+    layers.add({"evaluation": deepcopy(file.evaluation)}, "")
+    own = deepcopy(file.arms[arm])
+    picked = own.pop("tasks") if isinstance(own.get("tasks"), list) else None
+    layers.add(own, f"arms.{arm}")
+    _spell_out_evaluation_tasks(layers)
+    for key, value in level.set.items():
+        _set(layers, key, deepcopy(value), f"tiers.{tier}.set.{key}", arm, file)
+    for text in overrides:
+        key, value = parse_override(text)
+        if key.split(".")[0] not in STUDY_KEYS:
+            _set(layers, key, value, f"--set {key}", arm, file)
+    config = validate(TrialConfig, layers.values, path, layers.locate)
+    return _pick_tasks(config, picked, "schedule" in own, path, arm)
+
+
+def _spell_out_evaluation_tasks(layers: Layers) -> None:
+    """Write the default tasks down, so that an override of one keeps its kind and the others."""
+    evaluation = layers.values.get("evaluation")
+    if isinstance(evaluation, dict) and "tasks" not in evaluation:
+        tasks = EvaluationSpec.model_fields["tasks"].default
+        dumped = {name: task.model_dump(mode="json") for name, task in tasks.items()}
+        layers.add({"evaluation": {"tasks": dumped}}, "")
+
+
+def _set(layers: Layers, key: str, value: Any, origin: str, arm: str, file: StudyFile) -> None:
+    """Apply one dotted key; ``arms.<name>.`` before it limits it to that arm."""
+    if key.startswith("arms."):
+        target, _, key = key.removeprefix("arms.").partition(".")
+        if target not in file.arms:
+            raise UserError(f"no arm {target!r}", place=origin, hint=nearest(target, file.arms))
+        if not key:
+            hint = f"write arms.{target}.KEY, such as arms.{target}.training.epochs"
+            raise UserError("an arm is no setting", place=origin, hint=hint)
+        if target != arm:
+            return
+    if key.startswith("defaults."):
+        raise UserError(
+            "unknown key 'defaults'", place=origin, hint=f"write {key.removeprefix('defaults.')}"
+        )
+    if key == "tasks" and isinstance(value, list):
+        raise UserError(
+            f"{value!r} would pick tasks", place=origin, hint="an arm picks them in the study file"
+        )
+    before = {table: _names(layers, table) for table in _TABLES}
+    layers.set(key, value, origin)
+    for table, known in before.items():
+        for name in sorted(_names(layers, table) - known):
+            raise UserError(f"no task {name!r}", place=origin, hint=nearest(name, known))
+
+
+def _names(layers: Layers, table: tuple[str, ...]) -> set[str]:
+    """Return the names in a table of tasks, which only defaults and arms may add to."""
+    value: Any = layers.values
+    for part in table:
+        value = value.get(part) if isinstance(value, dict) else None
+    return set(value) if isinstance(value, dict) else set()
+
+
+def _pick_tasks(
+    config: TrialConfig, picked: list[Any] | None, own_schedule: bool, path: Path, arm: str
+) -> TrialConfig:
+    place = f"arms.{arm}.tasks"
+    names = list(config.tasks) if picked is None else picked
+    if not names:
+        raise UserError("an arm needs at least one task", file=path, place=place)
+    for name in names:
+        if not isinstance(name, str) or name not in config.tasks:
+            hint = nearest(str(name), config.tasks)
+            raise UserError(f"no task {name!r}", file=path, place=place, hint=hint)
+    if len(set(names)) < len(names):
+        raise UserError(f"{names} names a task twice", file=path, place=place)
+    if own_schedule and len(names) == 1:
+        raise UserError(
+            f"a schedule needs several tasks, but the arm has only {names[0]!r}",
+            file=path,
+            place=f"arms.{arm}.schedule",
+            hint="remove it, or add a task",
+        )
+    return config.model_copy(update={"tasks": {name: config.tasks[name] for name in names}})

@@ -1,0 +1,84 @@
+"""Whether the columns of a summary name settings and scores that the study's arms have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from gonogo.core.errors import UserError, nearest
+from gonogo.spec.rule.summary import (
+    FactColumn,
+    FigureColumn,
+    ScoreColumn,
+    SettingColumn,
+    SummarySpec,
+)
+from gonogo.spec.study import TrialConfig
+
+Node = dict[str, Any]
+
+
+def check_summary(summary: SummarySpec | None, arms: Mapping[str, TrialConfig], path: Path) -> None:
+    """Refuse a column that would stay empty because nothing is called so.
+
+    A setting that another kind of block would have (the threshold of a filter that is off) is
+    none of these: its column is empty on purpose.
+
+    Raises:
+        UserError: naming the column and the nearest valid name.
+    """
+    for name, column in summary.columns.items() if summary else ():
+        place = f"summary.columns.{name}"
+        match column:
+            case SettingColumn():
+                _check_key(column.key, arms, path, place)
+            case ScoreColumn():
+                tasks = {task for config in arms.values() for task in config.evaluation.tasks}
+                if column.task not in tasks:
+                    hint = nearest(column.task, tasks)
+                    raise UserError(
+                        f"no evaluated task {column.task!r}", file=path, place=place, hint=hint
+                    )
+            case FactColumn() | FigureColumn():
+                pass
+
+
+def _check_key(key: str, arms: Mapping[str, TrialConfig], path: Path, place: str) -> None:
+    """Walk a dotted key through the schema; names of tasks are those that the arms have."""
+    schema = TrialConfig.model_json_schema()
+    dumped: list[Any] = [config.model_dump(mode="json", by_alias=True) for config in arms.values()]
+    nodes: list[Node] = [schema]
+    for part in key.split("."):
+        names = {name for node in nodes for name in node.get("properties", {})}
+        free = [inner for node in nodes for inner in _free(node)]
+        if free:
+            names |= {name for value in dumped if isinstance(value, dict) for name in value}
+        if part not in names:
+            raise UserError(
+                f"no setting {key!r}: nothing is called {part!r}",
+                file=path,
+                place=place,
+                hint=nearest(part, names),
+            )
+        inner = [n["properties"][part] for n in nodes if part in n.get("properties", {})]
+        nodes = [found for node in (*inner, *free) for found in _blocks(node, schema)]
+        dumped = [value.get(part) for value in dumped if isinstance(value, dict)]
+
+
+def _free(node: Node) -> Iterator[Node]:
+    """Yield what a block holds under names that the study chooses."""
+    if isinstance(node.get("additionalProperties"), dict):
+        yield node["additionalProperties"]
+    yield from node.get("patternProperties", {}).values()
+
+
+def _blocks(node: Node, schema: Node) -> Iterator[Node]:
+    """Yield every block that a value may be: references followed, unions taken apart."""
+    if "$ref" in node:
+        yield from _blocks(schema["$defs"][node["$ref"].rpartition("/")[2]], schema)
+    for word in ("anyOf", "oneOf", "allOf"):
+        for each in node.get(word, ()):
+            yield from _blocks(each, schema)
+    if "properties" in node or next(_free(node), None) is not None:
+        yield node

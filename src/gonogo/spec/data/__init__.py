@@ -1,0 +1,1 @@
+"""Sources of texts, judgements and vectors, as a study file names them."""

@@ -1,0 +1,1 @@
+"""What is scored, on which texts, and against which untrained reference rows."""

@@ -1,0 +1,106 @@
+"""How a model is scored: by retrieval, reranking, neighbours kept, or next vectors found."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, WrapValidator
+
+from gonogo.spec.base import Count, Positive, Spec
+from gonogo.spec.data.beir_sets import expand_list, flatten
+from gonogo.spec.data.text_data import DataSpec
+from gonogo.spec.data.vector_data import CorpusSpec, PairsData, VectorFile
+
+EvaluationData = Annotated[DataSpec, WrapValidator(expand_list)]
+"""A data set, or the name of a list of them."""
+
+
+class _OnDatasets(Spec):
+    datasets: Annotated[tuple[EvaluationData, ...], AfterValidator(flatten)] | None = None
+    """Data sets of this task alone; those of the whole evaluation when not given."""
+
+
+class RetrievalEvaluation(_OnDatasets):
+    """Rank the whole corpus by exact search over embeddings."""
+
+    kind: Literal["retrieval"] = "retrieval"
+    depth: Count = 1000
+    """Documents kept a query."""
+
+
+class RerankingEvaluation(_OnDatasets):
+    """Rank BM25's best candidates anew by the cross-encoder."""
+
+    kind: Literal["reranking"] = "reranking"
+    candidates: Literal["bm25"] = "bm25"
+    """What finds the documents that are ranked anew."""
+    depth: Count = 100
+    """Candidates a query."""
+
+
+class NeighbourEvaluation(Spec):
+    """Compare an embedding's nearest neighbours with those of the vectors it stands on.
+
+    Each asked document's true neighbours count as its relevant documents, the document itself as
+    none: R@10 is then the share of the teacher's ten nearest that are among the student's ten.
+    """
+
+    kind: Literal["neighbours"] = "neighbours"
+    data: tuple[CorpusSpec, ...] = Field(min_length=1)
+    """Corpora; each is searched on its own."""
+    queries: Literal["held_out", "anchors"] = "held_out"
+    """Documents that were never anchors in training, or some that were."""
+    against: Literal["teacher", "exact"] = "teacher"
+    """teacher: exact search among the embeddings, held against the teacher's neighbours. exact:
+    an approximate index over the embeddings, held against exact search among them."""
+    held_out: int = Field(default=2000, ge=2)
+    """Documents of each corpus kept from training; as many as the task says."""
+    most_queries: Count = 1000
+    """Documents asked of each corpus."""
+    k: Count = 10
+    """Neighbours that count."""
+
+
+class InvertedSoftmax(Spec):
+    """Rank rows down that are near to many training queries (Smith et al. 2017): hubs."""
+
+    kind: Literal["inverted_softmax"] = "inverted_softmax"
+    temperature: Positive = 0.04
+    """Of the mean over training queries; the lower, the fewer near ones decide."""
+    weight: Positive = 0.8
+    """How much of it is taken off a row's cosine."""
+    queries: Count = 5000
+    """Training pairs whose queries it is fitted on, the same for every arm and seed."""
+
+
+class NextVectorEvaluation(Spec):
+    """Rank a bank of vectors by their similarity to a predicted next vector."""
+
+    kind: Literal["next_vector"] = "next_vector"
+    data: tuple[PairsData, ...] = Field(min_length=1)
+    """Contexts and targets; the validation articles are asked."""
+    mask_context: bool = True
+    """Leave the context's own rows out of the bank: they are known, and never the answer."""
+    depth: Count = 1000
+    """Bank rows kept a query."""
+    hubness: InvertedSoftmax | None = None
+    """How rows that are near to many queries are ranked down; null: by cosine alone."""
+
+
+EvaluationTask = Annotated[
+    RetrievalEvaluation | RerankingEvaluation | NeighbourEvaluation | NextVectorEvaluation,
+    Field(discriminator="kind"),
+]
+AnyData = DataSpec | CorpusSpec | PairsData
+"""Whatever a task is scored on; all have a name."""
+
+
+def judged_data(data: AnyData) -> DataSpec:
+    """Return a data set of judged texts as one.
+
+    Raises:
+        ValueError: for vectors, which no one has judged.
+    """
+    if isinstance(data, VectorFile | PairsData):
+        raise ValueError(f"{data.name!r} has no judged texts")
+    return data

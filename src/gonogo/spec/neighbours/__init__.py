@@ -1,0 +1,1 @@
+"""Distillation of a teacher's neighbourhoods: the task and where its vectors come from."""

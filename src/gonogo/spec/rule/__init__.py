@@ -1,0 +1,1 @@
+"""What decides: gates, levels of success, and how runs are summarised."""

@@ -1,0 +1,160 @@
+"""The pre-registered rule that turns scores into a verdict."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+
+from gonogo.spec.base import Name, Spec
+from gonogo.spec.evaluation.evaluation import MetricName
+
+Verdict = Literal["PASS", "MARGINAL", "FAIL", "INCOMPLETE"]
+Actions = dict[Verdict, tuple[str, ...]]
+Names = Annotated[tuple[Name, ...], Field(min_length=1)]
+_BETWEEN = (
+    "if the interval holds a line, add seeds or queries",
+    "if it holds none, weigh what so small a difference is worth",
+)
+
+
+def _one_or_several(value: object) -> str:
+    """Tell which form is meant, so that an error is about that one."""
+    return "several" if isinstance(value, list | tuple) else "one"
+
+
+class InterferenceGate(Spec):
+    """Bands on the task interference ratio, (specialist - joint) / specialist, for each task.
+
+    PASS if the mean over seeds reaches ``pass`` on any task, FAIL if it is below ``fail`` on all,
+    MARGINAL otherwise. Thresholds are inclusive, with a tolerance of 1e-9.
+    """
+
+    kind: Literal["interference"] = "interference"
+    metric: MetricName = "nDCG@10"
+    """The measure that decides."""
+    joint: Name
+    """The arm that learns all tasks together."""
+    specialists: dict[Name, Name]
+    """For each task the arm that learns it alone."""
+    pass_: float = Field(default=0.02, alias="pass")
+    """Interference exists from here on, as a ratio (0.02 = 2 %)."""
+    fail: float = 0.01
+    """No interference worth a name below this, on every task."""
+    stopping_alpha: Annotated[float, Field(gt=0.0, lt=0.5)] = 0.05
+    """Error rate that --stop-when-decided may spend over all its looks at the data."""
+    next_actions: Actions = {
+        "PASS": ("keep the specialists, or part what the tasks share",),
+        "MARGINAL": _BETWEEN,
+        "FAIL": ("train the tasks together",),
+    }
+    """What to do after each verdict; printed with it. What INCOMPLETE needs is said without it."""
+
+    @model_validator(mode="after")
+    def _bands_in_order(self) -> Self:
+        if self.fail > self.pass_:
+            raise ValueError(f"fail ({self.fail}) must not exceed pass ({self.pass_})")
+        if not self.specialists:
+            raise ValueError("specialists is empty; name one arm for each task")
+        return self
+
+
+class ImprovementGate(Spec):
+    """Absolute gain of one arm over another, in the metric's own units, averaged over data sets.
+
+    PASS if the mean over seeds reaches ``pass``, FAIL if it is below ``fail``, else MARGINAL. Of
+    several baselines the best one is judged: the one that the candidate gains least over.
+    """
+
+    kind: Literal["improvement"] = "improvement"
+    task: Name
+    """The evaluated task that decides."""
+    metric: MetricName = "nDCG@10"
+    """The measure that decides."""
+    candidate: Name
+    """The arm that should be better."""
+    baseline: Annotated[
+        Annotated[Name, Tag("one")] | Annotated[Names, Tag("several")],
+        Discriminator(_one_or_several),
+    ]
+    """The arm or reference that it is compared with, or several: then with the best of them."""
+    pass_: float = Field(default=0.01, alias="pass")
+    """Gain from which on the candidate wins (0.01 = one point)."""
+    fail: float = 0.0
+    """Gain below which it does not."""
+    levels: dict[Name, float] = {}
+    """Named success levels, such as {minimum: 0.01, strong: 0.015, top: 0.02}."""
+    stopping_alpha: Annotated[float, Field(gt=0.0, lt=0.5)] = 0.05
+    """Error rate that --stop-when-decided may spend over all its looks at the data."""
+    next_actions: Actions = {
+        "PASS": ("ship or publish the candidate",),
+        "MARGINAL": _BETWEEN,
+        "FAIL": ("keep the baseline",),
+    }
+    """What to do after each verdict; printed with it. What INCOMPLETE needs is said without it."""
+
+    @property
+    def baselines(self) -> tuple[str, ...]:
+        """Return every baseline that is named."""
+        return (self.baseline,) if isinstance(self.baseline, str) else self.baseline
+
+    @field_validator("baseline")
+    @classmethod
+    def _one_is_a_name(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        return value[0] if isinstance(value, tuple) and len(value) == 1 else value
+
+    @model_validator(mode="after")
+    def _bands_in_order(self) -> Self:
+        if self.fail > self.pass_:
+            raise ValueError(f"fail ({self.fail}) must not exceed pass ({self.pass_})")
+        return self
+
+    @model_validator(mode="after")
+    def _others_are_baselines(self) -> Self:
+        if self.candidate in self.baselines:
+            raise ValueError(f"candidate and baseline are both {self.candidate!r}")
+        for name in self.baselines:
+            if self.baselines.count(name) > 1:
+                raise ValueError(f"baseline names {name!r} twice")
+        return self
+
+
+class Band(Spec):
+    """One named range of a measured value, from ``least`` up to the next band."""
+
+    name: Name
+    """What the band is called in the report."""
+    least: float
+    """Values from here on fall into it, in the measure's own units."""
+    verdict: Verdict
+    """What is decided when the value falls into it."""
+    next_actions: tuple[str, ...] = ()
+    """What to do then."""
+
+
+class BandsGate(Spec):
+    """A measured value against named bands, such as Recall@500 of the best arm."""
+
+    kind: Literal["bands"] = "bands"
+    task: Name
+    """The evaluated task that decides."""
+    metric: MetricName
+    """The measure that decides."""
+    arm: Name
+    """The arm whose value is judged."""
+    bands: tuple[Band, ...] = Field(min_length=2)
+    """From the lowest to the highest; the first one's ``least`` is a floor for all values."""
+    stopping_alpha: Annotated[float, Field(gt=0.0, lt=0.5)] = 0.05
+    """Error rate that --stop-when-decided may spend over all its looks at the data."""
+    next_actions: Actions = {}
+    """What to do after each verdict; printed with it. What INCOMPLETE needs is said without it."""
+
+    @model_validator(mode="after")
+    def _bands_ascend(self) -> Self:
+        floors = [band.least for band in self.bands]
+        if floors != sorted(set(floors)):
+            raise ValueError(f"bands must ascend, but their least values are {floors}")
+        return self
+
+
+GateSpec = Annotated[InterferenceGate | ImprovementGate | BandsGate, Field(discriminator="kind")]

@@ -1,0 +1,1 @@
+"""What a batch teaches: tasks, their objectives and regularisers."""

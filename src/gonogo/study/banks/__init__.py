@@ -1,1 +1,0 @@
-"""Text to banks of vectors, and what is checked before a tower is trained on them."""

@@ -1,0 +1,1 @@
+"""Reference rows of distillation: linear maps fitted to the teacher's vectors."""

@@ -1,0 +1,1 @@
+"""Banks and towers of next-vector studies: made, checked, searched and examined."""

@@ -1,0 +1,1 @@
+"""The loop itself: optimizer, steps, checkpoints, logs."""

@@ -1,0 +1,1 @@
+"""The task that distils a teacher's neighbourhoods."""

@@ -1,0 +1,132 @@
+"""From a study's neighbours task to the task: vectors, head, loss and filter bound together."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import assert_never
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from gonogo.core.errors import UserError
+from gonogo.core.progress import Progress
+from gonogo.core.types import Precision
+from gonogo.evaluation.encoding.corpus_vectors import corpus_vectors
+from gonogo.models.heads.linear_maps import fit_directions
+from gonogo.models.heads.projections import Projection, ResidualMlp
+from gonogo.models.heads.residual_bf16 import RoundedResidual
+from gonogo.models.heads.vector_model import VectorModel
+from gonogo.models.parts.devices import autocast, resolve_precision
+from gonogo.models.text.retrieval_model import RetrievalModel
+from gonogo.objectives.false_negatives import drop_false_negatives
+from gonogo.spec.model.model import Frozen
+from gonogo.spec.model.projections import ResidualProjection
+from gonogo.spec.neighbours import neighbour_task as specs
+from gonogo.training.neighbours.neighbour_loss import build_neighbour_loss
+from gonogo.training.neighbours.neighbour_task import Filter, NeighbourTask, Student
+from gonogo.training.neighbours.teacher_table import TeacherTable
+from gonogo.training.parts.trainable import TrainableModel
+
+Embedded = tuple[Float[Tensor, "u e"], Float[Tensor, "u 1"]]
+
+
+def build_neighbour_task(
+    name: str,
+    spec: specs.NeighbourTask,
+    seed: int,
+    model: TrainableModel,
+    *,
+    beside: Path | None,
+    progress: Progress,
+) -> NeighbourTask:
+    """Return the task; vectors and neighbours that are kept already are not computed again.
+
+    Raises:
+        UserError: for data that cannot be read or are too small, or a model that has no head on
+            vectors that stay as they are.
+    """
+    head, student_of = _head(model, name)
+    corpora = [
+        corpus_vectors(data, student_of, beside=beside, progress=progress) for data in spec.data
+    ]
+    table = TeacherTable(corpora, spec.neighbours, spec.held_out, progress)
+    _start_skip(head, student_of, table)
+    return NeighbourTask(
+        name,
+        table,
+        student_of,
+        student=build_student(head, table, resolve_precision(spec.products, model.device), model),
+        loss=build_neighbour_loss(spec.objective, table),
+        drops=_filter(spec.false_negatives),
+        batch_size=spec.batch_size,
+        negatives=spec.negatives,
+        queue_size=spec.queue_size,
+        temperature=spec.objective.temperature,
+        seed=seed,
+    )
+
+
+def _head(model: TrainableModel, name: str) -> tuple[Projection, RetrievalModel | VectorModel]:
+    if isinstance(model, RetrievalModel):
+        head = model.bi_encoder.projection
+        if not isinstance(model.spec.adapter, Frozen):
+            raise UserError(
+                f"task {name!r} takes the backbone for its teacher, which must not change",
+                place="model.adapter",
+                hint="adapter: {kind: frozen}",
+            )
+    elif isinstance(model, VectorModel):
+        head = model.projection
+    else:
+        raise UserError("this model has no head on vectors", place="model.kind")
+    if head is None:
+        raise UserError("there is no head to teach", place="model.projection")
+    return head, model
+
+
+def build_student(
+    head: Projection, table: TeacherTable, products: Precision, model: TrainableModel
+) -> Student:
+    """Return the head on documents by number, its matrices multiplied in ``products``."""
+    if products == "bf16" and model.device == "cpu" and isinstance(head, ResidualMlp):
+        rounded = RoundedResidual(head, table.rounded())
+
+        def fast(numbers: Int64[np.ndarray, " u"]) -> Embedded:
+            return rounded(torch.from_numpy(numbers))
+
+        return fast
+
+    def student(numbers: Int64[np.ndarray, " u"]) -> Embedded:
+        base = torch.from_numpy(table.base(numbers)).to(model.device)
+        with autocast(model.device, products):
+            embedded: Tensor = head(base)
+        wide = embedded.float()
+        lengths = wide.norm(dim=1, keepdim=True).clamp_min(1e-12)
+        return wide / lengths, lengths.detach()
+
+    return student
+
+
+def _filter(spec: specs.FalseNegativeSpec) -> Filter:
+    match spec:
+        case specs.ByThreshold():
+            return partial(drop_false_negatives, mode="threshold", threshold=spec.above)
+        case specs.ByShare():
+            return partial(drop_false_negatives, mode="top_percent", percent=spec.percent)
+        case specs.KeepAll():
+            return partial(drop_false_negatives, mode="none")
+        case _:
+            assert_never(spec)
+
+
+def _start_skip(head: Projection, model: RetrievalModel | VectorModel, table: TeacherTable) -> None:
+    """Set the skip to the leading directions of the anchors, where the study asks for it."""
+    spec = model.spec.projection
+    if not isinstance(spec, ResidualProjection) or spec.skip_start == "random":
+        return
+    directions = fit_directions("svd", table.unit(table.anchors), spec.dimension)
+    if isinstance(head, ResidualMlp):
+        head.start_skip(torch.from_numpy(directions.weights).to(model.device))

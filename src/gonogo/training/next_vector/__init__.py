@@ -1,0 +1,1 @@
+"""The task that predicts the next vector, with negatives mined along the way."""

@@ -1,0 +1,1 @@
+"""What every task and the loop share: streams, schedules, memory, determinism."""

@@ -1,0 +1,1 @@
+"""The tasks over texts: retrieval, relevance, and their regularisation."""

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+
+from gonogo.analysis.gates.wording import (
+    amount,
+    counted,
+    data_phrase,
+    headline,
+    line_amount,
+    line_percent,
+    listed,
+    percent,
+    preliminary,
+    spread,
+)
+from gonogo.analysis.promised.expected import Expected
+from gonogo.analysis.records.verdict import Estimate, Interval
+
+
+def test_numbers_in_words():
+    assert percent(0.02134) == "2.13 %"
+    assert percent(-0.02134) == "-2.13 %"
+    assert percent(-0.00001) == "0.00 %"  # never a negative zero
+    assert line_percent(0.02) == "2 %"
+    assert line_percent(0.0125) == "1.25 %"
+    assert amount(0.0123, "nDCG@10") == "1.23 points"
+    assert amount(12.3456, "latency") == "12.35"
+    assert line_amount(0.01, "AP") == "1 point"
+    assert line_amount(0.015, "AP") == "1.5 points"
+    assert line_amount(40.0, "latency") == "40"
+    assert listed(["a"]) == "a"
+    assert listed(["a", "b", "c"]) == "a, b and c"
+    assert counted(1, "query", "queries") == "1 query"
+    assert counted(1200, "query", "queries") == "1,200 queries"
+
+
+def test_an_interval_in_words():
+    interval = Interval(method="seeds x queries", level=0.9, low=-0.011, high=0.052)
+    estimate = Estimate(value=0.02, seeds=3, queries=10, interval=interval)
+    assert spread(estimate) == "90 % interval -1.10 to 5.20 %"
+    assert spread(Estimate(value=None, seeds=1, queries=1)) == "no interval"
+
+
+@pytest.mark.parametrize(
+    ("seeds", "early", "expected"),
+    [
+        (0, False, "preliminary: one run"),
+        (1, False, "preliminary: one seed"),
+        (1, True, "preliminary: one seed"),
+        (3, True, "preliminary: tier quick"),
+        (3, False, None),
+    ],
+)
+def test_what_makes_a_verdict_preliminary(seeds, early, expected):
+    assert preliminary(Expected(tier="quick", preliminary=early), seeds) == expected
+
+
+def test_the_headline():
+    assert headline("PASS", "supported", "x.") == "PASS, supported: x."
+    assert headline("FAIL", "preliminary: one seed", "x.") == "FAIL (preliminary: one seed): x."
+
+
+def test_how_much_data():
+    few = Estimate(value=1.0, seeds=3, queries=80)
+    more = Estimate(value=1.0, seeds=3, queries=1200)
+    assert data_phrase([few], [1]) == "3 seeds, 1 data set, 80 queries"
+    assert data_phrase([few, more], [1, 2]) == (
+        "3 seeds, 1 to 2 data sets a task, 80 to 1,200 queries a task"
+    )
