@@ -8,21 +8,18 @@ import numpy as np
 import pytest
 from study_values import TRIO
 
-from gonogo.analysis.records.evidence import Conflict, Curve, Evidence, LookCurve, TrialRecord
-from gonogo.analysis.records.verdict import (
+from gonogo.analysis.records.effects import (
     ArmScore,
     DatasetEffect,
-    Decision,
     Effect,
     Estimate,
-    FrozenGate,
-    GateChange,
     Interval,
     Measurement,
     PairTest,
     SeedPoint,
-    VerdictFile,
 )
+from gonogo.analysis.records.evidence import Conflict, Curve, Evidence, LookCurve, TrialRecord
+from gonogo.analysis.records.verdict import Decision, FrozenGate, GateChange, VerdictFile
 from gonogo.core.seeds import generator
 from gonogo.spec.rule.gates import Band, BandsGate, ImprovementGate, InterferenceGate
 

@@ -9,7 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from gonogo.analysis.deciding.compare import Comparison, QueryChange
-    from gonogo.analysis.records.verdict import Effect, Estimate
+    from gonogo.analysis.records.effects import Effect, Estimate
 
 
 def compare(

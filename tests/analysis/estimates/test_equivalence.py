@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gonogo.analysis.estimates.equivalence import absence_shown, presence_shown
-from gonogo.analysis.records.verdict import Estimate, Interval
+from gonogo.analysis.records.effects import Estimate, Interval
 
 
 def estimate(low: float, high: float) -> Estimate:

@@ -15,7 +15,7 @@ from gonogo.analysis.estimates.intervals import (
     ratio_estimate,
     ratio_pseudo_values,
 )
-from gonogo.analysis.records.verdict import Estimate
+from gonogo.analysis.records.effects import Estimate
 from gonogo.analysis.statistics.bootstrap import bootstrap_quantiles
 
 Pairs = list[tuple[np.ndarray, np.ndarray]]

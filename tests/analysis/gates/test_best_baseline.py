@@ -14,7 +14,7 @@ from gonogo.analysis.gates.freezing import compare_gate, freeze_gate
 from gonogo.analysis.gates.gate_values import judged_values, pilot_components, stop_early
 from gonogo.analysis.gates.improvement import judge_improvement
 from gonogo.analysis.promised.expected import Expected
-from gonogo.analysis.records.verdict import Effect, PairTest
+from gonogo.analysis.records.effects import Effect, PairTest
 from gonogo.analysis.statistics.power import Components
 from gonogo.spec.rule.gates import ImprovementGate
 

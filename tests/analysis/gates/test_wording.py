@@ -15,7 +15,7 @@ from gonogo.analysis.gates.wording import (
     spread,
 )
 from gonogo.analysis.promised.expected import Expected
-from gonogo.analysis.records.verdict import Estimate, Interval
+from gonogo.analysis.records.effects import Estimate, Interval
 
 
 def test_numbers_in_words():

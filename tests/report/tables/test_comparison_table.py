@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from gonogo.analysis.geometry.geometry_record import GeometryRecord, TextsRecord
-from gonogo.analysis.records.verdict import ArmScore, GroupMean, Interval
+from gonogo.analysis.records.effects import ArmScore, GroupMean, Interval
 from gonogo.report.cells.table_csv import csv_table
 from gonogo.report.cells.table_latex import latex
 from gonogo.report.cells.table_markdown import markdown

@@ -9,15 +9,9 @@ import pytest
 import yaml
 
 from gonogo.analysis.geometry.geometry_record import GeometryRecord, TextsRecord
+from gonogo.analysis.records.effects import ArmScore, GroupMean
 from gonogo.analysis.records.evidence import Evidence, TrialRecord
-from gonogo.analysis.records.verdict import (
-    ArmScore,
-    Decision,
-    FrozenGate,
-    GroupMean,
-    VerdictFile,
-    write_verdict,
-)
+from gonogo.analysis.records.verdict import Decision, FrozenGate, VerdictFile, write_verdict
 from gonogo.core.errors import UserError
 from gonogo.report.words.criteria_table import criteria_table
 from gonogo.spec.checks.resolve import resolve

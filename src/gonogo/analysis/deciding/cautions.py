@@ -8,8 +8,9 @@ from gonogo.analysis.gates.outcome import Outcome
 from gonogo.analysis.gates.wording import counted, listed, percent
 from gonogo.analysis.promised.expected import gate_arms
 from gonogo.analysis.promised.judged import JudgedScores
+from gonogo.analysis.records.effects import Effect
 from gonogo.analysis.records.evidence import Evidence
-from gonogo.analysis.records.verdict import Effect, FrozenGate
+from gonogo.analysis.records.verdict import FrozenGate
 from gonogo.analysis.statistics.aso import FALSE_ALARMS
 from gonogo.spec.rule.gates import GateSpec, InterferenceGate
 

@@ -14,7 +14,7 @@ from gonogo.analysis.estimates.effects import Paired, correct, effect
 from gonogo.analysis.gates.wording import counted, listed
 from gonogo.analysis.promised.expected import Expected
 from gonogo.analysis.promised.judged import Stratum
-from gonogo.analysis.records.verdict import ArmScore, Effect
+from gonogo.analysis.records.effects import ArmScore, Effect
 from gonogo.analysis.tables.scores import Block, ScoreTable, pivot
 from gonogo.core.errors import UserError
 from gonogo.spec.base import Spec

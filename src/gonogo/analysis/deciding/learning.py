@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from gonogo.analysis.records.verdict import ArmScore, Effect
+from gonogo.analysis.records.effects import ArmScore, Effect
 
 UNTRAINED = "untrained"
 """The reference row of the backbone as it came."""

@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from gonogo.analysis.estimates.mean_intervals import mean_interval
 from gonogo.analysis.promised.expected import Expected
-from gonogo.analysis.records.verdict import ArmScore
+from gonogo.analysis.records.effects import ArmScore
 from gonogo.analysis.tables.scores import Block, ScoreTable
 
 

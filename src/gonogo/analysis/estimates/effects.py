@@ -12,7 +12,7 @@ from jaxtyping import Float
 from gonogo.analysis.estimates.intervals import difference_estimate, mean_estimate, ratio_estimate
 from gonogo.analysis.estimates.significance import bonferroni, holm, paired_tests
 from gonogo.analysis.promised.judged import Stratum
-from gonogo.analysis.records.verdict import DatasetEffect, Effect, Estimate, PairTest, SeedPoint
+from gonogo.analysis.records.effects import DatasetEffect, Effect, Estimate, PairTest, SeedPoint
 from gonogo.analysis.statistics.aso import aso
 from gonogo.analysis.tables.strata import Values, seed_means
 

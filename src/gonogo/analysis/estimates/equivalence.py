@@ -6,7 +6,7 @@ level alpha is the same as a (1 - 2 alpha) interval that ends below the line.
 
 from __future__ import annotations
 
-from gonogo.analysis.records.verdict import Estimate
+from gonogo.analysis.records.effects import Estimate
 
 
 def absence_shown(estimate: Estimate, line: float) -> bool | None:

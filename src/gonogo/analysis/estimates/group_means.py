@@ -8,7 +8,7 @@ import numpy as np
 
 from gonogo.analysis.estimates.arm_scores import arm_scores
 from gonogo.analysis.promised.expected import Expected
-from gonogo.analysis.records.verdict import GroupMean
+from gonogo.analysis.records.effects import GroupMean
 from gonogo.analysis.tables.scores import ScoreTable
 from gonogo.spec.rule.criteria import Group
 

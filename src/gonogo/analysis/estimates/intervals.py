@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
-from gonogo.analysis.records.verdict import Estimate, Interval
+from gonogo.analysis.records.effects import Estimate, Interval
 from gonogo.analysis.statistics.bootstrap import bootstrap_quantiles
 from gonogo.analysis.statistics.variance import mean_squares
 from gonogo.analysis.tables.strata import (

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gonogo.analysis.estimates.intervals import two_way_interval
-from gonogo.analysis.records.verdict import Interval
+from gonogo.analysis.records.effects import Interval
 from gonogo.analysis.tables.scores import Block
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
-from gonogo.analysis.records.verdict import PairTest
+from gonogo.analysis.records.effects import PairTest
 from gonogo.analysis.statistics.permutation import sign_flip_p
 from gonogo.analysis.tables.strata import Strata, differences
 

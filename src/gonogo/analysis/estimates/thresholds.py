@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gonogo.analysis.estimates.equivalence import absence_shown as _absence_shown
 from gonogo.analysis.estimates.equivalence import presence_shown as _presence_shown
-from gonogo.analysis.records.verdict import Estimate
+from gonogo.analysis.records.effects import Estimate
 from gonogo.analysis.tables.measures import TOLERANCE
 from gonogo.spec.rule.gates import Verdict
 

@@ -7,7 +7,7 @@ import math
 from gonogo.analysis.estimates.thresholds import absence_shown, presence_shown, reaches
 from gonogo.analysis.gates.outcome import Outcome
 from gonogo.analysis.gates.wording import SUPPORTED, data_phrase, listed, spread
-from gonogo.analysis.records.verdict import Estimate, Measurement
+from gonogo.analysis.records.effects import Estimate, Measurement
 from gonogo.spec.rule.gates import Band, BandsGate
 
 

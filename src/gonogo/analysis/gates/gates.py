@@ -14,7 +14,7 @@ from gonogo.analysis.gates.outcome import Outcome, incomplete
 from gonogo.analysis.promised.expected import Contrast
 from gonogo.analysis.promised.holes import find_holes
 from gonogo.analysis.promised.judged import JudgedScores
-from gonogo.analysis.records.verdict import Effect
+from gonogo.analysis.records.effects import Effect
 from gonogo.spec.rule.gates import BandsGate, GateSpec, ImprovementGate, InterferenceGate
 
 

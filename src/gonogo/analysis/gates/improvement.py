@@ -10,7 +10,7 @@ from gonogo.analysis.estimates.thresholds import (
 )
 from gonogo.analysis.gates.outcome import Outcome
 from gonogo.analysis.gates.wording import SUPPORTED, amount, data_phrase, line_amount, listed
-from gonogo.analysis.records.verdict import Effect
+from gonogo.analysis.records.effects import Effect
 from gonogo.spec.rule.gates import ImprovementGate, Verdict
 
 

@@ -21,7 +21,7 @@ from gonogo.analysis.gates.wording import (
     percent,
     spread,
 )
-from gonogo.analysis.records.verdict import Effect, Estimate
+from gonogo.analysis.records.effects import Effect, Estimate
 from gonogo.spec.rule.gates import InterferenceGate, Verdict
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gonogo.analysis.records.verdict import Effect, Measurement
+from gonogo.analysis.records.effects import Effect, Measurement
 from gonogo.spec.rule.gates import Verdict
 
 UNDECIDED = "not decided"

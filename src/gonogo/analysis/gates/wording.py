@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from gonogo.analysis.promised.expected import Expected
-from gonogo.analysis.records.verdict import Estimate
+from gonogo.analysis.records.effects import Estimate
 from gonogo.analysis.tables.measures import value_range
 from gonogo.spec.rule.gates import Verdict
 

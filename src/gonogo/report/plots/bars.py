@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gonogo.analysis.records.verdict import ArmScore, VerdictFile
+from gonogo.analysis.records.effects import ArmScore
+from gonogo.analysis.records.verdict import VerdictFile
 from gonogo.report.cells.formats import number
 from gonogo.report.plots.style import INK, MUTED, WIDTH, Plot, arm_colours, legend_below, short
 from gonogo.report.tables.score_tables import MEAN, arms_of, metrics_of, tasks_of

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gonogo.analysis.records.verdict import Effect, Estimate, VerdictFile
+from gonogo.analysis.records.effects import Effect, Estimate
+from gonogo.analysis.records.verdict import VerdictFile
 from gonogo.report.cells.formats import Unit, number, threshold
 from gonogo.report.plots.style import (
     ACCENT,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gonogo.analysis.records.verdict import Effect, SeedPoint, VerdictFile
+from gonogo.analysis.records.effects import Effect, SeedPoint
+from gonogo.analysis.records.verdict import VerdictFile
 from gonogo.report.cells.formats import number, threshold
 from gonogo.report.plots.style import (
     ACCENT,

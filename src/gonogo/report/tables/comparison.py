@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 
 from gonogo.analysis.geometry.geometry_record import GeometryRecord
-from gonogo.analysis.records.verdict import ArmScore, GroupMean, VerdictFile
+from gonogo.analysis.records.effects import ArmScore, GroupMean
+from gonogo.analysis.records.verdict import VerdictFile
 from gonogo.report.cells.formats import Unit
 from gonogo.report.cells.tables import Cell, Column, Number, Row, Table, Text
 from gonogo.report.tables.score_tables import metrics_of, tasks_of

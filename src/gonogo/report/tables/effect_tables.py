@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from gonogo.analysis.records.verdict import (
-    DatasetEffect,
-    Effect,
-    Interval,
-    Measurement,
-    VerdictFile,
-)
+from gonogo.analysis.records.effects import DatasetEffect, Effect, Interval, Measurement
+from gonogo.analysis.records.verdict import VerdictFile
 from gonogo.report.cells.formats import Unit, level, number, threshold
 from gonogo.report.cells.tables import Cell, Column, Number, Row, Table, Text, columns
 from gonogo.report.words.judged import (

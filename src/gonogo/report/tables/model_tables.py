@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gonogo.analysis.records.verdict import ArmScore, GroupMean
+from gonogo.analysis.records.effects import ArmScore, GroupMean
 from gonogo.report.cells.table_csv import csv_text
 from gonogo.report.cells.table_markdown import markdown
 from gonogo.report.cells.tables import Column, Number, Row, Table, Text

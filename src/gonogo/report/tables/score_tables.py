@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gonogo.analysis.records.verdict import ArmScore, VerdictFile
+from gonogo.analysis.records.effects import ArmScore
+from gonogo.analysis.records.verdict import VerdictFile
 from gonogo.report.cells.tables import Column, Number, Row, Table, Text
 from gonogo.report.words.judged import ordered, slug
 from gonogo.spec.checks.gate_checks import gate_tasks

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gonogo.analysis.records.verdict import Effect, PairTest, VerdictFile
+from gonogo.analysis.records.effects import Effect, PairTest
+from gonogo.analysis.records.verdict import VerdictFile
 from gonogo.report.cells.tables import Cell, Column, Number, Row, Table, Text
 from gonogo.report.words.judged import effect_name, parts_of, slug, whole_name
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gonogo.analysis.records.verdict import Effect, Estimate, Measurement, VerdictFile
+from gonogo.analysis.records.effects import Effect, Estimate, Measurement
+from gonogo.analysis.records.verdict import VerdictFile
 from gonogo.report.cells.formats import Unit, bounds, level, number, threshold
 from gonogo.report.words.judged import effect_name, is_ratio, judged, judged_name, judged_unit
 

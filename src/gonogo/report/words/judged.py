@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from gonogo.analysis.records.verdict import DatasetEffect, Effect, Estimate, Interval, VerdictFile
+from gonogo.analysis.records.effects import DatasetEffect, Effect, Estimate, Interval
+from gonogo.analysis.records.verdict import VerdictFile
 from gonogo.report.cells.formats import Unit, level
 from gonogo.report.cells.tables import Number
 

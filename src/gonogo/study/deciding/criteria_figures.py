@@ -7,7 +7,8 @@ from statistics import fmean
 from typing import Literal
 
 from gonogo.analysis.geometry.geometry_record import GeometryRecord
-from gonogo.analysis.records.verdict import Effect, GroupMean, VerdictFile
+from gonogo.analysis.records.effects import Effect, GroupMean
+from gonogo.analysis.records.verdict import VerdictFile
 from gonogo.core.errors import did_you_mean
 from gonogo.spec.checks.criteria_checks import gate_pair
 from gonogo.spec.rule.criteria import AllSets, AverageAbove, Finished, Gain, IsotropyHigher

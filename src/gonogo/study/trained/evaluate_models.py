@@ -11,7 +11,7 @@ import polars as pl
 from gonogo.analysis.estimates.arm_scores import arm_scores
 from gonogo.analysis.estimates.group_means import group_means
 from gonogo.analysis.promised.expected import Expected
-from gonogo.analysis.records.verdict import ArmScore, GroupMean
+from gonogo.analysis.records.effects import ArmScore, GroupMean
 from gonogo.analysis.tables.scores import pivot
 from gonogo.core.errors import UserError, nearest
 from gonogo.core.metrics import parse_measure
