@@ -1,0 +1,1 @@
+"""From a spec or a folder to a model of whatever kind."""
