@@ -9,8 +9,8 @@ import torch
 from model_cases import padded
 
 from gonogo.data.weights.weights import locate
-from gonogo.models.build.build import build_model
 from gonogo.models.backbone.gguf_conversion import converted
+from gonogo.models.build.build import build_model
 from gonogo.spec.model.model import Frozen, LoraAdapter, TextModel
 
 pytestmark = [

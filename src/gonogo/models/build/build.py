@@ -10,11 +10,11 @@ from pydantic import TypeAdapter, ValidationError
 from gonogo.core.errors import UserError
 from gonogo.core.files import read_json
 from gonogo.core.types import Device, Precision
-from gonogo.models.text.build_text import build_text_model, load_text_model
-from gonogo.models.parts.module import FORMAT, MODEL_FILE
-from gonogo.models.next_vector.query_tower import QueryTower, load_query_tower
-from gonogo.models.text.retrieval_model import RetrievalModel
 from gonogo.models.heads.vector_model import VectorModel, load_vector_model
+from gonogo.models.next_vector.query_tower import QueryTower, load_query_tower
+from gonogo.models.parts.module import FORMAT, MODEL_FILE
+from gonogo.models.text.build_text import build_text_model, load_text_model
+from gonogo.models.text.retrieval_model import RetrievalModel
 from gonogo.spec.model import model as specs
 from gonogo.spec.next_vector import towers
 
