@@ -6,9 +6,10 @@ from torch.nn.functional import normalize
 
 from gonogo.objectives.build import build_embedding_objective, build_score_objective
 from gonogo.objectives.infonce import infonce
+from gonogo.objectives.listwise import listwise_softmax
 from gonogo.objectives.triplet import triplet
 from gonogo.objectives.yes_no import yes_no_cross_entropy
-from gonogo.spec.task.objectives import InfoNce, Triplet, YesNoCrossEntropy
+from gonogo.spec.task.objectives import InfoNce, ListwiseSoftmax, Triplet, YesNoCrossEntropy
 
 
 def test_every_setting_of_infonce_arrives():
@@ -68,6 +69,16 @@ def test_the_triplets_compare_as_the_model_does():
 
 def test_every_setting_of_yes_no_arrives():
     margins, labels = torch.tensor([0.5, -1.0]), torch.tensor([1, 0])
+    lists = torch.tensor([0, 1])
     for weight in (1.0, 3.0):
-        loss = build_score_objective(YesNoCrossEntropy(positive_weight=weight))(margins, labels)
+        objective = build_score_objective(YesNoCrossEntropy(positive_weight=weight))
+        loss = objective(margins, labels, lists)
         assert loss == yes_no_cross_entropy(margins, labels, positive_weight=weight)
+
+
+def test_every_setting_of_the_listwise_loss_arrives():
+    scores, labels, lists = torch.tensor([0.5, -1.0]), torch.tensor([1, 0]), torch.tensor([0, 0])
+    for temperature in (1.0, 0.2):
+        objective = build_score_objective(ListwiseSoftmax(temperature=temperature))
+        expected = listwise_softmax(scores, labels, lists, temperature=temperature)
+        assert objective(scores, labels, lists) == expected

@@ -174,13 +174,13 @@ def make_embed(model: FakeModel, seed: int = 1, **changes: Any) -> RetrievalTask
 
 def make_rerank(model: FakeModel, seed: int = 1, **changes: Any) -> RelevanceTask:
     options = {"batch_size": 6, "settings": settings(model), "examples": relevance_data()}
+    options["objective"] = build_score_objective(YesNoCrossEntropy())
     options |= changes
     return RelevanceTask(
         "rerank",
         options.pop("examples"),
         tokenize=model.cross_encoder.tokenize,
         forward=model.cross_encoder,
-        objective=build_score_objective(YesNoCrossEntropy()),
         seed=seed,
         **options,
     )

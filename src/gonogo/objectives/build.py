@@ -10,11 +10,13 @@ from torch import Tensor
 
 from gonogo.core.types import Similarity
 from gonogo.objectives.infonce import infonce
+from gonogo.objectives.listwise import listwise_softmax
 from gonogo.objectives.triplet import triplet
 from gonogo.objectives.yes_no import yes_no_cross_entropy
 from gonogo.spec.task.objectives import (
     EmbeddingObjective,
     InfoNce,
+    ListwiseSoftmax,
     ScoreObjective,
     Triplet,
     YesNoCrossEntropy,
@@ -47,10 +49,11 @@ class ScoreLoss(Protocol):
 
     def __call__(
         self,
-        margins: Float[Tensor, "n"],
+        scores: Float[Tensor, "n"],
         labels: Int[Tensor, "n"],
+        lists: Int[Tensor, "n"],
     ) -> Float[Tensor, ""]:
-        """Return the mean loss over pairs."""
+        """Return the mean loss over pairs, or over lists; ``lists`` numbers each pair's query."""
         ...
 
 
@@ -87,6 +90,20 @@ def build_score_objective(spec: ScoreObjective) -> ScoreLoss:
     """Return the loss that ``spec`` describes."""
     match spec:
         case YesNoCrossEntropy():
-            return partial(yes_no_cross_entropy, positive_weight=spec.positive_weight)
+            return partial(_pointwise, positive_weight=spec.positive_weight)
+        case ListwiseSoftmax():
+            return partial(listwise_softmax, temperature=spec.temperature)
         case _:
             assert_never(spec)
+
+
+def _pointwise(
+    scores: Float[Tensor, "n"],
+    labels: Int[Tensor, "n"],
+    lists: Int[Tensor, "n"],
+    *,
+    positive_weight: float,
+) -> Float[Tensor, ""]:
+    """Judge each pair by itself, whatever list it stands in."""
+    del lists
+    return yes_no_cross_entropy(scores, labels, positive_weight=positive_weight)

@@ -3,11 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
 
 from gonogo.core.seeds import derive_seed
 from gonogo.objectives.sigreg import sigreg
 from gonogo.objectives.variance import variance_distance
 from gonogo.spec.task.regularisers import CovarianceTerm, Sigreg, VarianceTerm
+from gonogo.spec.task.tasks import RetrievalTask
 from gonogo.training.text.regularisation import Regularisation, distinct_rows
 
 
@@ -97,3 +99,28 @@ def test_cosine_models_are_tested_on_their_own_scale() -> None:
     _, raw = Regularisation(terms, "euclidean", 42, "embed")(rows, 0)
     assert scaled["sigreg"] == pytest.approx(1.05, abs=0.3)
     assert raw["sigreg"] > 10 * scaled["sigreg"]
+
+
+def test_a_statistic_per_row_is_the_statistic_over_the_number_of_rows() -> None:
+    plain = Regularisation([Sigreg(slices=32)], "euclidean", 42, "embed")
+    per_row = Regularisation([Sigreg(slices=32, normalise="count")], "euclidean", 42, "embed")
+    for count in (6, 24):
+        rows = embeddings(count=count)
+        torch.testing.assert_close(per_row(rows, 0)[0], plain(rows, 0)[0] / count)
+
+
+def test_blended_terms_take_their_share_from_the_objective() -> None:
+    terms = Regularisation([Sigreg(blend=0.02), VarianceTerm(blend=0.1)], "euclidean", 1, "embed")
+    assert terms.objective_share == pytest.approx(0.88)
+    total, figures = terms(embeddings(), 0)
+    torch.testing.assert_close(total, 0.02 * figures["sigreg"] + 0.1 * figures["variance"])
+    weighted = Regularisation([Sigreg(weight=5.0)], "euclidean", 1, "embed")
+    assert weighted.objective_share == 1.0
+
+
+def test_weight_and_blend_are_not_both_said_and_blends_leave_an_objective() -> None:
+    with pytest.raises(ValidationError, match="keep one of them"):
+        Sigreg(blend=0.1, weight=2.0)
+    assert Sigreg.model_validate(Sigreg(blend=0.1).model_dump()) == Sigreg(blend=0.1)
+    with pytest.raises(ValidationError, match="leave nothing of the objective"):
+        RetrievalTask(data=("x",), regularisers=(Sigreg(blend=0.6), VarianceTerm(blend=0.4)))

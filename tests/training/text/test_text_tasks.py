@@ -210,3 +210,17 @@ def test_an_idle_head_is_in_no_checkpoint_of_the_training_and_in_the_model_as_it
     idle = {name: value for name, value in saved.items() if "cross_encoder.head" in name}
     assert sum(value.numel() for value in idle.values()) == SCORING
     assert equal_bits(idle, {name: start[name] for name in idle})
+
+
+def test_a_blended_term_weakens_the_objective_in_the_loss(
+    data_home: Path, tiny_encoder_folder: Path
+) -> None:
+    """LeJEPA's convex form: (1 - blend) x objective + blend x term."""
+    values = config(tiny_encoder_folder, "triplet").model_dump(mode="json", by_alias=True)
+    values["tasks"]["embed"]["regularisers"] = [{"kind": "variance", "blend": 0.25}]
+    asked = TrialConfig.model_validate(values)
+    model = build_model(asked.model, 1)
+    task = build_tasks(asked, 1, model, beside=data_home)["embed"]
+    found = task.loss(task.batch(0))
+    expected = 0.75 * found.figures["objective"] + 0.25 * found.figures["variance"]
+    torch.testing.assert_close(found.loss.detach(), expected)

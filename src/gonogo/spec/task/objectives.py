@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -30,8 +30,21 @@ class YesNoCrossEntropy(Spec):
     """Cross-entropy over the two tokens yes and no, which is logistic loss on their margin."""
 
     kind: Literal["yes_no_cross_entropy"] = "yes_no_cross_entropy"
+    over_lists: ClassVar[bool] = False
     positive_weight: Positive = 1.0
     """Weight of relevant pairs; the number of negatives a positive balances the two classes."""
+
+
+class ListwiseSoftmax(Spec):
+    """Softmax cross-entropy over all documents of a query (ListNet, Cao et al. 2007).
+
+    A batch then holds ``batch_size`` whole queries, each with its positive and its negatives.
+    """
+
+    kind: Literal["listwise_softmax"] = "listwise_softmax"
+    over_lists: ClassVar[bool] = True
+    temperature: Positive = 1.0
+    """Scores are divided by this."""
 
 
 class Triplet(Spec):
@@ -43,4 +56,4 @@ class Triplet(Spec):
 
 
 EmbeddingObjective = Annotated[InfoNce | Triplet, Field(discriminator="kind")]
-ScoreObjective = Annotated[YesNoCrossEntropy, Field()]
+ScoreObjective = Annotated[YesNoCrossEntropy | ListwiseSoftmax, Field(discriminator="kind")]

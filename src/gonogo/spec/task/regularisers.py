@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from gonogo.spec.base import Count, Spec
+from gonogo.spec.base import HASHED_UNLESS_DEFAULT, Count, Spec
 
 
 class _Term(Spec):
     weight: float = Field(default=1.0, ge=0.0)
     """The term is multiplied by this; 0 leaves it out."""
+    blend: Annotated[
+        float | None, Field(gt=0.0, lt=1.0, json_schema_extra=HASHED_UNLESS_DEFAULT)
+    ] = None
+    """Instead of a weight: (1 - blend) x objective + blend x term, LeJEPA's convex form, in which
+    more of the term is less of the objective."""
+
+    @model_validator(mode="after")
+    def _weight_or_blend(self) -> Self:
+        if self.blend is not None and self.weight != 1.0:
+            raise ValueError("weight and blend are two ways to say one thing; keep one of them")
+        return self
+
+    @property
+    def factor(self) -> float:
+        """Return what the term is multiplied by."""
+        return self.weight if self.blend is None else self.blend
 
 
 class _Moments(_Term):
@@ -26,6 +42,11 @@ class Sigreg(_Term):
     kind: Literal["sigreg"] = "sigreg"
     slices: Count = 256
     """Random directions, drawn anew at each step from the trial's seed."""
+    normalise: Annotated[
+        Literal["none", "count"], Field(json_schema_extra=HASHED_UNLESS_DEFAULT)
+    ] = "none"
+    """count: the statistic over the number of rows, so that its scale is the same at every batch
+    size (1.05 / n at its floor, 0.40 at a collapse); none: the statistic itself."""
 
 
 class CovarianceTerm(_Moments):

@@ -114,6 +114,13 @@ class RetrievalTask(Spec):
     batch_size: int = Field(default=8, ge=2)
     """Queries in one batch; each brings its positive and its hard negatives."""
 
+    @model_validator(mode="after")
+    def _blends_leave_an_objective(self) -> Self:
+        blended = sum(term.blend or 0.0 for term in self.regularisers)
+        if blended >= 1.0:
+            raise ValueError(f"blends that add up to {blended:g} leave nothing of the objective")
+        return self
+
 
 class RelevanceTask(Spec):
     """Teach scores: relevant pairs above irrelevant ones."""
@@ -132,7 +139,7 @@ class RelevanceTask(Spec):
     objective: ScoreObjective = YesNoCrossEntropy()
     """What is minimised."""
     batch_size: Count = 16
-    """Pairs in one batch."""
+    """Pairs in one batch; whole queries, each with all its pairs, under a listwise objective."""
 
 
 TextTask = RetrievalTask | RelevanceTask

@@ -33,7 +33,9 @@ class Regularisation:
     def __init__(
         self, specs: Sequence[RegulariserSpec], similarity: Similarity, seed: int, name: str
     ) -> None:
-        self._specs = [spec for spec in specs if spec.weight > 0]
+        self._specs = [spec for spec in specs if spec.factor > 0]
+        self.objective_share = 1.0 - sum(spec.blend or 0.0 for spec in self._specs)
+        """What the objective itself is multiplied by: terms that are blended in take from it."""
         self._similarity: Similarity = similarity
         self._seed, self._name = seed, name
         sizes = [0 if isinstance(spec, Sigreg) else spec.memory for spec in self._specs]
@@ -52,7 +54,7 @@ class Regularisation:
         figures: dict[str, Float[Tensor, ""]] = {}
         for spec in self._specs:
             value = self._term(spec, embeddings, index)
-            total = total + spec.weight * value
+            total = total + spec.factor * value
             figures[spec.kind] = value.detach()
         self._memory.push(embeddings)
         return total, figures
@@ -64,7 +66,8 @@ class Regularisation:
         match spec:
             case Sigreg():
                 seed = derive_seed(self._seed, "sigreg", self._name, index)
-                return sigreg(embeddings, seed=seed, slices=spec.slices, similarity=similarity)
+                value = sigreg(embeddings, seed=seed, slices=spec.slices, similarity=similarity)
+                return value / len(embeddings) if spec.normalise == "count" else value
             case CovarianceTerm():
                 measure = partial(covariance_distance, target_variance=spec.target_variance)
             case VarianceTerm():

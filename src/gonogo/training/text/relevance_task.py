@@ -26,24 +26,28 @@ class RelevanceBatch:
     Args:
         rows: token row of each pair.
         labels: 1 = relevant.
+        lists: which relevant pair each belongs to, ascending.
     """
 
     rows: Int64[np.ndarray, " b"]
     labels: Int64[np.ndarray, " b"]
+    lists: Int64[np.ndarray, " b"]
 
 
 class RelevanceTask:
-    """Pointwise training on (query, document, label).
+    """Training on (query, document, label), pair by pair or list by list.
 
     Args:
         name: the task's name in the study.
-        examples: the labelled pairs.
+        examples: the labelled pairs, each relevant one followed by its irrelevant ones: a list.
         tokenize: turns (query, document) pairs into token ids.
         forward: the cross-encoder, one score a pair.
-        objective: a loss on scores and labels.
+        objective: a loss on scores, labels and lists.
         settings: how pairs become forward passes.
-        batch_size: pairs in one batch.
+        batch_size: pairs in one batch, or lists.
         seed: the trial's seed.
+        whole_lists: draw whole lists; a list's pairs then stand side by side in one batch, and one
+            loss is taken over them however many passes score them.
         progress: shown a bar of the tokenisation.
     """
 
@@ -58,28 +62,33 @@ class RelevanceTask:
         settings: ChunkSettings,
         batch_size: int,
         seed: int,
+        whole_lists: bool = False,
         progress: Progress | None = None,
     ) -> None:
         self.name, self.settings = name, settings
         self._forward, self._objective = forward, objective
-        self._stream = ExampleStream(len(examples), batch_size, seed, name)
-        self.batch_size, self.examples_per_epoch = self._stream.batch_size, len(examples)
+        self._labels = np.array([example.label for example in examples], dtype=np.int64)
+        self._drawn = _drawn_together(self._labels, whole_lists)
+        self._stream = ExampleStream(len(self._drawn), batch_size, seed, name)
+        self.batch_size, self.examples_per_epoch = self._stream.batch_size, self._stream.count
         self._tokens = TokenRows()
         pairs = ((example.query, example.document) for example in examples)
         self._rows = self._tokens.add(pairs, tokenize, progress=progress, label=f"tokenise {name}")
-        self._labels = np.array([example.label for example in examples], dtype=np.int64)
 
     def batch(self, index: int) -> RelevanceBatch:
         """Return the pairs of a batch."""
-        picked = self._stream.batch(index)
-        return RelevanceBatch(self._rows[picked], self._labels[picked])
+        held = [self._drawn[number] for number in self._stream.batch(index).tolist()]
+        pairs = np.concatenate(held)
+        lists = np.repeat(np.arange(len(held)), [len(each) for each in held])
+        return RelevanceBatch(self._rows[pairs], self._labels[pairs], lists)
 
     def loss(self, batch: RelevanceBatch) -> TaskLoss:
         """Score the pairs, each distinct one once, and compare with the labels."""
         output = forward_distinct(self._forward, self._tokens, batch.rows, self.settings)
-        labels = torch.as_tensor(batch.labels, device=output.rows.device)
-        loss = self._objective(output.rows, labels)
-        return TaskLoss(loss, len(batch.rows), output.tokens, output.padded_tokens)
+        device = output.rows.device
+        labels, lists = (torch.as_tensor(x, device=device) for x in (batch.labels, batch.lists))
+        loss = self._objective(output.rows, labels, lists)
+        return TaskLoss(loss, self.batch_size, output.tokens, output.padded_tokens)
 
     def start_epoch(self, epoch: int) -> None:
         """Prepare nothing: the pairs are the same in every epoch."""
@@ -91,3 +100,12 @@ class RelevanceTask:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take up the token budget again."""
         self.settings = replace(self.settings, budget=int(state["token_budget"]))
+
+
+def _drawn_together(
+    labels: Int64[np.ndarray, " n"], whole_lists: bool
+) -> list[Int64[np.ndarray, " k"]]:
+    """Return the pairs that are drawn as one: a list's, or each by itself."""
+    pairs = np.arange(len(labels))
+    starts = np.flatnonzero(labels) if whole_lists else pairs
+    return np.split(pairs, starts[1:]) if len(labels) else []

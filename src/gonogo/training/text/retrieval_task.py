@@ -171,7 +171,8 @@ class RetrievalTask:
         term, figures = self._regularise(distinct_rows(vectors, np.sort(first)), batch.index)
         # Kept apart: a loss that holds the terms cannot be compared between arms.
         figures = {"objective": loss.detach(), **figures}
-        return TaskLoss(loss + term, size, output.tokens, output.padded_tokens, figures)
+        loss = self._regularise.objective_share * loss + term
+        return TaskLoss(loss, size, output.tokens, output.padded_tokens, figures)
 
     def _embed(self, numbers: Int64[np.ndarray, " n"]) -> ChunkedOutput:
         if self._frozen is not None:

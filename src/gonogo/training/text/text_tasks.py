@@ -108,7 +108,7 @@ class TextTasks:
         )
 
     def _regularise(self, name: str, spec: specs.RetrievalTask) -> Regularisation | None:
-        if not any(term.weight for term in spec.regularisers):
+        if not any(term.factor for term in spec.regularisers):
             return None
         similarity = self._model.bi_encoder.similarity
         return Regularisation(spec.regularisers, similarity, self._seed, name)
@@ -145,5 +145,6 @@ class TextTasks:
             settings=self._settings(scorer.pad_id),
             batch_size=spec.batch_size,
             seed=seed,
+            whole_lists=spec.objective.over_lists,
             progress=progress,
         )
