@@ -87,7 +87,7 @@ def _pairs_of(study: ResolvedStudy) -> list[PairsData]:
     """Return the pairs, each with its bank, that a study trains and scores on."""
     arms = study.arms.values()
     data = [getattr(task, "data", None) for arm in arms for task in arm.tasks.values()]
-    data += [part for arm in arms for _, _, part in arm.evaluation.parts]
+    data += [part for _, _, part in study.evaluation.parts]
     named = {(one.folder, one.bank): one for one in data if isinstance(one, PairsData)}
     return list(named.values())
 

@@ -38,7 +38,7 @@ class TrialConfig(Spec):
     monitors: Annotated[tuple[MonitorSpec, ...], Field(json_schema_extra=NOT_HASHED)] = ()
     """What watches the training; a monitor never changes a weight."""
     evaluation: EvaluationSpec
-    """What is scored, on which data."""
+    """What is scored, on which data: the study's, but for the checkpoint that an arm may choose."""
 
 
 class TierSpec(Spec):
@@ -85,7 +85,8 @@ class StudyFile(Spec):
     defaults: dict[str, Any] = {}
     """Settings that all arms share."""
     arms: Annotated[dict[Name, dict[str, Any]], Field(min_length=1)]
-    """The configurations under comparison; each changes some defaults."""
+    """The configurations under comparison; each changes some defaults. All are scored alike: of
+    ``evaluation`` an arm may say ``checkpoint`` alone."""
     evaluation: dict[str, Any] = {}
     """What is scored, the same for all arms."""
     tiers: dict[Name, TierSpec] = {}
@@ -122,12 +123,23 @@ class ResolvedStudy(Spec):
     preliminary: bool
     seeds: Seeds
     arms: dict[Name, TrialConfig]
+    evaluation: EvaluationSpec
+    """What every arm and every reference row is scored on: what speaks of the study's tasks, data
+    sets and measures reads it here; an arm's own copy differs in the checkpoint at most."""
     gate: GateSpec
     experiments: dict[Name, Experiment] = {}
     summary: SummarySpec | None = None
     criteria: Levels = {}
     overrides: tuple[str, ...] = ()
     """The ``--set`` options that were given."""
+
+    @model_validator(mode="after")
+    def _arms_are_scored_alike(self) -> Self:
+        for name, config in self.arms.items():
+            own = config.evaluation.model_copy(update={"checkpoint": self.evaluation.checkpoint})
+            if own != self.evaluation:
+                raise ValueError(f"arm {name!r} is scored under a protocol of its own")
+        return self
 
     def seeds_of(self, arm: str) -> tuple[int, ...]:
         """Return the seeds that an arm is trained on, in the study's order."""

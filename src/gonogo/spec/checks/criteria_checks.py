@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from gonogo.core.errors import UserError, nearest
+from gonogo.spec.evaluation.evaluation import EvaluationSpec
 from gonogo.spec.rule.criteria import (
     AllSets,
     AnyOf,
@@ -35,7 +36,11 @@ def gate_pair(gate: GateSpec) -> tuple[str | None, str | None]:
 
 
 def check_criteria(
-    levels: Levels, gate: GateSpec, arms: Mapping[str, TrialConfig], path: Path
+    levels: Levels,
+    gate: GateSpec,
+    arms: Mapping[str, TrialConfig],
+    evaluation: EvaluationSpec,
+    path: Path,
 ) -> None:
     """Refuse lines on arms that no run of the study could ever have.
 
@@ -45,7 +50,7 @@ def check_criteria(
     Raises:
         UserError: naming the level, the line and the arm.
     """
-    rows = {row.name for arm in arms.values() for row in arm.evaluation.references}
+    rows = {row.name for row in evaluation.references}
     candidate, baseline = gate_pair(gate)
     for level, lines in levels.items():
         for place, line in _lines(f"criteria.{level}", lines):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from gonogo.core.errors import UserError, nearest
+from gonogo.spec.evaluation.evaluation import EvaluationSpec
 from gonogo.spec.rule.gates import BandsGate, GateSpec, ImprovementGate, InterferenceGate
 from gonogo.spec.study import TrialConfig
 
@@ -32,13 +34,14 @@ def gate_tasks(gate: GateSpec) -> dict[str, str]:
             return {"task": gate.task}
 
 
-def check_gate(gate: GateSpec, arms: dict[str, TrialConfig], path: Path) -> None:
+def check_gate(
+    gate: GateSpec, arms: Mapping[str, TrialConfig], evaluation: EvaluationSpec, path: Path
+) -> None:
     """Refuse a gate that no run of the study could ever satisfy.
 
     Raises:
         UserError: naming the arm, task or metric that the study does not have.
     """
-    evaluation = next(iter(arms.values())).evaluation
     for place, arm in _gate_arms(gate).items():
         known = (
             {*arms, *(row.name for row in evaluation.references)}

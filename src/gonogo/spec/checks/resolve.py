@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from gonogo.core.errors import UserError, nearest
+from gonogo.spec.base import Spec
 from gonogo.spec.checks.criteria_checks import check_criteria
 from gonogo.spec.checks.fit_checks import check_fit
 from gonogo.spec.checks.gate_checks import check_gate
 from gonogo.spec.checks.monitor_checks import check_monitors
+from gonogo.spec.checks.protocol_checks import refuse_own_protocol
 from gonogo.spec.checks.summary_checks import check_summary
 from gonogo.spec.evaluation.evaluation import EvaluationSpec
 from gonogo.spec.reading.overrides import Layers, parse_override
@@ -50,13 +52,14 @@ def resolve(path: Path, tier: str = "full", overrides: tuple[str, ...] = ()) -> 
         )
     level = file.tiers.get(tier, TierSpec(preliminary=False))
     arms = {name: _resolve_arm(file, path, name, tier, level, overrides) for name in file.arms}
+    evaluation = _resolve_evaluation(file, path, tier, level, overrides)
     seeds = file.seeds if _sets_seeds(overrides) else (level.seeds or file.seeds)
-    check_gate(file.gate, arms, path)
+    check_gate(file.gate, arms, evaluation, path)
     for name, config in arms.items():
         check_fit(name, config, path)
         check_monitors(name, config, path)
-    check_summary(file.summary, arms, path)
-    check_criteria(file.criteria, file.gate, arms, path)
+    check_summary(file.summary, arms, evaluation, path)
+    check_criteria(file.criteria, file.gate, arms, evaluation, path)
     experiments = _experiments(file, path, seeds, given=_sets_seeds(overrides))
     return ResolvedStudy(
         study=file.study,
@@ -65,6 +68,7 @@ def resolve(path: Path, tier: str = "full", overrides: tuple[str, ...] = ()) -> 
         preliminary=level.preliminary,
         seeds=seeds,
         arms=arms,
+        evaluation=evaluation,
         gate=file.gate,
         experiments=experiments,
         summary=file.summary,
@@ -113,6 +117,7 @@ def _resolve_arm(
     layers.add(deepcopy(file.defaults), "defaults")
     layers.add({"evaluation": deepcopy(file.evaluation)}, "")
     own = deepcopy(file.arms[arm])
+    refuse_own_protocol(own.get("evaluation"), f"arms.{arm}.evaluation", path)
     picked = own.pop("tasks") if isinstance(own.get("tasks"), list) else None
     layers.add(own, f"arms.{arm}")
     _spell_out_evaluation_tasks(layers)
@@ -124,6 +129,29 @@ def _resolve_arm(
             _set(layers, key, value, f"--set {key}", arm, file)
     config = validate(TrialConfig, layers.values, path, layers.locate)
     return _pick_tasks(config, picked, "schedule" in own, path, arm)
+
+
+class _Scored(Spec):
+    """What a study says of its evaluation, apart from any arm."""
+
+    evaluation: EvaluationSpec
+
+
+def _resolve_evaluation(
+    file: StudyFile, path: Path, tier: str, level: TierSpec, overrides: tuple[str, ...]
+) -> EvaluationSpec:
+    """Return what all arms are scored on: what is said for one arm alone does not count."""
+    layers = Layers(_Scored)
+    if "evaluation" in file.defaults:
+        layers.add({"evaluation": deepcopy(file.defaults["evaluation"])}, "defaults")
+    layers.add({"evaluation": deepcopy(file.evaluation)}, "")
+    _spell_out_evaluation_tasks(layers)
+    settings = [(key, value, f"tiers.{tier}.set.{key}") for key, value in level.set.items()]
+    settings += [(*parse_override(text), f"--set {text.partition('=')[0]}") for text in overrides]
+    for key, value, origin in settings:
+        if key.split(".")[0] == "evaluation":
+            layers.set(key, deepcopy(value), origin)
+    return validate(_Scored, layers.values, path, layers.locate).evaluation
 
 
 def _spell_out_evaluation_tasks(layers: Layers) -> None:
@@ -144,6 +172,9 @@ def _set(layers: Layers, key: str, value: Any, origin: str, arm: str, file: Stud
         if not key:
             hint = f"write arms.{target}.KEY, such as arms.{target}.training.epochs"
             raise UserError("an arm is no setting", place=origin, hint=hint)
+        top, _, rest = key.partition(".")
+        if top == "evaluation":
+            refuse_own_protocol({rest: value} if rest else value, origin)
         if target != arm:
             return
     if key.startswith("defaults."):

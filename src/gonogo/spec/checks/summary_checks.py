@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gonogo.core.errors import UserError, nearest
+from gonogo.spec.evaluation.evaluation import EvaluationSpec
 from gonogo.spec.rule.summary import (
     FactColumn,
     FigureColumn,
@@ -19,7 +20,12 @@ from gonogo.spec.study import TrialConfig
 Node = dict[str, Any]
 
 
-def check_summary(summary: SummarySpec | None, arms: Mapping[str, TrialConfig], path: Path) -> None:
+def check_summary(
+    summary: SummarySpec | None,
+    arms: Mapping[str, TrialConfig],
+    evaluation: EvaluationSpec,
+    path: Path,
+) -> None:
     """Refuse a column that would stay empty because nothing is called so.
 
     A setting that another kind of block would have (the threshold of a filter that is off) is
@@ -34,9 +40,8 @@ def check_summary(summary: SummarySpec | None, arms: Mapping[str, TrialConfig], 
             case SettingColumn():
                 _check_key(column.key, arms, path, place)
             case ScoreColumn():
-                tasks = {task for config in arms.values() for task in config.evaluation.tasks}
-                if column.task not in tasks:
-                    hint = nearest(column.task, tasks)
+                if column.task not in evaluation.tasks:
+                    hint = nearest(column.task, evaluation.tasks)
                     raise UserError(
                         f"no evaluated task {column.task!r}", file=path, place=place, hint=hint
                     )

@@ -126,8 +126,7 @@ class Facts:
         """Answer whether arms have scores on all data sets."""
         if self.verdict is None:
             return NO_VERDICT
-        evaluation = next(iter(self.study.arms.values())).evaluation
-        scored = scored_datasets(evaluation).get(self.task, ())
+        scored = scored_datasets(self.study.evaluation).get(self.task, ())
         wanted = line.datasets or scored
         if len(wanted) < line.least_sets:
             words = f"and at least {line.least_sets} are asked for"

@@ -22,10 +22,8 @@ def in_domain(study: ResolvedStudy) -> tuple[str, ...]:
     A data set counts when a task trains on one of the same name, whatever the split, or when the
     evaluation says so. One arm is enough: every row's averages are then over the same sets.
     """
-    trained, scored = set[str](), dict[str, str]()
-    for arm in study.arms.values():
-        scored |= scored_as(arm.evaluation)
-        trained |= _names(arm)
+    scored = scored_as(study.evaluation)
+    trained = {name for arm in study.arms.values() for name in _names(arm)}
     names = {group for name, group in scored.items() if trained & {name, group}}
     return tuple(name for name in dict.fromkeys(scored.values()) if name in names)
 

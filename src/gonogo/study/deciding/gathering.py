@@ -33,7 +33,7 @@ def gather_scores(plan: Plan) -> pl.DataFrame:
     folders += [row.folder for row in plan.references if row.action == "skip"]
     frames = [read_scores(folder.scores).select(list(SCHEMA)) for folder in folders]
     table = pl.concat(frames) if frames else pl.DataFrame(schema=SCHEMA)
-    table = join_forums(table, next(iter(plan.study.arms.values())).evaluation)
+    table = join_forums(table, plan.study.evaluation)
     write_scores(plan.folder.scores, table)
     return table
 
@@ -59,7 +59,7 @@ def gather_evidence(plan: Plan) -> Evidence:
 
 def _geometry(plan: Plan) -> Iterator[GeometryRecord]:
     """Yield what finished reference rows and trials hold, where the evaluation asks for it."""
-    if all(arm.evaluation.geometry is None for arm in plan.study.arms.values()):
+    if plan.study.evaluation.geometry is None:
         return
     folders = [row.folder for row in plan.references if row.action == "skip"]
     folders += [trial.folder for trial in plan.trials if trial.action == "skip"]

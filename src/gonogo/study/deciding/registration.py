@@ -23,12 +23,11 @@ from gonogo.study.planning.plan import Plan
 
 def _record(plan: Plan) -> GateRecord:
     study = plan.study
-    evaluation = next(iter(study.arms.values())).evaluation
     return freeze_gate(
         study.gate,
         {arm: tuple(config.tasks) for arm, config in study.arms.items()},
         study.seeds,
-        scored_datasets(evaluation),
+        scored_datasets(study.evaluation),
     )
 
 

@@ -42,7 +42,6 @@ class EarlyStop:
 def expected_scores(plan: Plan, seeds: tuple[int, ...]) -> Expected:
     """Return what a study promised to score, with these seeds."""
     study = plan.study
-    evaluation = next(iter(study.arms.values())).evaluation
     own_seeds = {
         arm: tuple(seed for seed in study.seeds_of(arm) if seed in seeds) for arm in study.arms
     }
@@ -53,8 +52,8 @@ def expected_scores(plan: Plan, seeds: tuple[int, ...]) -> Expected:
         preliminary=study.preliminary,
         arms={arm: tuple(config.tasks) for arm, config in study.arms.items()},
         seeds=seeds,
-        tasks=scored_datasets(evaluation),
-        references=tuple(row.name for row in evaluation.references),
+        tasks=scored_datasets(study.evaluation),
+        references=tuple(row.name for row in study.evaluation.references),
         own_seeds=own_seeds,
     )
 
@@ -96,7 +95,7 @@ def _goes_on(plan: Plan, seeds: tuple[int, ...]) -> bool:
 
 
 def _scores(plan: Plan, seeds: tuple[int, ...]) -> pl.DataFrame:
-    evaluation = next(iter(plan.study.arms.values())).evaluation
+    evaluation = plan.study.evaluation
     trials = [trial.folder.scores for trial in plan.trials if trial.seed in seeds]
     rows = [plan.folder.reference(row.name).scores for row in evaluation.references]
     paths = [*trials, *(path for path in rows if path.exists())]

@@ -134,11 +134,10 @@ def make_plan(
 
 
 def _matches_nothing(study: ResolvedStudy, only: str | None) -> UserError:
-    rows = next(iter(study.arms.values())).evaluation.references
     named = {
         "arms": [arm for arm in study.arms if arm not in study.idle_arms],
         "experiments": list(study.experiments),
-        "reference rows": [row.name for row in rows],
+        "reference rows": [row.name for row in study.evaluation.references],
         "never trained, for no experiment names them": list(study.idle_arms),
     }
     names = "; ".join(f"{kind}: {', '.join(found)}" for kind, found in named.items() if found)
@@ -194,9 +193,10 @@ def _set_aside(
 def _plan_references(
     study: ResolvedStudy, folder: StudyFolder, hasher: Hasher
 ) -> tuple[PlannedReference, ...]:
-    config, seed = next(iter(study.arms.values())), study.seeds[0]
+    first, seed = next(iter(study.arms.values())), study.seeds[0]  # whose model a row starts from
+    config = first.model_copy(update={"evaluation": study.evaluation})
     rows = []
-    for row in config.evaluation.references:
+    for row in study.evaluation.references:
         inputs = hasher.reference_inputs(row, config, seed)
         place = folder.reference(row.name)
         action: Action = "skip" if _is_current(place, inputs) else "evaluate"

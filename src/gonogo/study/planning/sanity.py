@@ -61,9 +61,7 @@ def _data(plan: Plan) -> list[Check]:
     if plan.missing:
         absent = "; ".join(f"{name}: {why}" for name, why in plan.missing.items())
         return [Check("data", fine=False, text=f"not here: {absent}")]
-    names = dict.fromkeys(
-        data.name for config in plan.study.arms.values() for _, _, data in config.evaluation.parts
-    )
+    names = dict.fromkeys(data.name for _, _, data in plan.study.evaluation.parts)
     return [Check("data", fine=True, text=f"all found ({', '.join(names)})")]
 
 

@@ -147,7 +147,7 @@ def _rates(
 
 def _queries(plan: Plan) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """Count the queries of each data set that is scored; name those that had to be assumed."""
-    spec = next(iter(plan.study.arms.values())).evaluation
+    spec = plan.study.evaluation
     groups = scored_as(spec)
     counts: dict[str, int] = {}
     uncounted = []
@@ -162,7 +162,7 @@ def _queries(plan: Plan) -> tuple[tuple[int, ...], tuple[str, ...]]:
 
 
 def _count(data: AnyData, plan: Plan) -> int | None:
-    spec = next(iter(plan.study.arms.values())).evaluation
+    spec = plan.study.evaluation
     if isinstance(data, VectorFile | PairsData):
         return None
     try:

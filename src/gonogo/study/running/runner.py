@@ -65,7 +65,7 @@ def run_plan(
     begin = partial(_begin, plan=plan, progress=progress)
     execute = one_by_one if workers == 1 else partial(side_by_side, workers=workers)
     total = len(plan.trials) + len(plan.references)
-    check_index(task for arm in plan.study.arms.values() for task in arm.evaluation.tasks.values())
+    check_index(plan.study.evaluation.tasks.values())
     with sole_runner(plan.folder.lock):
         _freeze_study(plan)
         register_gate(plan)
