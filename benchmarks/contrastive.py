@@ -15,7 +15,6 @@ from typing import Any
 import peak
 from forward_work import distinct_rows
 
-from gonogo.core.progress import Silent
 from gonogo.data.examples.bm25 import Bm25Index
 from gonogo.data.examples.examples import RetrievalExample, retrieval_examples
 from gonogo.data.sources.loading import load_dataset
@@ -136,7 +135,7 @@ class Ours:
         model = build_model(self.trial.model, seed, device=setting.device, precision=setting.form)
         assert isinstance(model, RetrievalModel)
         self.model = model
-        self.tasks = build_tasks(self.trial, seed, model, progress=Silent())
+        self.tasks = build_tasks(self.trial, seed, model)
 
     @property
     def task(self) -> RetrievalTask:

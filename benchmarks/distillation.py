@@ -107,7 +107,7 @@ class Watch:
 def in_trainer(trial: TrialConfig, folder: Path) -> tuple[Watch, NeighbourTask, VectorModel]:
     model = build_model(trial.model, 0)
     assert isinstance(model, VectorModel)
-    tasks = build_tasks(trial, 0, model, progress=Silent())
+    tasks = build_tasks(trial, 0, model)
     watch, task = Watch(), tasks["distill"]
     assert isinstance(task, NeighbourTask)
     train(trial, 0, model, tasks, folder, progress=Silent(), should_stop=watch)

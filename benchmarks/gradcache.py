@@ -52,7 +52,7 @@ def examples(count: int, length: int) -> list[RetrievalExample]:
 
 def step(size: int, replay: bool, options: argparse.Namespace) -> dict[str, float]:
     """Take one optimiser step and return its seconds and this process's peak memory."""
-    from gonogo.core.progress import Silent
+    from gonogo.core.workplace import ANYWHERE
     from gonogo.models.build.build import build_model
     from gonogo.models.text.retrieval_model import RetrievalModel
     from gonogo.objectives.build import build_embedding_objective
@@ -76,7 +76,7 @@ def step(size: int, replay: bool, options: argparse.Namespace) -> dict[str, floa
     assert isinstance(model, RetrievalModel)
     encoder = model.bi_encoder
     training = TrainingSpec(token_budget=options.budget, gradcache=replay)
-    settings = TextTasks(training, 1, model, None, Silent())._settings(encoder.pad_id)
+    settings = TextTasks(training, 1, model, ANYWHERE)._settings(encoder.pad_id)
     task = RetrievalTask(
         "embed",
         examples(size, options.length),

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gonogo.core.progress import Silent
 from gonogo.models.build.build import AnyModel, build_model
 from gonogo.models.parts.devices import resolve_precision
 from gonogo.spec.study import TrialConfig
@@ -70,7 +69,7 @@ class Steps:
         self.trial, self.seed = trial, seed
         precision = resolve_precision(trial.training.precision, "cpu")
         self.model: AnyModel = build_model(trial.model, seed, precision=precision)
-        self.task: Task = build_tasks(trial, seed, self.model, progress=Silent())["embed"]
+        self.task: Task = build_tasks(trial, seed, self.model)["embed"]
         self.run = Run(
             self.model, build_optimizer(self.model, trial.training), {"embed": self.task}
         )

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from gonogo.core.progress import Silent
 from gonogo.models.build.build import build_model
 from gonogo.models.heads.vector_model import VectorModel
 from gonogo.spec.study import TrialConfig
@@ -72,6 +71,6 @@ def make_config(*files: Path, training: dict[str, Any] | None = None, **task: An
 def make_task(config: TrialConfig, seed: int = 0) -> tuple[NeighbourTask, VectorModel]:
     model = build_model(config.model, seed)
     assert isinstance(model, VectorModel)
-    task = build_tasks(config, seed, model, progress=Silent())["distill"]
+    task = build_tasks(config, seed, model)["distill"]
     assert isinstance(task, NeighbourTask)
     return task, model

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from study_values import write_beir
 
+from gonogo.core.workplace import Workplace
 from gonogo.models.build.build import build_model
 from gonogo.spec.checks.resolve import resolve
 from gonogo.spec.rule.gates import ImprovementGate
@@ -94,7 +95,7 @@ def test_what_learns_is_the_projection_and_no_head_on_pairs(
     budget = "training.token_budget=2048"
     config = resolve(find_study("isotropy"), "cpu", (*sets, budget)).arms[arm]
     model = build_model(config.model, 42)
-    build_tasks(config, 42, model, beside=tmp_path)
+    build_tasks(config, 42, model, Workplace(tmp_path))
     in_heads = sum(model.trainable()[name].numel() for name in model.head_names())
     assert in_heads == projection
     own = sum(value.numel() for value in model.backbone.parameters())

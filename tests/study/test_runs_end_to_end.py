@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
-from typing import Any
 
 import pytest
 from planted_runs import head_study
@@ -14,6 +13,7 @@ from planted_trials import plan_of
 from gonogo.core.errors import UserError
 from gonogo.core.files import read_json, read_json_lines
 from gonogo.core.progress import Silent
+from gonogo.core.workplace import Workplace
 from gonogo.report.pages.summary import summary_csv
 from gonogo.study.deciding.decision import decide_plan
 from gonogo.study.planning.plan import PlannedTrial
@@ -105,10 +105,10 @@ def test_one_run_by_hand_and_back_again(study: Path, tmp_path: Path) -> None:
 def test_wrong_input_of_one_trial_is_told_and_the_next_one_starts(
     study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def run_but_small(trial: PlannedTrial, **how: Any) -> Outcome:
+    def run_but_small(trial: PlannedTrial, workplace: Workplace) -> Outcome:
         if trial.arm != "large":
             raise UserError("this corpus is empty", place="tasks.distill.data", hint="fill it")
-        return run_trial(trial, **how)
+        return run_trial(trial, workplace)
 
     monkeypatch.setattr(jobs, "run_trial", run_but_small)
     failed = run(study, tmp_path).failed
@@ -120,10 +120,10 @@ def test_wrong_input_of_one_trial_is_told_and_the_next_one_starts(
 def test_a_trial_that_fails_spoils_its_rows_alone(
     study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def run_but_large(trial: PlannedTrial, **how: Any) -> Outcome:
+    def run_but_large(trial: PlannedTrial, workplace: Workplace) -> Outcome:
         if trial.arm == "large":
             raise MemoryError("none left")
-        return run_trial(trial, **how)
+        return run_trial(trial, workplace)
 
     monkeypatch.setattr(jobs, "run_trial", run_but_large)
     assert run(study, tmp_path).failed == {"large/seed_2": "MemoryError: none left"}

@@ -45,6 +45,7 @@ def isotropy(
     source, chosen = probe_texts(texts, count)
     with open_progress() as progress:
         progress.say("loading the libraries that embed")
+        from gonogo.core.workplace import Workplace
         from gonogo.models.build.any_model import load_any
         from gonogo.models.parts.devices import resolve_device, resolve_precision
         from gonogo.study.running.isotropy_probe import probe
@@ -56,9 +57,9 @@ def isotropy(
             probe(
                 load_any(place, device=where, precision=resolve_precision(precision, where)),
                 chosen,
+                Workplace(progress=progress),
                 name=place.label,
                 source=source,
-                progress=progress,
                 side=side,
             )
             for place in places

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import assert_never
 
 from gonogo.core.errors import UserError
-from gonogo.core.progress import Progress
 from gonogo.core.types import Qrels, Ranking
+from gonogo.core.workplace import Workplace
 from gonogo.data.judged.datasets import RetrievalDataset
 from gonogo.data.next_vector.next_vectors import open_next_vectors
 from gonogo.data.sources.loading import load_dataset
@@ -63,19 +62,15 @@ class Setting:
 
     Attributes:
         spec: tasks and measures.
-        beside: folder of the study file, where data are looked for.
-        progress: shows bars.
-        cache: keeps vectors, for weights that are used again (frozen or untrained).
+        workplace: where data are looked for, where vectors are kept, what shows bars.
     """
 
     spec: EvaluationSpec
-    beside: Path | None
-    progress: Progress
-    cache: Path | None = None
+    workplace: Workplace
 
     def dataset(self, data: AnyData) -> RetrievalDataset:
         """Load a judged data set, with no more queries than the evaluation takes."""
-        dataset = load_dataset(judged_data(data), self.spec.split, beside=self.beside)
+        dataset = load_dataset(judged_data(data), self.spec.split, beside=self.workplace.beside)
         return dataset.sample_queries(self.spec.max_queries)
 
     def evaluated(self, task: str, data: AnyData, judged: Judged) -> Evaluated:
@@ -104,7 +99,7 @@ def evaluate_part(
         case RerankingEvaluation():
             dataset = setting.dataset(data)
             candidates = bm25_candidates(dataset, protocol.depth)
-            found = rerank(_text(model), dataset, candidates, progress=setting.progress)
+            found = rerank(_text(model), dataset, candidates, progress=setting.workplace.progress)
             judged = found, dataset.qrels
         case NeighbourEvaluation():
             judged = _neighbours(_headed(model), setting, protocol, data)
@@ -121,9 +116,8 @@ def _rank(
     protocol: RetrievalEvaluation,
     setting: Setting,
 ) -> Ranking:
-    return rank_corpus(
-        model, dataset, protocol.depth, progress=setting.progress, cache=setting.cache
-    )
+    at = setting.workplace
+    return rank_corpus(model, dataset, protocol.depth, progress=at.progress, cache=at.vectors)
 
 
 def evaluate_queries_part(
@@ -146,7 +140,7 @@ def _next_vectors(
         raise TypeError(f"{data.name!r} holds no pairs of vectors")
     return judged_rankings(
         source,
-        open_next_vectors(data.folder, bank=data.bank, beside=setting.beside),
+        open_next_vectors(data.folder, bank=data.bank, beside=setting.workplace.beside),
         depth=protocol.depth,
         mask_context=protocol.mask_context,
         most_queries=setting.spec.max_queries,
@@ -168,8 +162,8 @@ def _neighbours(
 ) -> Judged:
     if isinstance(data, PairsData):
         raise TypeError(f"{data.name!r} is no corpus")
-    vectors = corpus_vectors(data, model, beside=setting.beside, progress=setting.progress)
-    return neighbours_kept(model, vectors, protocol, progress=setting.progress)
+    vectors = corpus_vectors(data, model, setting.workplace)
+    return neighbours_kept(model, vectors, protocol, progress=setting.workplace.progress)
 
 
 def _headed(model: AnyModel) -> RetrievalModel | VectorModel:
@@ -195,7 +189,7 @@ def evaluate_bm25_part(
     match protocol:
         case RetrievalEvaluation() | RerankingEvaluation():
             dataset = setting.dataset(data)
-            bar = setting.progress.bar(f"{dataset.name}: bm25", 1)
+            bar = setting.workplace.progress.bar(f"{dataset.name}: bm25", 1)
             try:
                 found = as_ranking(bm25_candidates(dataset, protocol.depth), dataset)
             finally:

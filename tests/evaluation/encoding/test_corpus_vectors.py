@@ -5,6 +5,7 @@ import torch
 from gonogo.core.errors import UserError
 from gonogo.core.files import cache_folder
 from gonogo.core.progress import Silent
+from gonogo.core.workplace import ANYWHERE
 from gonogo.data.judged.datasets import Corpus, RetrievalDataset
 from gonogo.evaluation.encoding import corpus_vectors as module
 from gonogo.evaluation.encoding.batched import compute_rows
@@ -130,7 +131,7 @@ def test_given_vectors_are_taken_as_they_are(tmp_path):
     rows = np.random.default_rng(0).standard_normal((30, 12)).astype(np.float16)
     np.save(tmp_path / "rows.npy", rows)
     model = build_model(VectorModel(dimension=12), 0)
-    found = corpus_vectors(VectorFile(path=str(tmp_path / "rows.npy")), model)
+    found = corpus_vectors(VectorFile(path=str(tmp_path / "rows.npy")), model, ANYWHERE)
     assert np.array_equal(found.base, rows)
     assert found.name == "rows"
     assert len(found) == 30
@@ -142,8 +143,8 @@ def test_what_does_not_fit_the_model_is_told(tmp_path, tiny_encoder_folder):
     np.save(tmp_path / "rows.npy", np.ones((30, 12), np.float32))
     model = build_model(VectorModel(dimension=13), 0)
     with pytest.raises(UserError, match=r"holds vectors of 12 numbers, but the model's head reads"):
-        corpus_vectors(VectorFile(path=str(tmp_path / "rows.npy")), model)
+        corpus_vectors(VectorFile(path=str(tmp_path / "rows.npy")), model, ANYWHERE)
     from gonogo.spec.data.text_data import PythonApiData
 
     with pytest.raises(UserError, match="holds texts, and this model reads vectors"):
-        corpus_vectors(PythonApiData(package="stdlib"), model)
+        corpus_vectors(PythonApiData(package="stdlib"), model, ANYWHERE)

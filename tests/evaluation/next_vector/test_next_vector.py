@@ -9,7 +9,7 @@ import pytest
 from planted_sequences import open_sequences, tower_config
 
 from gonogo.core.errors import UserError
-from gonogo.core.progress import Silent
+from gonogo.core.workplace import ANYWHERE
 from gonogo.data.next_vector.next_vectors import NextVectors, open_next_vectors
 from gonogo.data.vectors.vectors import unit_length
 from gonogo.evaluation.next_vector.next_vector import (
@@ -141,7 +141,7 @@ def test_a_tower_is_scored_by_its_queries(data: NextVectors) -> None:
     assert isinstance(model, QueryTower)
     (protocol,) = config.evaluation.tasks.values()
     found = evaluate_part(
-        model, Setting(config.evaluation, None, Silent()), "next", protocol, protocol.data[0]
+        model, Setting(config.evaluation, ANYWHERE), "next", protocol, protocol.data[0]
     )
     numbers = data.validation
     rank = target_ranks(tower_queries(model)(data, numbers), data, numbers)

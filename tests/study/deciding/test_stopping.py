@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from gonogo.cli.main import app
 from gonogo.core.files import read_json
 from gonogo.core.progress import Silent
+from gonogo.core.workplace import Workplace
 from gonogo.study.deciding.decision import decide_plan
 from gonogo.study.deciding.stopping import look, read_stop
 from gonogo.study.running import jobs
@@ -43,7 +44,7 @@ def run(tiny_study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ru
     """Return a run of the tiny study in which planted scores stand for training."""
 
     def start(share: Mean, *sets: str, stop: bool = True, **options: Any) -> RunSummary:
-        def planted(trial: Any, **_: Any) -> Outcome:
+        def planted(trial: Any, _: Workplace) -> Outcome:
             finish(trial, planted_scores(trial, share))
             return Outcome("finished")
 

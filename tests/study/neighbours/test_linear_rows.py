@@ -3,7 +3,7 @@ import pytest
 from neighbour_toys import make_config, write_vectors
 
 from gonogo.core.errors import UserError
-from gonogo.core.progress import Silent
+from gonogo.core.workplace import Workplace
 from gonogo.data.vectors.held_out import hold_out
 from gonogo.evaluation.encoding.corpus_vectors import embed
 from gonogo.models.build.build import build_model
@@ -21,7 +21,7 @@ def world(tmp_path, monkeypatch):
 
 def row_of(config, row, folder):
     model = build_model(config.model, 0)
-    return linear_row(model, row, config, beside=folder, progress=Silent())
+    return linear_row(model, row, config, Workplace(folder))
 
 
 def test_rows_are_fitted_on_anchors_alone(world):

@@ -15,7 +15,7 @@ from gonogo.analysis.geometry.geometry_record import GeometryRecord, TextsRecord
 from gonogo.analysis.geometry.isotropy import gaussian_reference
 from gonogo.cli.main import app
 from gonogo.core.errors import UserError
-from gonogo.core.progress import Silent
+from gonogo.core.workplace import ANYWHERE, Workplace
 from gonogo.data.sources.probe_texts import chosen, probe_texts
 from gonogo.data.weights.model_places import find_model
 from gonogo.evaluation.encoding.encoding import encode
@@ -40,7 +40,7 @@ def test_figures_are_those_of_the_vectors_as_the_model_returns_them(
     place = find_model(str(sentence_folder(tmp_path / "long", tiny_encoder_folder)))
     model = load_any(place, device="cpu", precision="fp32")
     name, texts = probe_texts("left", 30)
-    record = probe(model, texts, name="long", source=name, progress=Silent()).record
+    record = probe(model, texts, ANYWHERE, name="long", source=name).record
     vectors = encode(model.bi_encoder, texts, "passage", device="cpu", autocast=model.autocast)
     assert record.norm_mean == pytest.approx(np.linalg.norm(vectors, axis=1).mean(), rel=1e-5)
     assert record.norm_mean > 2  # nothing was normalised for the purpose
@@ -144,7 +144,9 @@ def never(*_: Any, **__: Any) -> None:
 def look(model: RetrievalModel, place: Path) -> GeometryRecord:
     geometry = SPEC.geometry
     assert geometry is not None
-    return probe_dataset(model, geometry, "test", Path.cwd(), "a", 1, Silent(), place)
+    return probe_dataset(
+        model, geometry, "test", Workplace(Path.cwd(), vectors=place), arm="a", seed=1
+    )
 
 
 def test_a_look_shares_vectors_of_weights_that_come_back(
@@ -168,9 +170,7 @@ def test_a_look_is_taken_once_for_an_evaluation(
     folder, model = TrialFolder(tmp_path / "trial"), headed(tiny_encoder_folder, 1, "full")
 
     def evaluate(inputs: dict[str, Any]) -> None:
-        evaluate_into(
-            folder, model, SPEC, inputs, arm="a", seed=1, beside=tmp_path, progress=Silent()
-        )
+        evaluate_into(folder, model, SPEC, inputs, Workplace(tmp_path), arm="a", seed=1)
 
     evaluate({"texts": "these"})
     before = folder.geometry.stat().st_mtime_ns

@@ -12,6 +12,7 @@ from planted_trials import plan_of
 from study_values import write_beir
 
 from gonogo.core.files import cache_folder
+from gonogo.core.workplace import Workplace
 from gonogo.data.examples.bm25 import Bm25Index
 from gonogo.models.build.build import build_model
 from gonogo.models.text.retrieval_model import RetrievalModel
@@ -88,7 +89,7 @@ def test_a_task_pays_for_its_corpus_once_and_a_second_measurement_finds_nothing_
     assert isinstance(model, RetrievalModel)
     kept = cache_folder("bm25")  # where trials keep rankings
     for _ in range(2):
-        speed = time_task(trial.config, "embed", 1, model, tiny_study.parent)
+        speed = time_task(trial.config, "embed", 1, model, Workplace(tiny_study.parent))
         assert speed.preparation == pytest.approx(100.0 + 38.0)
     assert cache_folder() == tmp_path / "cache"
     assert not list(kept.iterdir())  # and what was measured is no one's to find
@@ -113,7 +114,7 @@ def test_a_look_at_the_geometry_costs_its_texts(
     }
     looking = {**plain, "geometry": {"texts": "left", "count": count}}
     without, with_it = (
-        time_evaluation(model, EvaluationSpec.model_validate(values), tmp_path)
+        time_evaluation(model, EvaluationSpec.model_validate(values), Workplace(tmp_path))
         for values in (plain, looking)
     )
     assert with_it - without == pytest.approx(100.0 * texts / 5, abs=10.0)

@@ -14,6 +14,7 @@ from study_values import study_values, write_beir
 from gonogo.analysis.geometry.geometry_record import read_geometry
 from gonogo.core.errors import UserError
 from gonogo.core.progress import Silent
+from gonogo.core.workplace import Workplace
 from gonogo.data.files.score_table import read_scores
 from gonogo.data.sources.loading import load_dataset
 from gonogo.evaluation.encoding.encoding import encode
@@ -95,7 +96,7 @@ def test_it_is_the_bare_base_by_cosine(
 def test_it_is_not_the_untrained_row(study: Path, tmp_path: Path) -> None:
     plan = plan_of(study, tmp_path / "out", only="untrained")
     [row] = plan.references
-    score_reference(row, device="cpu", beside=plan.beside, progress=Silent())
+    score_reference(row, Workplace(plan.beside))
     assert read_geometry(row.folder.geometry).dimension == 8  # under the head, and of any length
     assert read_geometry(row.folder.geometry).norm_std > 1e-4
 

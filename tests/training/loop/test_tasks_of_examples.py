@@ -21,6 +21,7 @@ from training_toys import (
 
 from gonogo.core.errors import UserError
 from gonogo.core.progress import Silent
+from gonogo.core.workplace import Workplace
 from gonogo.data.examples.examples import RetrievalExample
 from gonogo.models.build.build import build_model, load_model
 from gonogo.objectives.infonce import infonce
@@ -217,7 +218,7 @@ def test_build_tasks_from_files_and_train_a_real_model(
         }
     )
     model = build_model(config.model, 1)
-    tasks = build_tasks(config, 1, model, beside=tmp_path)
+    tasks = build_tasks(config, 1, model, Workplace(tmp_path))
     assert {name: task.examples_per_epoch for name, task in tasks.items()} == {
         "embed": 12,
         "rerank": 36,

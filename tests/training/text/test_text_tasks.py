@@ -15,6 +15,7 @@ from training_toys import equal_bits
 
 from gonogo.core.files import read_json_lines
 from gonogo.core.progress import Silent
+from gonogo.core.workplace import Workplace
 from gonogo.models.build.build import build_model
 from gonogo.models.text.retrieval_model import RetrievalModel
 from gonogo.spec.study import TrialConfig
@@ -93,7 +94,7 @@ def trained(
 ) -> tuple[list[float], dict[str, Tensor]]:
     """Return losses and the head's weights; without kept vectors each step runs the backbone."""
     model = build_model(spec.model, 1)
-    tasks = build_tasks(spec, 1, model, beside=folder)
+    tasks = build_tasks(spec, 1, model, Workplace(folder))
     assert isinstance(tasks["embed"]._frozen, FrozenRows)
     if not kept:
         tasks["embed"]._frozen = None
@@ -144,7 +145,7 @@ def learned(
     """Train; return all weights and how often the backbone was run."""
     model, passes = build_model(spec.model, 1), []
     model.backbone.register_forward_hook(lambda *_: passes.append(1))
-    tasks = build_tasks(spec, 1, model, beside=world)
+    tasks = build_tasks(spec, 1, model, Workplace(world))
     train(spec, 1, model, tasks, world / place, progress=Silent(), should_stop=stop)
     return bits(model), len(passes)
 
@@ -189,7 +190,7 @@ def test_a_head_learns_where_a_task_moves_it(world: Path, tiny_encoder_folder: P
         (("rerank",), SCORING),  # one model, as a forecast takes the tasks one by one
         (("embed", "rerank"), PROJECTION + SCORING),
     ):
-        build_tasks(tuned(tiny_encoder_folder, *names), 1, model, beside=world)
+        build_tasks(tuned(tiny_encoder_folder, *names), 1, model, Workplace(world))
         assert heads_in(model) == count
 
 

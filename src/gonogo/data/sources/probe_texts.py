@@ -56,7 +56,7 @@ def _corpus(spec: DataSpec) -> Corpus:
     return load_corpus(spec) if isinstance(spec, BeirData) else load_dataset(spec, "test").corpus
 
 
-def dataset_texts(spec: DataSpec, split: Split, count: int, beside: Path) -> list[str]:
+def dataset_texts(spec: DataSpec, split: Split, count: int, beside: Path | None) -> list[str]:
     """Return some documents of a data set, drawn as :func:`chosen` does.
 
     Raises:

@@ -20,6 +20,7 @@ from gonogo.core.errors import UserError
 from gonogo.core.files import cache_folder, fingerprint, sha256_file
 from gonogo.core.progress import Progress
 from gonogo.core.types import Side
+from gonogo.core.workplace import Workplace
 from gonogo.data.files.places import find_file
 from gonogo.data.sources.loading import load_corpus
 from gonogo.data.vectors.vector_files import read_vectors
@@ -111,9 +112,7 @@ class CorpusVectors:
 def corpus_vectors(
     data: CorpusSpec,
     model: RetrievalModel | VectorModel,
-    *,
-    beside: Path | None = None,
-    progress: Progress | None = None,
+    workplace: Workplace,
 ) -> CorpusVectors:
     """Return the vectors of a corpus: given in a file, or encoded by the model's own backbone.
 
@@ -122,7 +121,7 @@ def corpus_vectors(
             texts for a model that reads none.
     """
     if isinstance(data, VectorFile):
-        vectors = _given(data, beside)
+        vectors = _given(data, workplace.beside)
     elif isinstance(model, VectorModel):
         raise UserError(
             f"{data.name!r} holds texts, and this model reads vectors",
@@ -130,11 +129,13 @@ def corpus_vectors(
             hint="name a file of vectors, or give a text model a projection",
         )
     else:
-        corpus = load_corpus(data, beside=beside)
+        corpus = load_corpus(data, beside=workplace.beside)
         vectors = CorpusVectors(
             data.name,
             corpus.ids,
-            base_vectors(model, corpus.texts, label=f"{data.name}: vectors", progress=progress),
+            base_vectors(
+                model, corpus.texts, label=f"{data.name}: vectors", progress=workplace.progress
+            ),
             base_key(model, corpus.texts, "passage"),
         )
     if vectors.base.shape[1] != (wide := base_dimension(model)):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
 from gonogo.core.errors import UserError
-from gonogo.core.progress import Progress
+from gonogo.core.workplace import Workplace
 from gonogo.data.vectors.held_out import hold_out
 from gonogo.data.vectors.vectors import unit_length
 from gonogo.evaluation.encoding.corpus_vectors import corpus_vectors
@@ -28,9 +26,7 @@ def linear_row(
     model: AnyModel,
     row: Linear,
     config: TrialConfig,
-    *,
-    beside: Path,
-    progress: Progress,
+    workplace: Workplace,
 ) -> AnyModel:
     """Return the model with a linear map for its head, fitted on what the arms train on.
 
@@ -48,7 +44,7 @@ def linear_row(
         )
     parts = []
     for data in tasks[0].data:
-        base = corpus_vectors(data, headed, beside=beside, progress=progress).base
+        base = corpus_vectors(data, headed, workplace).base
         parts.append(unit_length(base[hold_out(base, tasks[0].held_out).anchors]))
     dimension = row.dimension or headed.dimension
     return with_head(headed, fit_linear_map(row.kind, np.concatenate(parts), dimension))

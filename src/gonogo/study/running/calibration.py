@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
 from gonogo import __version__
@@ -19,9 +18,9 @@ from gonogo.core.errors import UserError
 from gonogo.core.files import MEGABYTE, write_json
 from gonogo.core.progress import Progress
 from gonogo.core.types import Device
+from gonogo.core.workplace import Workplace
 from gonogo.data.sources.loading import count_queries
 from gonogo.models.build.build import AnyModel, build_model
-from gonogo.models.parts.devices import resolve_precision
 from gonogo.models.text.retrieval_model import RetrievalModel
 from gonogo.spec.evaluation.evaluation import EvaluationSpec
 from gonogo.spec.evaluation.evaluation_tasks import (
@@ -36,6 +35,7 @@ from gonogo.study.planning.forecast import arm_fingerprint, calibration_path
 from gonogo.study.planning.plan import Plan, PlannedTrial
 from gonogo.study.planning.sensitivity import ASSUMED_QUERIES
 from gonogo.study.running import probes
+from gonogo.study.running.workplaces import workplace_of
 from gonogo.training.parts.schedules import plan_steps
 from gonogo.training.passes.token_budget import choose_token_budget
 
@@ -61,7 +61,7 @@ def calibrate(plan: Plan, *, device: Device, progress: Progress) -> dict[str, An
     trials = [trial for trial in plan.trials if trial.seed == plan.study.seeds[0]]
     if not trials:
         raise UserError("no trial of the first seed to measure", place="--only")
-    stopwatch = _Stopwatch(device, plan.beside, progress)
+    stopwatch = _Stopwatch(Workplace(plan.beside, device), progress)
     arms = {trial.arm: _arm(trial, stopwatch) for trial in trials}
     record = {
         "device": device,
@@ -85,8 +85,8 @@ def calibrate(plan: Plan, *, device: Device, progress: Progress) -> dict[str, An
 class _Stopwatch:
     """What was measured so far, by what it depends on."""
 
-    device: Device
-    beside: Path
+    workplace: Workplace
+    """What is measured shows no bars of its own."""
     progress: Progress
     known: dict[str, Any] = field(default_factory=dict)
 
@@ -99,14 +99,14 @@ class _Stopwatch:
 
 
 def _arm(trial: PlannedTrial, stopwatch: _Stopwatch) -> dict[str, Any]:
-    config, beside = trial.config, stopwatch.beside
+    config, workplace = trial.config, stopwatch.workplace
     shared = f"{config.model.model_dump_json()} {config.training.model_dump_json()}"
-    model = stopwatch.once("the model", shared, partial(_model, trial, stopwatch.device))
+    model = stopwatch.once("the model", shared, partial(_model, trial, workplace))
     tasks = {
         name: stopwatch.once(
             f"task {name}",
             f"{shared} {spec.model_dump_json()}",
-            partial(probes.time_task, config, name, trial.seed, model, beside),
+            partial(probes.time_task, config, name, trial.seed, model, workplace),
         )
         for name, spec in config.tasks.items()
     }
@@ -114,7 +114,7 @@ def _arm(trial: PlannedTrial, stopwatch: _Stopwatch) -> dict[str, Any]:
     scoring = stopwatch.once(
         "evaluation",
         f"{shared} {evaluation.model_dump_json()}",
-        partial(probes.time_evaluation, model, evaluation, beside),
+        partial(probes.time_evaluation, model, evaluation, workplace),
     )
     saving, size = stopwatch.once("saving", shared, partial(probes.time_saving, model, config))
     return {
@@ -122,14 +122,13 @@ def _arm(trial: PlannedTrial, stopwatch: _Stopwatch) -> dict[str, Any]:
         "precision": model.precision,
         **_training(config, tasks, saving),
         "evaluation_seconds": scoring,
-        "disk_mb": size + _rankings_mb(evaluation, beside),
+        "disk_mb": size + _rankings_mb(evaluation, workplace),
     }
 
 
-def _model(trial: PlannedTrial, device: Device) -> AnyModel:
-    training = trial.config.training
-    precision = resolve_precision(training.precision, device)
-    model = build_model(trial.config.model, trial.seed, device=device, precision=precision)
+def _model(trial: PlannedTrial, workplace: Workplace) -> AnyModel:
+    training, at = trial.config.training, workplace_of(trial.config, workplace)
+    model = build_model(trial.config.model, trial.seed, device=at.device, precision=at.precision)
     if training.token_budget == "auto" and isinstance(model, RetrievalModel):
         choose_token_budget(model)  # measured once a machine: no part of a trial's time
     return model
@@ -158,7 +157,7 @@ def _training(
     }
 
 
-def _rankings_mb(spec: EvaluationSpec, beside: Path) -> float:
+def _rankings_mb(spec: EvaluationSpec, workplace: Workplace) -> float:
     lines = 0
     for _, task, data in spec.parts:
         match task:
@@ -167,6 +166,6 @@ def _rankings_mb(spec: EvaluationSpec, beside: Path) -> float:
             case NextVectorEvaluation():
                 lines += ASSUMED_QUERIES * task.depth
             case _:
-                queries = count_queries(judged_data(data), spec.split, beside=beside)
+                queries = count_queries(judged_data(data), spec.split, beside=workplace.beside)
                 lines += min(queries, spec.max_queries or queries) * task.depth
     return lines * _LINE_BYTES / MEGABYTE

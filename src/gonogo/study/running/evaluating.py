@@ -5,12 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import polars as pl
 
 from gonogo.core.files import read_json, write_json
-from gonogo.core.progress import Progress
+from gonogo.core.workplace import Workplace
 from gonogo.data.files.score_table import SCHEMA, read_scores, write_scores
 from gonogo.data.files.trec import write_run
 from gonogo.evaluation.next_vector.next_vector import QuerySource
@@ -38,37 +37,27 @@ def evaluate_into(
     model: AnyModel,
     spec: EvaluationSpec,
     inputs: Inputs,
+    workplace: Workplace,
     *,
     arm: str,
     seed: int | None,
-    beside: Path,
-    progress: Progress,
-    vectors: Path | None = None,
 ) -> None:
-    """Score a model into a trial's folder; what is there already is kept.
-
-    ``vectors`` is where vectors are kept for weights that come back: untrained or frozen.
-    """
+    """Score a model into a trial's folder; what is there already is kept."""
     _drop_foreign_parts(folder, inputs)
     look, done = spec.geometry, folder.geometry.exists()
     if look is not None and not done and isinstance(model, RetrievalModel):
         # Before the scores, which say that a trial is complete.
-        record = probe_dataset(model, look, spec.split, beside, arm, seed, progress, vectors)
+        record = probe_dataset(model, look, spec.split, workplace, arm=arm, seed=seed)
         write_geometry(folder.geometry, record)
-    setting = Setting(spec, beside, progress, vectors)
+    setting = Setting(spec, workplace)
     score_into(folder, partial(evaluate_part, model, setting), spec, inputs, arm=arm, seed=seed)
 
 
 def evaluate_bm25_into(
-    folder: TrialFolder,
-    spec: EvaluationSpec,
-    inputs: Inputs,
-    *,
-    beside: Path,
-    progress: Progress,
+    folder: TrialFolder, spec: EvaluationSpec, inputs: Inputs, workplace: Workplace
 ) -> None:
     """Score BM25 alone into a reference's folder."""
-    setting = Setting(spec, beside, progress)
+    setting = Setting(spec, workplace)
     score_into(folder, partial(evaluate_bm25_part, setting), spec, inputs, arm="bm25", seed=None)
 
 
@@ -77,13 +66,12 @@ def evaluate_queries_into(
     source: QuerySource,
     spec: EvaluationSpec,
     inputs: Inputs,
+    workplace: Workplace,
     *,
     arm: str,
-    beside: Path,
-    progress: Progress,
 ) -> None:
     """Score queries that no model makes into a reference's folder."""
-    setting = Setting(spec, beside, progress)
+    setting = Setting(spec, workplace)
     score_into(
         folder, partial(evaluate_queries_part, source, setting), spec, inputs, arm=arm, seed=None
     )

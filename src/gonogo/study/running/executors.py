@@ -8,16 +8,16 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 
 import torch
 
-from gonogo.core.progress import Progress
+from gonogo.core.progress import Silent
 from gonogo.core.types import Device
+from gonogo.core.workplace import Workplace
 from gonogo.study.running.interrupts import graceful_stop
 from gonogo.study.running.jobs import Ended, Job, do_job, failed
 from gonogo.study.running.relayed_progress import Message, Shown
@@ -32,26 +32,18 @@ Begin = Callable[[Job], None]
 Results = Iterator[tuple[Job, Ended]]
 
 
-def one_by_one(
-    jobs: Sequence[Job], begin: Begin, *, device: Device, beside: Path, progress: Progress
-) -> Results:
+def one_by_one(jobs: Sequence[Job], begin: Begin, workplace: Workplace) -> Results:
     """Do jobs in this process, in order; end after one that was stopped."""
     for job in jobs:
         begin(job)
-        ended = do_job(job, device=device, beside=beside, progress=progress)
+        ended = do_job(job, workplace)
         yield job, ended
         if ended.state == "stopped":
             return
 
 
 def side_by_side(
-    jobs: Sequence[Job],
-    begin: Begin,
-    *,
-    workers: int,
-    device: Device,
-    beside: Path,
-    progress: Progress,
+    jobs: Sequence[Job], begin: Begin, workplace: Workplace, *, workers: int
 ) -> Results:
     """Do jobs in processes of their own, started in order, and yield each as it ends.
 
@@ -62,7 +54,7 @@ def side_by_side(
     Raises:
         KeyboardInterrupt: if it was stopped before every job had ended.
     """
-    crew = _Crew(device, beside, progress, _shares(workers, device))
+    crew = _Crew(workplace, _shares(workers, workplace.device))
     waiting = deque(jobs)
     with graceful_stop() as should_stop:
         try:
@@ -108,9 +100,7 @@ class _Worker:
 class _Crew:
     """The workers of a run, by the pipe through which each of them speaks."""
 
-    device: Device
-    beside: Path
-    progress: Progress
+    workplace: Workplace
     free: list[Share]
     busy: dict[Connection, _Worker] = field(default_factory=dict)
 
@@ -121,14 +111,14 @@ class _Crew:
         ours, theirs = spawn.Pipe(duplex=False)
         process = spawn.Process(
             target=work_alone,
-            args=(theirs, job, self.device, self.beside, share),
+            args=(theirs, job, replace(self.workplace, progress=Silent()), share),
             name=job.name,
             daemon=True,
         )
         with _deaf_to_ctrl_c():
             process.start()
         theirs.close()  # so that the pipe ends with the worker
-        self.busy[ours] = _Worker(job, share, process, Shown(self.progress, job.name))
+        self.busy[ours] = _Worker(job, share, process, Shown(self.workplace.progress, job.name))
 
     def listen(self) -> Results:
         """Show what workers have sent; yield the jobs that have ended."""

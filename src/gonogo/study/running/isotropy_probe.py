@@ -12,8 +12,8 @@ from jaxtyping import Float
 from gonogo.analysis.geometry.geometry import geometry
 from gonogo.analysis.geometry.geometry_record import GeometryRecord, TextsRecord, record_of
 from gonogo.core.files import write_json
-from gonogo.core.progress import Progress
 from gonogo.core.types import Side, Split
+from gonogo.core.workplace import Workplace
 from gonogo.data.sources.probe_texts import dataset_texts, texts_fingerprint
 from gonogo.evaluation.encoding.embedding_model import EmbeddingModel
 from gonogo.evaluation.text.retrieval import encode_with
@@ -30,31 +30,30 @@ class Probed(NamedTuple):
 def probe(
     model: EmbeddingModel,
     texts: Sequence[str],
+    workplace: Workplace,
     *,
     name: str,
     source: str,
-    progress: Progress,
     side: Side = "passage",
     seed: int | None = None,
-    vectors: Path | None = None,
 ) -> Probed:
     """Embed texts as a model does, without normalising anything for the purpose, and measure.
 
     Args:
         model: ours, or one that others trained; it is left in evaluation mode.
         texts: at least two, the same for every model that is compared.
+        workplace: shows a bar, and keeps vectors of weights that come back.
         name: of the model, in tables.
         source: where the texts come from.
-        progress: shows a bar.
         side: framed as queries or as passages.
         seed: the trial's, where it is one.
-        vectors: where vectors are kept for weights that come back: untrained or frozen.
 
     Raises:
         ValueError: with fewer than two texts.
     """
     model.eval()
-    embedded = encode_with(model, texts, side, f"geometry of {name}", progress, vectors)
+    label = f"geometry of {name}"
+    embedded = encode_with(model, texts, side, label, workplace.progress, workplace.vectors)
     which = TextsRecord(
         name=source, count=len(texts), fingerprint=texts_fingerprint(texts), side=side
     )
@@ -65,22 +64,19 @@ def probe_dataset(
     model: EmbeddingModel,
     spec: GeometrySpec,
     split: Split,
-    beside: Path,
+    workplace: Workplace,
+    *,
     arm: str,
     seed: int | None,
-    progress: Progress,
-    vectors: Path | None = None,
 ) -> GeometryRecord:
     """Measure a trial, or a reference row, on the texts that its study names.
 
     Raises:
         UserError: if they cannot be had.
     """
-    texts = dataset_texts(spec.texts, split, spec.count, beside)
+    texts = dataset_texts(spec.texts, split, spec.count, workplace.beside)
     source = spec.texts.name
-    return probe(
-        model, texts, name=arm, source=source, progress=progress, seed=seed, vectors=vectors
-    ).record
+    return probe(model, texts, workplace, name=arm, source=source, seed=seed).record
 
 
 def write_geometry(path: Path, record: GeometryRecord) -> None:

@@ -10,8 +10,7 @@ from typing import Literal
 
 from gonogo.core.errors import UserError
 from gonogo.core.files import write_text
-from gonogo.core.progress import Progress
-from gonogo.core.types import Device
+from gonogo.core.workplace import Workplace
 from gonogo.study.planning.plan import PlannedReference, PlannedTrial
 from gonogo.study.running.references import score_reference
 from gonogo.study.running.trial import Outcome, record_failure, run_trial
@@ -30,16 +29,16 @@ class Ended:
     seconds: float = 0.0
 
 
-def do_job(job: Job, *, device: Device, beside: Path, progress: Progress) -> Ended:
+def do_job(job: Job, workplace: Workplace) -> Ended:
     """Run a trial or score a reference row; what goes wrong is recorded and told, not raised."""
     started = time.perf_counter()
-    ended = _try(job, device, beside, progress)
+    ended = _try(job, workplace)
     return replace(ended, seconds=time.perf_counter() - started)
 
 
-def _try(job: Job, device: Device, beside: Path, progress: Progress) -> Ended:
+def _try(job: Job, workplace: Workplace) -> Ended:
     try:
-        outcome = _do(job, device, beside, progress)
+        outcome = _do(job, workplace)
     except UserError as error:  # says itself what is wrong and what helps
         return failed(job, str(error))
     except Exception as error:
@@ -49,10 +48,10 @@ def _try(job: Job, device: Device, beside: Path, progress: Progress) -> Ended:
     return Ended(outcome.state, outcome.reason)
 
 
-def _do(job: Job, device: Device, beside: Path, progress: Progress) -> Outcome:
+def _do(job: Job, workplace: Workplace) -> Outcome:
     if isinstance(job, PlannedTrial):
-        return run_trial(job, device=device, beside=beside, progress=progress)
-    score_reference(job, device=device, beside=beside, progress=progress)
+        return run_trial(job, workplace)
+    score_reference(job, workplace)
     return Outcome("finished")
 
 

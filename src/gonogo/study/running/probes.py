@@ -22,6 +22,7 @@ from gonogo.core.files import MEGABYTE, cache_folder, folder_size
 from gonogo.core.progress import Silent
 from gonogo.core.seeds import generator
 from gonogo.core.types import Side
+from gonogo.core.workplace import Workplace
 from gonogo.data.judged.datasets import RetrievalDataset
 from gonogo.data.sources.loading import count_queries
 from gonogo.data.sources.probe_texts import dataset_texts
@@ -70,7 +71,7 @@ class TaskSpeed:
 
 
 def time_task(
-    config: TrialConfig, name: str, seed: int, model: TrainableModel, beside: Path
+    config: TrialConfig, name: str, seed: int, model: TrainableModel, workplace: Workplace
 ) -> TaskSpeed:
     """Prepare a task on samples of its queries and take a few optimiser steps of it.
 
@@ -79,12 +80,12 @@ def time_task(
     """
     spec = config.tasks[name]
     if not isinstance(spec, TextTask):
-        return _time_whole(config, name, seed, model, beside)
+        return _time_whole(config, name, seed, model, workplace)
     if not isinstance(model, TextModel):
         raise UserError("this model reads no texts", place="model.kind")
-    counts = [count_queries(data, spec.split, beside=beside) for data in spec.data]
+    counts = [count_queries(data, spec.split, beside=workplace.beside) for data in spec.data]
     whole = [min(count, spec.max_queries or count) for count in counts]
-    texts = TextTasks(config.training, seed, model, beside, Silent())
+    texts = TextTasks(config.training, seed, model, workplace)
 
     def prepare(queries: int) -> Task:
         most = min(queries, max(whole))
@@ -156,11 +157,11 @@ def _fresh_cache() -> Iterator[None]:
 
 
 def _time_whole(
-    config: TrialConfig, name: str, seed: int, model: TrainableModel, beside: Path
+    config: TrialConfig, name: str, seed: int, model: TrainableModel, workplace: Workplace
 ) -> TaskSpeed:
     """Prepare a task whole, as it is kept for the trials, and take a few steps of it."""
     started = time.perf_counter()
-    tasks = build_tasks(config, seed, model, beside=beside, progress=Silent())
+    tasks = build_tasks(config, seed, model, workplace)
     return TaskSpeed(
         preparation=time.perf_counter() - started,
         batch=_step_seconds(config, model, tasks[name], seed) / config.training.accumulation,
@@ -186,12 +187,12 @@ def _step_seconds(config: TrialConfig, model: TrainableModel, task: Task, seed: 
         return fmean(step(1 + number * size, size) for number in range(STEPS))
 
 
-def time_evaluation(model: AnyModel, spec: EvaluationSpec, beside: Path) -> float:
+def time_evaluation(model: AnyModel, spec: EvaluationSpec, workplace: Workplace) -> float:
     """Return the seconds of scoring every task on every data set, from samples of texts."""
-    setting, total = Setting(spec, beside, Silent()), 0.0
+    setting, total = Setting(spec, workplace), 0.0
     if isinstance(model, RetrievalModel):
         encode_with(model, ["warm up"], "passage", "", Silent())
-        total += _time_geometry(model, spec, beside)
+        total += _time_geometry(model, spec, workplace)
     for task, protocol, data in spec.parts:
         started = time.perf_counter()
         if not isinstance(protocol, RetrievalEvaluation | RerankingEvaluation):
@@ -214,11 +215,11 @@ def _time_retrieval(model: RetrievalModel, dataset: RetrievalDataset) -> float:
     return documents + _time_texts(model, list(dataset.queries.values()), "query")
 
 
-def _time_geometry(model: RetrievalModel, spec: EvaluationSpec, beside: Path) -> float:
+def _time_geometry(model: RetrievalModel, spec: EvaluationSpec, workplace: Workplace) -> float:
     if spec.geometry is None:
         return 0.0
     started = time.perf_counter()
-    texts = dataset_texts(spec.geometry.texts, spec.split, spec.geometry.count, beside)
+    texts = dataset_texts(spec.geometry.texts, spec.split, spec.geometry.count, workplace.beside)
     return time.perf_counter() - started + _time_texts(model, texts, "passage")
 
 

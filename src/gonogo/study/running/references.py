@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from pathlib import Path
+from dataclasses import asdict, replace
 from typing import assert_never
 
 from gonogo.core.files import cache_folder, write_json
-from gonogo.core.progress import Progress
-from gonogo.core.types import Device
+from gonogo.core.workplace import Workplace
 from gonogo.data.next_vector.next_vectors import open_next_vectors
 from gonogo.evaluation.next_vector.next_vector import QuerySource
 from gonogo.evaluation.next_vector.next_vector_heuristics import (
@@ -18,48 +16,29 @@ from gonogo.evaluation.next_vector.next_vector_heuristics import (
     weighted_mean_queries,
 )
 from gonogo.models.build.build import AnyModel, build_model
-from gonogo.models.parts.devices import resolve_precision
 from gonogo.spec.evaluation import references as rows
 from gonogo.spec.evaluation.evaluation_tasks import NextVectorEvaluation
 from gonogo.study.neighbours.linear_rows import linear_row, with_head
 from gonogo.study.planning.plan import PlannedReference
 from gonogo.study.running.evaluating import evaluate_bm25_into, evaluate_into, evaluate_queries_into
+from gonogo.study.running.workplaces import workplace_of
 
 
-def score_reference(
-    row: PlannedReference, *, device: Device, beside: Path, progress: Progress
-) -> None:
+def score_reference(row: PlannedReference, workplace: Workplace) -> None:
     """Score one reference row into its folder."""
+    folder, spec, inputs = row.folder, row.config.evaluation, row.inputs
     if isinstance(row.row, rows.Bm25Row):
-        evaluate_bm25_into(
-            row.folder, row.config.evaluation, row.inputs, beside=beside, progress=progress
-        )
+        evaluate_bm25_into(folder, spec, inputs, workplace)
         return
-    if source := _queries(row, beside, progress):
-        evaluate_queries_into(
-            row.folder,
-            source,
-            row.config.evaluation,
-            row.inputs,
-            arm=row.name,
-            beside=beside,
-            progress=progress,
-        )
+    if source := _queries(row, workplace):
+        evaluate_queries_into(folder, source, spec, inputs, workplace, arm=row.name)
         return
-    evaluate_into(
-        row.folder,
-        _model(row, device, beside, progress),
-        row.config.evaluation,
-        row.inputs,
-        arm=row.name,
-        seed=None,
-        beside=beside,
-        progress=progress,
-        vectors=cache_folder("vectors"),
-    )
+    workplace = replace(workplace_of(row.config, workplace), vectors=cache_folder("vectors"))
+    model = _model(row, workplace)
+    evaluate_into(folder, model, spec, inputs, workplace, arm=row.name, seed=None)
 
 
-def _queries(row: PlannedReference, beside: Path, progress: Progress) -> QuerySource | None:
+def _queries(row: PlannedReference, workplace: Workplace) -> QuerySource | None:
     """Return what makes a row's queries where no model does."""
     match row.row:
         case rows.LastVectorRow():
@@ -67,7 +46,7 @@ def _queries(row: PlannedReference, beside: Path, progress: Progress) -> QuerySo
         case rows.ContextMeanRow():
             return weighted_mean_queries(0.0)
         case rows.WeightedMeanRow(alpha="tuned"):
-            return weighted_mean_queries(_tuned(row, row.row.tuned_at, beside, progress))
+            return weighted_mean_queries(_tuned(row, row.row.tuned_at, workplace))
         case rows.WeightedMeanRow():
             return weighted_mean_queries(float(row.row.alpha))
         case rows.OracleRow():
@@ -78,14 +57,14 @@ def _queries(row: PlannedReference, beside: Path, progress: Progress) -> QuerySo
             return None
 
 
-def _tuned(row: PlannedReference, cutoff: int, beside: Path, progress: Progress) -> float:
+def _tuned(row: PlannedReference, cutoff: int, workplace: Workplace) -> float:
     """Tune the weight on the training pairs of every task, and write down what was tried."""
     scored = row.config.evaluation.tasks.values()
     asked = [task for task in scored if isinstance(task, NextVectorEvaluation)]
     pairs = asked[0].data[0]
-    data = open_next_vectors(pairs.folder, bank=pairs.bank, beside=beside)
+    data = open_next_vectors(pairs.folder, bank=pairs.bank, beside=workplace.beside)
     found = tune_alpha(data, cutoff=cutoff, mask_context=asked[0].mask_context)
-    progress.say(
+    workplace.progress.say(
         f"{row.name}: alpha {found.alpha:g} has the best recall at {cutoff},"
         f" {found.tried[found.alpha]:.3f} on {found.pairs} training pairs"
     )
@@ -93,13 +72,12 @@ def _tuned(row: PlannedReference, cutoff: int, beside: Path, progress: Progress)
     return found.alpha
 
 
-def _model(row: PlannedReference, device: Device, beside: Path, progress: Progress) -> AnyModel:
+def _model(row: PlannedReference, workplace: Workplace) -> AnyModel:
     """Return what a row scores."""
-    precision = resolve_precision(row.config.training.precision, device)
     spec = row.config.model
     if isinstance(row.row, rows.TeacherRow):
         spec = spec.model_copy(update={"similarity": "cosine"})
-    model = build_model(spec, row.seed, device=device, precision=precision)
+    model = build_model(spec, row.seed, device=workplace.device, precision=workplace.precision)
     match row.row:
         case rows.UntrainedRow():
             return model
@@ -108,7 +86,7 @@ def _model(row: PlannedReference, device: Device, beside: Path, progress: Progre
         case (
             rows.SvdRow() | rows.PcaRow() | rows.RandomProjectionRow() | rows.TruncationRow()
         ) as linear:
-            return linear_row(model, linear, row.config, beside=beside, progress=progress)
+            return linear_row(model, linear, row.config, workplace)
         case (
             rows.LastVectorRow()
             | rows.ContextMeanRow()

@@ -15,6 +15,7 @@ import yaml
 from gonogo.core.files import write_text
 from gonogo.core.progress import Progress
 from gonogo.core.types import Device
+from gonogo.core.workplace import Workplace
 from gonogo.evaluation.search.approximate_index import check_index
 from gonogo.study.deciding.registration import register_criteria, register_gate
 from gonogo.study.deciding.stopping import go_on, look
@@ -62,6 +63,7 @@ def run_plan(
         UserError: if another runner works in the same folder, or an index is not installed.
     """
     summary, started = RunSummary(), time.perf_counter()
+    workplace = Workplace(plan.beside, device, progress=progress)
     begin = partial(_begin, plan=plan, progress=progress)
     execute = one_by_one if workers == 1 else partial(side_by_side, workers=workers)
     total = len(plan.trials) + len(plan.references)
@@ -74,9 +76,7 @@ def run_plan(
         bar = progress.bar("study", total, done=total - plan.left)
         try:
             for batch in _batches(plan, stop_when_decided, progress):
-                for job, ended in execute(
-                    batch, begin, device=device, beside=plan.beside, progress=progress
-                ):
+                for job, ended in execute(batch, begin, workplace):
                     _note(job, ended, summary, progress)
                     if not summary.interrupted:
                         bar.advance()

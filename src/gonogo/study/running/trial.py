@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 
 from gonogo.core.files import cache_folder, write_json
-from gonogo.core.progress import Progress
-from gonogo.core.types import Device, Precision
+from gonogo.core.workplace import Workplace
 from gonogo.models.build.build import build_model, load_model
-from gonogo.models.parts.devices import resolve_precision
 from gonogo.spec.model.model import Frozen, ModelSpec, TextModel
 from gonogo.study.folder.environment import describe_environment
 from gonogo.study.folder.fingerprints import combine
@@ -22,6 +20,7 @@ from gonogo.study.folder.states import STUDY_FOLDER, read_result, write_config
 from gonogo.study.planning.plan import PlannedTrial
 from gonogo.study.running.evaluating import evaluate_into
 from gonogo.study.running.interrupts import graceful_stop
+from gonogo.study.running.workplaces import workplace_of
 from gonogo.study.tracking.run_logs import write_run_logs
 from gonogo.training.loop.tasks import build_tasks
 from gonogo.training.loop.trainer import TrainingResult, train
@@ -37,33 +36,29 @@ class Outcome:
 
 def run_trial(
     trial: PlannedTrial,
-    *,
-    device: Device,
-    beside: Path,
-    progress: Progress,
+    workplace: Workplace,
 ) -> Outcome:
     """Bring one trial from wherever it stands to complete scores.
 
     Training resumes at the last checkpoint; evaluation always starts from the files of the final
     checkpoint, so that a trial that was interrupted between the two ends with the same bits.
     """
-    precision = resolve_precision(trial.config.training.precision, device)
-    _freeze(trial, device, precision, beside)
+    workplace = workplace_of(trial.config, workplace)
+    _freeze(trial, workplace)
     if trial.action in ("run", "resume"):
-        stopped = _train(trial, device, precision, beside, progress)
+        stopped = _train(trial, workplace)
         if stopped is not None:
             return stopped
-    _evaluate(trial, device, precision, beside, progress)
+    _evaluate(trial, workplace)
     return Outcome("finished")
 
 
-def _train(
-    trial: PlannedTrial, device: Device, precision: Precision, beside: Path, progress: Progress
-) -> Outcome | None:
+def _train(trial: PlannedTrial, workplace: Workplace) -> Outcome | None:
     """Train to the final checkpoint; return an outcome only if that was not reached."""
     started = time.perf_counter()
+    device, precision, progress = workplace.device, workplace.precision, workplace.progress
     model = build_model(trial.config.model, trial.seed, device=device, precision=precision)
-    tasks = build_tasks(trial.config, trial.seed, model, beside=beside, progress=progress)
+    tasks = build_tasks(trial.config, trial.seed, model, workplace)
     # only now is it known which heads learn
     progress.say(f"{trial.name}: {model.count_trainable():,} trainable parameters")
     prepared = time.perf_counter() - started
@@ -78,7 +73,7 @@ def _train(
             should_stop=should_stop,
             fingerprint=combine(trial.training),
         )
-    cost = _training_cost(result, model.count_trainable(), device, precision)
+    cost = _training_cost(result, model.count_trainable(), workplace)
     _record(trial, preparation_seconds=prepared, **cost)
     write_run_logs(trial.folder)
     if result.abort_reason:
@@ -89,25 +84,21 @@ def _train(
     return None
 
 
-def _evaluate(
-    trial: PlannedTrial, device: Device, precision: Precision, beside: Path, progress: Progress
-) -> None:
+def _evaluate(trial: PlannedTrial, workplace: Workplace) -> None:
     started = time.perf_counter()
     model = load_model(
         trial.folder.checkpoint(trial.config.evaluation.checkpoint),
-        device=device,
-        precision=precision,
+        device=workplace.device,
+        precision=workplace.precision,
     )
     evaluate_into(
         trial.folder,
         model,
         trial.config.evaluation,
         trial.evaluation,
+        replace(workplace, vectors=_shared_vectors(trial.config.model)),
         arm=trial.arm,
         seed=trial.seed,
-        beside=beside,
-        progress=progress,
-        vectors=_shared_vectors(trial.config.model),
     )
     _record(trial, state="finished", evaluation_seconds=time.perf_counter() - started)
 
@@ -118,24 +109,24 @@ def _shared_vectors(model: ModelSpec) -> Path | None:
     return cache_folder("vectors") if frozen else None
 
 
-def _freeze(trial: PlannedTrial, device: Device, precision: str, beside: Path) -> None:
+def _freeze(trial: PlannedTrial, workplace: Workplace) -> None:
     """Write the configuration, and once, when the trial starts, the environment."""
     config: dict[str, Any] = {
         "arm": trial.arm,
         "seed": trial.seed,
-        STUDY_FOLDER: str(beside.resolve()),
+        STUDY_FOLDER: str((workplace.beside or Path()).resolve()),
         "config": trial.config.model_dump(mode="json", by_alias=True),
     }
     write_config(trial.folder, config, trial.training)
     if not trial.folder.environment.exists():
         threads = str(torch.get_num_threads())
-        environment = describe_environment(device=device, precision=precision, threads=threads)
+        environment = describe_environment(
+            device=workplace.device, precision=workplace.precision, threads=threads
+        )
         write_json(trial.folder.environment, environment)
 
 
-def _training_cost(
-    result: TrainingResult, trainable: int, device: Device, precision: str
-) -> dict[str, Any]:
+def _training_cost(result: TrainingResult, trainable: int, workplace: Workplace) -> dict[str, Any]:
     return {
         "state": "trained" if not result.stopped else "training",
         "steps": result.steps,
@@ -144,8 +135,8 @@ def _training_cost(
         "attempt_train_seconds": result.seconds,
         "peak_memory_mb": result.peak_memory_mb,
         "trainable_parameters": trainable,
-        "device": device,
-        "precision": precision,
+        "device": workplace.device,
+        "precision": workplace.precision,
     }
 
 

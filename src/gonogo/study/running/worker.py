@@ -5,12 +5,11 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gonogo.core.types import Device
+from gonogo.core.workplace import Workplace
 from gonogo.study.running.relayed_progress import RelayedProgress
 
 if TYPE_CHECKING:
@@ -42,14 +41,13 @@ class Share:
             os.environ["CUDA_VISIBLE_DEVICES"] = self.gpu
 
 
-def work_alone(pipe: Connection, job: Job, device: Device, beside: Path, share: Share) -> None:
+def work_alone(pipe: Connection, job: Job, workplace: Workplace, share: Share) -> None:
     """Do one job in this process and send how it ended; the target of a spawned process.
 
     Args:
         pipe: takes progress, and at last how the job ended.
         job: what to do.
-        device: where models run.
-        beside: the folder of the study file.
+        workplace: where it is done; what it shows goes through the pipe.
         share: of the machine.
     """
     share.take()
@@ -57,7 +55,7 @@ def work_alone(pipe: Connection, job: Job, device: Device, beside: Path, share: 
     from gonogo.study.running.jobs import do_job
 
     progress = RelayedProgress(pipe)
-    progress.send(ENDED, do_job(job, device=device, beside=beside, progress=progress))
+    progress.send(ENDED, do_job(job, replace(workplace, progress=progress)))
 
 
 def _end_with_parent() -> None:

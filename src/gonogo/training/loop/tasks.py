@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import assert_never
 
 from gonogo.core.errors import UserError
-from gonogo.core.progress import Progress, Silent
+from gonogo.core.workplace import ANYWHERE, Workplace
 from gonogo.models.text.retrieval_model import RetrievalModel
 from gonogo.spec.neighbours.neighbour_task import NeighbourTask
 from gonogo.spec.next_vector.next_vector_task import NextVectorTask
@@ -28,9 +27,7 @@ def build_tasks(
     config: TrialConfig,
     seed: int,
     model: TrainableModel,
-    *,
-    beside: Path | None = None,
-    progress: Progress | None = None,
+    workplace: Workplace = ANYWHERE,
 ) -> dict[str, Task]:
     """Return the trial's tasks by name; all that can be prepared is prepared here, once.
 
@@ -40,20 +37,18 @@ def build_tasks(
         config: the trial.
         seed: draws negatives and the order of examples.
         model: what will be trained.
-        beside: the folder of the study file, where relative data folders lie.
-        progress: shown bars of the preparation.
+        workplace: where relative data folders lie, and what is shown bars of the preparation.
 
     Raises:
         UserError: for data that cannot be read or hold nothing to train on, or for a task that
             the model cannot learn.
     """
-    shown = progress or Silent()
 
     @cache
     def texts() -> TextTasks:
         if not isinstance(model, TextModel):
             raise UserError("this model reads no texts", place="model.kind")
-        return TextTasks(config.training, seed, model, beside, shown)
+        return TextTasks(config.training, seed, model, workplace)
 
     tasks: dict[str, Task] = {}
     for name, spec in config.tasks.items():
@@ -61,12 +56,10 @@ def build_tasks(
             case specs.RetrievalTask() | specs.RelevanceTask():
                 tasks[name] = texts().build(name, spec)
             case NeighbourTask():
-                tasks[name] = build_neighbour_task(
-                    name, spec, seed, model, beside=beside, progress=shown
-                )
+                tasks[name] = build_neighbour_task(name, spec, seed, model, workplace)
             case NextVectorTask():
                 tasks[name] = build_next_vector_task(
-                    name, spec, config.training, seed, model, beside=beside, progress=shown
+                    name, spec, config.training, seed, model, workplace
                 )
             case _:
                 assert_never(spec)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import assert_never
 
 import numpy as np
@@ -12,8 +11,8 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from gonogo.core.errors import UserError
-from gonogo.core.progress import Progress
 from gonogo.core.types import Precision
+from gonogo.core.workplace import Workplace
 from gonogo.evaluation.encoding.corpus_vectors import corpus_vectors
 from gonogo.models.heads.linear_maps import fit_directions
 from gonogo.models.heads.projections import Projection, ResidualMlp
@@ -38,9 +37,7 @@ def build_neighbour_task(
     spec: specs.NeighbourTask,
     seed: int,
     model: TrainableModel,
-    *,
-    beside: Path | None,
-    progress: Progress,
+    workplace: Workplace,
 ) -> NeighbourTask:
     """Return the task; vectors and neighbours that are kept already are not computed again.
 
@@ -49,10 +46,8 @@ def build_neighbour_task(
             vectors that stay as they are.
     """
     head, student_of = _head(model, name)
-    corpora = [
-        corpus_vectors(data, student_of, beside=beside, progress=progress) for data in spec.data
-    ]
-    table = TeacherTable(corpora, spec.neighbours, spec.held_out, progress)
+    corpora = [corpus_vectors(data, student_of, workplace) for data in spec.data]
+    table = TeacherTable(corpora, spec.neighbours, spec.held_out, workplace.progress)
     _start_skip(head, student_of, table)
     return NeighbourTask(
         name,

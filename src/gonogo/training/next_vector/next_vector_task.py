@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from torch import Tensor
 
 from gonogo.core.errors import UserError
 from gonogo.core.progress import Progress, Silent
+from gonogo.core.workplace import Workplace
 from gonogo.data.next_vector.next_vectors import NextVectors, open_next_vectors
 from gonogo.models.next_vector.query_tower import QueryTower
 from gonogo.models.parts.devices import DTYPES
@@ -207,9 +207,7 @@ def build_next_vector_task(
     training: TrainingSpec,
     seed: int,
     model: object,
-    *,
-    beside: Path | None,
-    progress: Progress,
+    workplace: Workplace,
 ) -> NextVectorTask:
     """Open the pairs that a study names and bind them to the tower.
 
@@ -218,6 +216,6 @@ def build_next_vector_task(
     """
     if not isinstance(model, QueryTower):
         raise UserError("only a query tower learns next vectors", place="model.kind")
-    data = open_next_vectors(spec.data.folder, bank=spec.data.bank, beside=beside)
-    epochs = training.epochs
+    data = open_next_vectors(spec.data.folder, bank=spec.data.bank, beside=workplace.beside)
+    epochs, progress = training.epochs, workplace.progress
     return NextVectorTask(name, data, model, spec, epochs=epochs, seed=seed, progress=progress)

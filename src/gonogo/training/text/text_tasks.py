@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache, partial
-from pathlib import Path
 from typing import assert_never
 
 from gonogo.core.files import cache_folder
-from gonogo.core.progress import Progress
+from gonogo.core.workplace import Workplace
 from gonogo.data.examples.bm25 import Bm25Index
 from gonogo.data.examples.examples import relevance_examples, retrieval_examples
 from gonogo.data.judged.datasets import RetrievalDataset
@@ -37,8 +36,7 @@ class TextTasks:
         training: token budget and GradCache.
         seed: draws negatives and the order of examples.
         model: what will be trained.
-        beside: the folder of the study file.
-        progress: shown bars of mining and tokenisation.
+        workplace: where data lie, and what is shown bars of mining and tokenisation.
     """
 
     def __init__(
@@ -46,16 +44,15 @@ class TextTasks:
         training: TrainingSpec,
         seed: int,
         model: TextModel,
-        beside: Path | None,
-        progress: Progress,
+        workplace: Workplace,
     ) -> None:
-        self._seed, self._model, self._progress = seed, model, progress
+        self._seed, self._model, self._progress = seed, model, workplace.progress
         budget = training.token_budget
         packs = isinstance(model, RetrievalModel) and model.backbone.packs
         self._learns = model.trainable if packs else None
         self._budget = choose_token_budget(model, self._learns) if budget == "auto" else budget
         self._replay = training.gradcache
-        self._dataset = cache(partial(load_dataset, beside=beside))
+        self._dataset = cache(partial(load_dataset, beside=workplace.beside))
         self._index = cache(lambda data, split: Bm25Index(self._dataset(data, split).corpus))
 
     def build(self, name: str, spec: specs.TextTask) -> Task:
