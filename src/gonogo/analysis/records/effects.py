@@ -6,6 +6,8 @@ for undefined or unknown, never zero.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from gonogo.spec.base import Spec
 from gonogo.spec.rule.criteria import Group
 from gonogo.spec.rule.gates import Verdict
@@ -38,6 +40,9 @@ class Estimate(Spec):
     """The interval that words and plots rest on."""
     others: tuple[Interval, ...] = ()
     """Intervals by other methods, for those who expect them."""
+    adjusted: float | None = None
+    """The value less the bias that looking early, or choosing the best baseline, has put into it;
+    None where nothing was to be adjusted."""
 
 
 class SeedPoint(Spec):
@@ -85,6 +90,28 @@ class DatasetEffect(Spec):
     test: PairTest
 
 
+class Between(Spec):
+    """How an effect differs between data sets, in the units of the judged estimate."""
+
+    q: float
+    """Cochran's Q: the effects' squared deviations, each over its own variance."""
+    df: float
+    p: float
+    """Of equal effects on all data sets; small: they differ by more than their noise."""
+    tau: float
+    """Standard deviation of the true effects over data sets (method of moments)."""
+    predicted: Interval | None = None
+    """Where the effect on one further data set is to be expected; None below three."""
+    above: tuple[str, ...] = ()
+    below: tuple[str, ...] = ()
+    """Data sets whose own interval lies above zero, and below it."""
+
+    @property
+    def cancels(self) -> bool:
+        """Tell whether opposite effects are averaged away: each side has a data set of its own."""
+        return bool(self.above and self.below)
+
+
 class Effect(Spec):
     """What the gate looks at: a candidate arm against a reference arm on one task."""
 
@@ -101,6 +128,20 @@ class Effect(Spec):
     per_seed: tuple[SeedPoint, ...]
     datasets: tuple[DatasetEffect, ...]
     test: PairTest
+    datasets_as: Literal["fixed", "sample"] = "fixed"
+    """Which question the judged interval answers: about these data sets, or about those that they
+    are a sample of."""
+    between: Between | None = None
+    """None with one data set."""
+    seeds_paired: bool = True
+    """False where each arm has seeds of its own: then only queries are paired."""
+    clusters: int | None = None
+    """Clusters that the queries come in, over all data sets; None where none were named."""
+    over_best: Estimate | None = None
+    """Gain over the best of several baselines, their choice by the same data accounted for; on the
+    effect that is judged."""
+    notes: tuple[str, ...] = ()
+    """What a reader must know about how it was estimated, such as a run counted once."""
     lines: dict[str, float] = {}
     """Thresholds to draw, by name, in the units of the judged estimate."""
     absence_shown: bool | None = None
