@@ -129,7 +129,7 @@ JOINT = {
     "training.clip": 1.0,
     "training.accumulation": 4,
     "training.epochs": 1,
-    "training.exposure": "matched",
+    "schedule.match": "exposure",
     "evaluation.tasks.rerank.depth": 100,
     "evaluation.tasks.rerank.candidates": "bm25",
 }
@@ -161,7 +161,8 @@ def test_a_setting_is_the_one_that_was_promised(
 
 
 def sigreg(weight: float) -> list[dict[str, Any]]:
-    return [{"kind": "sigreg", "weight": weight, "slices": 256}]
+    plain = {"blend": None, "normalise": "none"}
+    return [{"kind": "sigreg", "weight": weight, "slices": 256, **plain}]
 
 
 MINED = "0-5:none;6-10:8@0.82-0.92;11-30:16@0.84-0.96"
@@ -192,7 +193,7 @@ CHANGES: dict[tuple[str, str], dict[str, dict[str, Any]]] = {
         },
         "variance_only": {
             "tasks.embed.regularisers": [
-                {"kind": "variance", "weight": 1.0, "memory": 0, "target": 1.0}
+                {"kind": "variance", "weight": 1.0, "blend": None, "memory": 0, "target": 1.0}
             ]
         },
     },

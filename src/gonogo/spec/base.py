@@ -45,3 +45,10 @@ HASHED_AS_MANIFEST = {"gonogo_hashed_as": "manifest"}
 
 HASHED_AS_BANK = {"gonogo_hashed_as": "bank", **HASHED_UNLESS_DEFAULT}
 """Mark a field that may name a bank: its ``manifest.json``, or the file, stands for its content."""
+
+
+class LearnedTask(Spec):
+    """What every task says, whatever it teaches."""
+
+    max_steps: Annotated[Count | None, Field(json_schema_extra=HASHED_UNLESS_DEFAULT)] = None
+    """Most optimiser steps spent on this task, where ``training.max_steps`` allows as many."""

@@ -18,7 +18,14 @@ from gonogo.spec.base import (
 )
 
 
-class Alternating(Spec):
+class _Schedule(Spec):
+    match: Literal["exposure", "updates", "compute"] = "exposure"
+    """What a joint arm shares with its specialists. exposure: each task sees as many examples as
+    alone, so shared weights are updated for all tasks together. updates: as many optimiser steps
+    in all as its longest task takes alone. compute: as many batches in all as that task alone."""
+
+
+class Alternating(_Schedule):
     """One task a turn: with two equally long tasks, odd steps the first, even the second."""
 
     kind: Literal["alternating"] = "alternating"
@@ -26,7 +33,7 @@ class Alternating(Spec):
     """Turns change with each optimiser step, or within one step (mixing tasks in an update)."""
 
 
-class Mixed(Spec):
+class Mixed(_Schedule):
     """Every step holds a batch of each task; the losses are added with weights."""
 
     kind: Literal["mixed"] = "mixed"
@@ -34,7 +41,7 @@ class Mixed(Spec):
     """Weight of a task's loss; 1 for the first task and 2 for the others when not given."""
 
 
-class Staged(Spec):
+class Staged(_Schedule):
     """First one task alone, then all in turns."""
 
     kind: Literal["staged"] = "staged"
@@ -72,9 +79,6 @@ class TrainingSpec(Spec):
     """Passes over each task's examples."""
     max_steps: Count | None = None
     """Most optimiser steps spent on any one task."""
-    exposure: Literal["matched", "compute_matched"] = "matched"
-    """matched: a task sees as many examples in a joint arm as alone. compute_matched: a joint
-    arm takes as many batches in all as its longest task would alone, shared between the tasks."""
     learning_rate: Positive = 1e-4
     """Peak learning rate of AdamW."""
     head_learning_rate: Positive | None = None

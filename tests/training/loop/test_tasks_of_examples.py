@@ -185,6 +185,15 @@ def test_task_budgets(training: dict[str, float], expected: dict[str, int]) -> N
     assert task_budgets(config, make_tasks(make_model())) == expected
 
 
+def test_a_task_has_its_own_bound_below_that_of_the_training() -> None:
+    values = make_config(epochs=10, max_steps=7).model_dump(mode="json", by_alias=True)
+    for own, expected in ((4, 4), (9, 7)):
+        values["tasks"]["embed"]["max_steps"] = own
+        config = TrialConfig.model_validate(values)
+        budgets = task_budgets(config, make_tasks(make_model()))
+        assert budgets == {"embed": expected, "rerank": 7}
+
+
 def write_beir(folder: Path, count: int) -> None:
     (folder / "qrels").mkdir(parents=True)
     documents = [

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from gonogo.core.errors import UserError
 from gonogo.spec.training import Alternating, Mixed, Staged, TrainingSpec
-from gonogo.training.parts.schedules import Part, Step, compute_matched, plan_steps
+from gonogo.training.parts.schedules import Part, plan_steps
 
 BUDGETS = st.dictionaries(
     st.sampled_from(["embed", "rerank", "distill"]), st.integers(1, 30), min_size=1, max_size=3
@@ -163,46 +163,39 @@ def test_heads_keep_their_proportion_over_the_stages(head, expected):
     assert [step.head_learning_rate for step in steps] == pytest.approx(expected)
 
 
-@pytest.mark.parametrize(
-    "schedule", [Alternating(), Alternating(every="micro_batch"), Mixed(), Staged()]
-)
-def test_one_task_is_plain_under_every_schedule(schedule):
-    steps = plan_steps(
-        schedule, {"rerank": 3}, spec(2, learning_rate=3e-4, head_learning_rate=1e-3)
-    )
-    assert steps == tuple(
-        Step((Part("rerank", 1.0, range(2 * i, 2 * i + 2)),), 3e-4, 1e-3) for i in range(3)
-    )
-
-
-@settings(deadline=None, max_examples=200)
-@given(budgets=BUDGETS)
-def test_compute_matched_budgets_add_up_to_the_largest(budgets):
-    scaled = compute_matched(budgets)
-    total, whole = max(budgets.values()), sum(budgets.values())
-    assert list(scaled) == list(budgets)
-    assert all(1 <= scaled[task] <= budgets[task] for task in budgets)
-    assert total <= sum(scaled.values()) <= total + len(budgets) - 1
-    for task, budget in budgets.items():
-        assert abs(scaled[task] - total * budget / whole) <= 1
-    if min(budgets.values()) * total >= whole:
-        assert sum(scaled.values()) == total
-
-
-def test_compute_matched_by_hand():
-    assert compute_matched({"embed": 10, "rerank": 10}) == {"embed": 5, "rerank": 5}
-    assert compute_matched({"embed": 5, "rerank": 5}) == {"embed": 3, "rerank": 2}
-    assert compute_matched({"embed": 100, "rerank": 1}) == {"embed": 99, "rerank": 1}
-    assert compute_matched({"embed": 7}) == {"embed": 7}
-
-
-@pytest.mark.parametrize(
-    "schedule", [Alternating(), Alternating(every="micro_batch"), Mixed(), Staged()]
-)
-def test_compute_matched_arms_take_as_many_batches_as_the_longest_task(schedule):
-    training = spec(4, exposure="compute_matched")
-    seen = batches_of(plan_steps(schedule, {"embed": 12, "rerank": 6}, training))
+@pytest.mark.parametrize("kind", [Alternating, Mixed, Staged])
+def test_compute_matched_arms_take_as_many_batches_as_the_longest_task(kind):
+    schedule = kind(match="compute")
+    seen = batches_of(plan_steps(schedule, {"embed": 12, "rerank": 6}, spec(4)))
     assert {task: len(numbers) for task, numbers in seen.items()} == {"embed": 32, "rerank": 16}
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        Alternating(match="updates"),
+        Alternating(match="updates", every="micro_batch"),
+        Staged(match="updates"),
+    ],
+)
+def test_update_matched_arms_take_as_many_steps_as_the_longest_task(schedule):
+    steps = plan_steps(schedule, {"embed": 12, "rerank": 6}, spec(4))
+    assert len(steps) == 12
+    seen = batches_of(steps)
+    assert {task: len(numbers) for task, numbers in seen.items()} == {"embed": 32, "rerank": 16}
+
+
+def test_mixed_updates_serve_all_tasks_so_that_matching_them_costs_no_task_an_example():
+    budgets = {"embed": 12, "rerank": 6}
+    mixed = plan_steps(Mixed(match="updates"), budgets, spec(4))
+    assert mixed == plan_steps(Mixed(), budgets, spec(4))
+    assert len(mixed) == 12
+
+
+@pytest.mark.parametrize("match", ["exposure", "updates", "compute"])
+def test_a_specialist_is_the_same_whatever_is_matched(match):
+    alone = plan_steps(Alternating(match=match), {"embed": 7}, spec(2))
+    assert alone == plan_steps(Alternating(), {"embed": 7}, spec(2))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from gonogo.spec.base import Count, Fraction, Positive, Spec
+from gonogo.spec.base import Count, Fraction, LearnedTask, Positive, Spec
 from gonogo.spec.data.vector_data import CorpusSpec
 
 
@@ -46,7 +46,7 @@ class NeighbourDistillation(Spec):
     as positives) and structure (the teacher's cosines among the neighbours)."""
 
 
-class NeighbourTask(Spec):
+class NeighbourTask(LearnedTask):
     """Teach a head so that its nearest neighbours are those of the vectors it stands on."""
 
     kind: Literal["neighbours"] = "neighbours"

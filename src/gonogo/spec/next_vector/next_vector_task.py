@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from gonogo.spec.base import Count, Fraction, Positive, Spec
+from gonogo.spec.base import Count, Fraction, LearnedTask, Positive, Spec
 from gonogo.spec.data.vector_data import PairsData
 from gonogo.spec.next_vector.curriculum import CurriculumText
 
@@ -21,7 +21,7 @@ class MarginInfoNce(Spec):
     """Taken from the positive's cosine, before the division."""
 
 
-class NextVectorTask(Spec):
+class NextVectorTask(LearnedTask):
     """Teach a query tower to tell the next vector of a context from the rest of the bank.
 
     Never a negative: the target, bank rows that repeat it, and the rows of the context itself.

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from gonogo.core.types import Split
-from gonogo.spec.base import HASHED_UNLESS_DEFAULT, Count, Spec
+from gonogo.spec.base import HASHED_UNLESS_DEFAULT, Count, LearnedTask, Spec
 from gonogo.spec.data.text_data import DataSpec
 from gonogo.spec.neighbours.neighbour_task import NeighbourTask
 from gonogo.spec.next_vector.next_vector_task import NextVectorTask
@@ -88,7 +88,7 @@ ScoredNegativesSpec = Annotated[
 ]
 
 
-class RetrievalTask(Spec):
+class RetrievalTask(LearnedTask):
     """Teach embeddings: a query next to its document, away from the others."""
 
     kind: Literal["retrieval"] = "retrieval"
@@ -122,7 +122,7 @@ class RetrievalTask(Spec):
         return self
 
 
-class RelevanceTask(Spec):
+class RelevanceTask(LearnedTask):
     """Teach scores: relevant pairs above irrelevant ones."""
 
     kind: Literal["relevance"] = "relevance"

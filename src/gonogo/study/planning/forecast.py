@@ -88,7 +88,9 @@ def clamped_warmups(plan: Plan) -> dict[str, str]:
     """
     known, found = {**_calibrated(plan), **_finished(plan)}, {}
     for arm, config in plan.study.arms.items():
-        alone = config.training.max_steps if len(config.tasks) == 1 else None
+        own = [task.max_steps for task in config.tasks.values()]
+        bounds = [most for most in (config.training.max_steps, *own) if most is not None]
+        alone = min(bounds, default=None) if len(own) == 1 else None
         steps = known[arm].steps if arm in known else alone
         if words := clamped_warmup(config.training.warmup, steps) if steps else "":
             found[arm] = words

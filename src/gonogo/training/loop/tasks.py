@@ -72,14 +72,15 @@ def build_tasks(
 def task_budgets(config: TrialConfig, tasks: Mapping[str, Task]) -> dict[str, int]:
     """Return the optimiser steps that each task takes when it is learned alone.
 
-    A started step is taken whole: ceil(epochs * examples / (batch * accumulation)), at most
-    ``max_steps``.
+    A started step is taken whole: ceil(epochs * examples / (batch * accumulation)), at most the
+    task's own ``max_steps`` and the training's.
     """
     training = config.training
 
-    def steps(task: Task) -> int:
+    def steps(name: str, task: Task) -> int:
         batches = training.epochs * task.examples_per_epoch / task.batch_size
-        needed = math.ceil(batches / training.accumulation - 1e-9)  # 1.1 * 100 / 10 is 11
-        return min(max(needed, 1), training.max_steps or needed)
+        needed = max(math.ceil(batches / training.accumulation - 1e-9), 1)  # 1.1 * 100 / 10 is 11
+        own = config.tasks[name].max_steps if name in config.tasks else None
+        return min(needed, own or needed, training.max_steps or needed)
 
-    return {name: steps(task) for name, task in tasks.items()}
+    return {name: steps(name, task) for name, task in tasks.items()}

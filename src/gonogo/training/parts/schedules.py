@@ -56,19 +56,22 @@ def plan_steps(
     Args:
         schedule: how the tasks of a joint arm share the training; an arm of one task has none.
         budgets: optimiser steps that each task would take alone, in the order of the arm.
-        training: accumulation, exposure and learning rates.
+        training: accumulation and learning rates.
 
     Returns:
-        The steps. Under matched exposure a task's batches are ``0 .. budget * accumulation - 1``,
-        each exactly once and in order. Under compute-matched exposure the budgets are first scaled
-        down so that they add up to the largest of them.
+        The steps. Where exposure is matched a task's batches are ``0 .. budget * accumulation -
+        1``, each exactly once and in order. Where compute is, the budgets are first scaled down so
+        that they add up to the largest of them; where updates are, too, unless each update is
+        already shared by all tasks.
 
     Raises:
         UserError: if the schedule names a task that the arm has not.
     """
     _check_names(schedule, budgets)
-    if training.exposure == "compute_matched":
-        budgets = compute_matched(budgets)
+    if schedule.match == "compute" or (
+        schedule.match == "updates" and not isinstance(schedule, Mixed)
+    ):
+        budgets = sharing_the_largest(budgets)
     size = training.accumulation
     peak, head = training.learning_rate, training.head_learning_rate
     if len(budgets) == 1:
@@ -87,7 +90,7 @@ def plan_steps(
             assert_never(schedule)
 
 
-def compute_matched(budgets: Mapping[str, int]) -> dict[str, int]:
+def sharing_the_largest(budgets: Mapping[str, int]) -> dict[str, int]:
     """Scale budgets, in proportion, so that their sum is the largest of them.
 
     Rounded by largest remainders; a task keeps one step at least.
