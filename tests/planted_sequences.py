@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from shipped_monitors import postmortem_settings, words_of_the_log
 
 from gonogo.data.next_vector.bank import open_bank
 from gonogo.data.next_vector.next_vectors import NextVectors, open_next_vectors
@@ -66,7 +67,7 @@ def tower_config(pairs: Path, **changes: Any) -> TrialConfig:
         "learning_rate": 1e-2,
         "precision": "fp32",
         "checkpoint_every": 3,
-        "validation": {"every": 1, "best": "R@10"},
+        "validation": {"every": 1, "best": "R@10", "line": words_of_the_log()},
     }
     return TrialConfig.model_validate(
         {
@@ -78,6 +79,7 @@ def tower_config(pairs: Path, **changes: Any) -> TrialConfig:
             "tasks": {"next": task | changes.get("task", {})},
             "training": training | changes.get("training", {}),
             "monitors": changes.get("monitors", []),
+            "postmortem": postmortem_settings(),
             "evaluation": {
                 "metrics": ["R@10", "RR@10"],
                 "tasks": {"next": {"kind": "next_vector", "data": [data], "depth": 50}},

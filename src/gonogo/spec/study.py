@@ -9,11 +9,13 @@ from pydantic import Field, model_validator
 from gonogo.spec.base import NOT_HASHED, Name, Spec
 from gonogo.spec.evaluation.evaluation import EvaluationSpec
 from gonogo.spec.model.model import ModelSpec
+from gonogo.spec.monitors import MonitorSpec
+from gonogo.spec.next_vector.postmortem import PostmortemSpec
 from gonogo.spec.rule.criteria import Levels
 from gonogo.spec.rule.gates import GateSpec
 from gonogo.spec.rule.summary import SummarySpec
 from gonogo.spec.task.tasks import TaskSpec
-from gonogo.spec.training import Alternating, MonitorSpec, ScheduleSpec, TrainingSpec
+from gonogo.spec.training import Alternating, ScheduleSpec, TrainingSpec
 
 Seeds = Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)]
 
@@ -39,6 +41,8 @@ class TrialConfig(Spec):
     """What watches the training; a monitor never changes a weight."""
     evaluation: EvaluationSpec
     """What is scored, on which data: the study's, but for the checkpoint that an arm may choose."""
+    postmortem: Annotated[PostmortemSpec, Field(json_schema_extra=NOT_HASHED)] = PostmortemSpec()
+    """What ``gonogo postmortem`` compares a trained query tower with."""
 
 
 class TierSpec(Spec):

@@ -1,10 +1,10 @@
-"""How weights move: schedule of tasks, optimiser, precision, and what watches."""
+"""How weights move: schedule of tasks, optimiser, precision, and looks on the way."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from gonogo.core.types import Precision
 from gonogo.spec.base import (
@@ -58,6 +58,15 @@ class Staged(_Schedule):
 ScheduleSpec = Annotated[Alternating | Mixed | Staged, Field(discriminator="kind")]
 
 
+def _one_place(words: str) -> str:
+    if words.count("{value}") + words.count("{percent}") != 1:
+        raise ValueError("write {value} or {percent}, once, where the number belongs")
+    return words
+
+
+FigureWords = Annotated[str, AfterValidator(_one_place)]
+
+
 Tracker = Literal["tensorboard", "wandb", "mlflow", "trackio"]
 
 
@@ -70,6 +79,9 @@ class Validation(Spec):
     """Optimiser steps, or epochs of the arm's first task."""
     best: str | None = None
     """The figure whose largest value marks ``checkpoints/best``, such as ``R@10``."""
+    line: Annotated[dict[str, FigureWords], Field(json_schema_extra=NOT_HASHED)] = {}
+    """Figures that a look's line of logs/training.log has beside loss and recalls, in their words:
+    ``{margin: "Separation {value}", mined_fill: "mined {percent} % filled"}``."""
 
 
 class TrainingSpec(Spec):
@@ -111,50 +123,3 @@ class TrainingSpec(Spec):
     """Optimiser steps between lines of logs/train.jsonl."""
     trackers: Annotated[tuple[Tracker, ...], Field(json_schema_extra=NOT_HASHED)] = ()
     """Also sent there, through accelerate; logs/train.jsonl is always written."""
-
-
-class GradientConflict(Spec):
-    """Compare the tasks' gradients on batches of their own; training does not change by a bit."""
-
-    kind: Literal["gradient_conflict"] = "gradient_conflict"
-    every: Annotated[Count, Field(json_schema_extra=NOT_HASHED)] = 50
-    """Optimiser steps between measurements."""
-
-
-class MarginGuard(Spec):
-    """End a training whose separation margin stays too small; needs ``training.validation``."""
-
-    kind: Literal["margin_guard"] = "margin_guard"
-    least: float = 0.04
-    """E[cos(query, positive)] - E[cos(query, negatives in force)] that a look must reach."""
-    patience: Count = 2
-    """Looks in a row that may not reach it before the training ends."""
-    after_epoch: int = Field(default=10, ge=0)
-    """Looks up to this epoch do not count."""
-
-
-class RecallGates(Spec):
-    """Say at an early epoch, and at the end, what the recall of a look amounts to."""
-
-    kind: Literal["recall_gates"] = "recall_gates"
-    figure: str = "R@500"
-    """The figure of the look that is judged: R@500, with its task's name where the arm looks at
-    several. The bounds are those of R@500, 30 and 35 % early, 40 and 55 % at the end."""
-    epoch: Count = 10
-    """The early look is the first from this epoch on."""
-
-
-class LossFlags(Spec):
-    """Raise a flag when the in-batch loss stays above 5, or falls below 2 before epoch 20.
-
-    A tower that knows nothing shows about ln(batch size) + margin / temperature, by default
-    ln 32 + 0.03 / 0.05 = 4.07: the first flag means worse than that, and a loss that stays near 4
-    raises none though nothing is learned.
-    """
-
-    kind: Literal["loss_flags"] = "loss_flags"
-
-
-MonitorSpec = Annotated[
-    GradientConflict | MarginGuard | RecallGates | LossFlags, Field(discriminator="kind")
-]

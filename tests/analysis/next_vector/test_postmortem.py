@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from shipped_monitors import postmortem_spec
 
 from gonogo.analysis.next_vector.postmortem import (
     Findings,
@@ -16,6 +17,9 @@ from gonogo.analysis.next_vector.postmortem import (
     recall_by_position,
     recommend,
 )
+from gonogo.spec.next_vector.postmortem import PostmortemSpec
+
+SETTINGS = postmortem_spec()
 
 
 @pytest.mark.parametrize(
@@ -30,7 +34,7 @@ from gonogo.analysis.next_vector.postmortem import (
     ],
 )
 def test_margins_have_names(margin: float, word: str) -> None:
-    assert margin_word(margin) == word
+    assert margin_word(margin, SETTINGS) == word
 
 
 def test_every_target_falls_into_one_bin() -> None:
@@ -63,7 +67,6 @@ GOOD = {
     "fill_rates": [0.9],
     "recall": 0.8,
     "worst": GroupRecall("a", 10, 0.7),
-    "cutoff": 500,
 }
 
 
@@ -90,10 +93,16 @@ GOOD = {
     ],
 )
 def test_each_fault_is_named_alone(changed: dict[str, object], said: str) -> None:
-    (line,) = recommend(Findings(**{**GOOD, **changed}))  # type: ignore[arg-type]
+    (line,) = recommend(Findings(**{**GOOD, **changed}), SETTINGS)  # type: ignore[arg-type]
     assert said in line
 
 
 def test_nothing_wrong_is_said_too() -> None:
-    (line,) = recommend(Findings(**GOOD))  # type: ignore[arg-type]
+    (line,) = recommend(Findings(**GOOD), SETTINGS)  # type: ignore[arg-type]
+    assert line.startswith("nothing is wrong")
+
+
+def test_a_study_that_names_no_margins_hears_no_words_about_them() -> None:
+    assert margin_word(0.01, PostmortemSpec()) is None
+    (line,) = recommend(Findings(**{**GOOD, "margin": 0.01}), PostmortemSpec())  # type: ignore[arg-type]
     assert line.startswith("nothing is wrong")

@@ -17,7 +17,10 @@ defaults:
   tasks:
     next: {kind: next_vector, data: {kind: pairs, folder: pairs}, curriculum: "0-4:none"}
   training: {epochs: 5, validation: {every: 1, best: R@500}}
-  monitors: [{kind: margin_guard}, {kind: recall_gates}, {kind: loss_flags}]
+  monitors:
+    - {kind: floor, figure: margin, least: 0.04}
+    - {kind: bands, figure: R@500, at: [{bands: [{least: 0.3, word: good}, {word: bad}]}]}
+    - {kind: range, figure: in_batch_loss, high: {bound: 5.0}}
 arms: {tower: {}, other: {}}
 evaluation:
   checkpoint: best
@@ -46,24 +49,42 @@ def test_a_study_whose_looks_have_all_that_is_asked_for(tower: Path) -> None:
             "training.validation.best: no look has a figure 'R@1O' (did you mean 'R@10'?)",
         ),
         (
-            ["monitors=[{kind: recall_gates, figure: nonsense}]"],
-            "monitors: recall_gates.figure: no look has a figure 'nonsense' (valid: R@10, R@100,"
-            " R@1000, R@500, margin, margin_in_batch, margin_top16, positive_cosine)",
+            ["monitors=[{kind: floor, least: 0, figure: temperature}]"],
+            "monitors[0] (floor:temperature).figure: nothing logs a figure 'temperature' (valid:"
+            " R@10, R@100, R@1000, R@500, gradient_norm, in_batch_loss, loss, margin,"
+            " margin_in_batch, margin_mined, margin_top16, memory_loss, ...)",
         ),
         (
-            ["monitors=[{kind: recall_gates, figure: R@100}]"],
-            "monitors: recall_gates.figure: the bounds are those of R@500, they say nothing about"
-            " 'R@100' (judge R@500, or leave this monitor out)",
+            ["monitors=[{kind: floor, least: 0, figure: in_bach_loss}]"],
+            "monitors[0] (floor:in_bach_loss).figure: nothing logs a figure 'in_bach_loss' (did you"
+            " mean 'in_batch_loss'?)",
+        ),
+        (
+            ["training.validation.line={magrin: 'Separation {value}'}"],
+            "training.validation.line: nothing logs a figure 'magrin' (did you mean 'margin'?)",
+        ),
+        (
+            [
+                "monitors=[{kind: floor, figure: loss, least: 0},"
+                " {kind: floor, figure: loss, least: 1}]"
+            ],
+            "monitors[1] (floor:loss): another monitor has this name"
+            " (give one of them a name: of its own)",
         ),
         (
             ["training.validation=null"],
-            "monitors: margin_guard: it judges what looks see, but none are taken"
-            " (training: {validation: {every: 1}})",
+            "monitors[0] (floor:margin): it judges what looks see, but none are taken"
+            " (training: {validation: {every: 1}}, or every: STEPS in the monitor)",
         ),
         (
-            ["monitors=[{kind: loss_flags}]", "training.validation=null"],
-            "monitors: loss_flags: it judges what looks see, but none are taken"
-            " (training: {validation: {every: 1}})",
+            [
+                "monitors=[{kind: floor, figure: margin, least: 0, every: 5}]",
+                "training.validation=null",
+                "evaluation.checkpoint=final",
+            ],
+            "monitors[0] (floor:margin).figure: nothing logs a figure 'margin' (valid:"
+            " gradient_norm, in_batch_loss, loss, memory_loss, mined_fill, mined_loss,"
+            " positive_cosine)",
         ),
         (
             ["training.validation.best=null"],
@@ -104,21 +125,31 @@ def test_judged_texts_cannot_be_looked_at(tmp_path: Path) -> None:
 def test_figures_of_several_tasks_carry_the_tasks_name(tower: Path) -> None:
     second = "tasks: {again: {kind: next_vector, data: {kind: pairs, folder: pairs}}}"
     tower.write_text(TOWER.replace("tower: {}", f"tower: {{{second}}}"), encoding="utf-8")
-    with pytest.raises(UserError, match=r"'R@500' \(did you mean 'next/R@500'\?\)"):
+    with pytest.raises(UserError, match=r"'margin' \(did you mean 'next/margin'\?\)"):
         resolve(tower)
-    given = ("training.validation.best=again/R@500", "monitors=[{kind: loss_flags}]")
+    given = ("training.validation.best=again/R@500", "monitors=[]")
     with pytest.raises(UserError, match=r"arms\.other: training\.validation\.best"):
         resolve(tower, overrides=given)
 
 
-def test_the_recall_gates_judge_the_same_recall_of_a_named_task(tower: Path) -> None:
+def test_a_rule_on_a_figure_of_a_named_task(tower: Path) -> None:
     second = "tasks: {again: {kind: next_vector, data: {kind: pairs, folder: pairs}}}"
     tower.write_text(
         TOWER.replace("tower: {}, other: {}", f"tower: {{{second}}}, other: {{{second}}}").replace(
             "best: R@500", "best: again/R@500"
         )
     )
-    judged = "monitors=[{kind: recall_gates, figure: again/%s}]"
-    assert list(resolve(tower, overrides=(judged % "R@500",)).arms) == ["tower", "other"]
-    with pytest.raises(UserError, match="they say nothing about 'again/R@1000'"):
-        resolve(tower, overrides=(judged % "R@1000",))
+    judged = "monitors=[{kind: floor, least: 0.1, figure: %s}]"
+    for figure in ("again/R@500", "again/loss", "next/mined_fill"):
+        assert list(resolve(tower, overrides=(judged % figure,)).arms) == ["tower", "other"]
+    with pytest.raises(UserError, match="nothing logs a figure 'loss'"):
+        resolve(tower, overrides=(judged % "loss",))
+
+
+def test_a_rule_needs_no_looks_where_steps_log_its_figure(tower: Path) -> None:
+    given = (
+        "monitors=[{kind: range, figure: gradient_norm, high: {bound: 10}, every: 5}]",
+        "training.validation=null",
+        "evaluation.checkpoint=final",
+    )
+    assert list(resolve(tower, overrides=given).arms) == ["tower", "other"]

@@ -17,6 +17,7 @@ from planted_sequences import planted_vectors, write_sequences
 from planted_towers import write_tower_study
 from planted_trials import plan_of
 from safetensors.torch import load_file, save_file
+from shipped_monitors import monitor
 from typer.testing import CliRunner
 
 from gonogo.cli.main import app
@@ -150,7 +151,7 @@ def test_the_margin_is_that_of_the_weights_that_are_read(trial: Path) -> None:
 
 def test_after_an_abort_the_collapsed_tower_is_judged_not_the_best(tmp_path: Path) -> None:
     write_sequences(tmp_path)
-    guard = {"kind": "margin_guard", "least": 1.9, "patience": 1, "after_epoch": 1}
+    guard = monitor("margin_guard", least=1.9, patience=1, after_epoch=1)
     trial = only_trial(run(write_study(tmp_path, monitors=[guard])))
     abort = trial / "checkpoints/abort"
     assert not (trial / "checkpoints/final").exists()

@@ -11,6 +11,7 @@ import pytest
 from click.testing import Result
 from planted_sequences import write_sequences
 from planted_towers import Collapsed, write_tower_study
+from shipped_monitors import monitor
 from typer.testing import CliRunner
 
 from gonogo.cli.main import app
@@ -18,7 +19,7 @@ from gonogo.study.running import trial as trials
 
 REASON = "the separation margin is below 0.04 in 2 evaluations in a row"
 REMEDIES = ("0.84-0.94", "8 mined negatives", "a temperature of 0.045")
-GUARD = {"kind": "margin_guard", "least": 0.04, "patience": 2, "after_epoch": 1}
+GUARD = monitor("margin_guard", least=0.04, patience=2, after_epoch=1)
 NAME = "residual/seed_1"
 
 

@@ -21,7 +21,7 @@ from gonogo.evaluation.encoding.corpus_vectors import embed
 from gonogo.evaluation.neighbours.neighbours import nearest_others
 from gonogo.evaluation.text.metrics import per_query
 from gonogo.objectives.neighbour_distillation import neighbour_distillation
-from gonogo.spec.checks.monitor_checks import FIGURES
+from gonogo.spec.checks.figure_names import LOOKS
 from gonogo.training.loop.trainer import train
 
 HERE = Path(__file__).parent
@@ -140,7 +140,7 @@ def test_several_corpora_are_anchors_together_and_have_neighbours_of_their_own(t
     rows = np.array([0, 59, 60, 139])
     both = np.concatenate([np.load(file) for file in files])
     assert np.array_equal(task._table.base(rows), both[rows])
-    assert set(task.validate()) == FIGURES["neighbours"]
+    assert set(task.validate()) == LOOKS["neighbours"]
 
 
 def test_a_look_agrees_with_the_evaluation_of_the_same_rows(vectors):

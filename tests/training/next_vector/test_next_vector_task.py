@@ -13,6 +13,7 @@ import pytest
 import torch
 from planted_sequences import planted_vectors, tower_config, write_sequences
 from planted_towers import Collapsed
+from shipped_monitors import monitor
 from torch import Tensor
 from training_toys import make_model
 
@@ -24,7 +25,7 @@ from gonogo.data.next_vector.windows import WindowRule
 from gonogo.evaluation.mining.mining import MinedRows
 from gonogo.models.build.build import build_model
 from gonogo.models.next_vector.query_tower import QueryTower
-from gonogo.spec.checks.monitor_checks import FIGURES
+from gonogo.spec.checks.figure_names import LOOKS
 from gonogo.spec.study import TrialConfig
 from gonogo.training.loop.checkpoints import join_memory, split_memory
 from gonogo.training.loop.tasks import build_tasks
@@ -227,7 +228,7 @@ def run(
     return result, tower
 
 
-MONITORS = [{"kind": "margin_guard"}, {"kind": "recall_gates", "epoch": 1}, {"kind": "loss_flags"}]
+MONITORS = [monitor(name) for name in ("margin_guard", "recall_gates", "loss_flags")]
 
 
 @pytest.mark.parametrize("kind", ["gru", "residual_mean"])
@@ -266,7 +267,7 @@ def test_looks_tell_recall_margins_and_fill(pairs: Path) -> None:
     _, task = made(tower_config(pairs))
     task.start_epoch(1)
     figures = task.validate()
-    assert FIGURES["next_vector"] <= figures.keys()
+    assert LOOKS["next_vector"] <= figures.keys()
     assert figures["R@10"] <= figures["R@100"] <= figures["R@1000"] <= 1.0
     # The diagnostic is over the nearest of the bank, so it lies far below the margin in force.
     assert figures["margin_top16"] < figures["margin"]
@@ -284,7 +285,7 @@ def test_looks_mask_the_repeats_that_the_loss_masks(tmp_path: Path) -> None:
 
 
 def test_the_guard_stops_a_planted_collapse(pairs: Path, tmp_path: Path) -> None:
-    guard = {"kind": "margin_guard", "least": 0.04, "patience": 2, "after_epoch": 2}
+    guard = monitor("margin_guard", least=0.04, patience=2, after_epoch=2)
     config = tower_config(pairs, training={"epochs": 8}, monitors=[guard])
     model = build_model(config.model, 1)
     model.__class__ = Collapsed

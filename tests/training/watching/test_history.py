@@ -11,6 +11,7 @@ import pytest
 
 from gonogo.training.watching.history import History
 from gonogo.training.watching.monitor import StepRecord
+from gonogo.training.watching.training_log import TrainingLog
 from gonogo.training.watching.validation import Look, Validator
 
 Steps = list[dict[str, dict[str, float]]]
@@ -36,11 +37,11 @@ def record(step: int, parts: Mapping[str, Mapping[str, float]], arm: list[str]) 
 def entry(folder: Path, steps: Steps, arm: list[str], cut: int | None = None) -> dict[str, Any]:
     """Return the one entry of some steps, all figures but those that are no means."""
     looks = Looks()
-    history = History(looks, folder / "logs")
+    history = History(looks, TrainingLog(folder / "logs"), folder, {})
     for number, parts in enumerate(steps, start=1):
         if number - 1 == cut:
             kept = json.loads(json.dumps(history.state_dict()))
-            history = History(looks, folder / "logs")
+            history = History(looks, TrainingLog(folder / "logs"), folder, {})
             history.load_state_dict(kept)
         looks.look = Look(number, 1.0, False, {}) if number == len(steps) else None
         history.after_step(record(number, parts, arm))

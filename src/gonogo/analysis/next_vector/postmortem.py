@@ -5,22 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from jaxtyping import Float, Int, Shaped
 from numpy import ndarray
 
 from gonogo.data.preflight.preflight_remedies import whiten_command
-from gonogo.spec.next_vector.curriculum import COLLAPSE_REMEDIES
+from gonogo.spec.monitors import band_of
+from gonogo.spec.next_vector.postmortem import PostmortemSpec
 
-MarginWord = Literal["collapsed", "low", "healthy"]
 RANK_BINS = ((1, 10), (11, 100), (101, 500), (501, 1000))
 """First and last rank of each bin; beyond the last one there is another."""
-REPEATS_ABOVE = 0.98
-"""Cosine to the positive above which a negative counts as the positive again, in any trial."""
-_COLLAPSED, _LOW = 0.05, 0.10
-_REPEATS, _ALIGNED, _FILLED = 0.02, 0.10, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +70,9 @@ def recall_by_position(
     return rows
 
 
-def margin_word(margin: float) -> MarginWord:
-    """Name a separation margin: below 0.05 collapsed, below 0.10 low; NaN is collapsed."""
-    if not margin >= _COLLAPSED:
-        return "collapsed"
-    return "low" if margin < _LOW else "healthy"
+def margin_word(margin: float, settings: PostmortemSpec) -> str | None:
+    """Name a separation margin in the study's words; None where it has none."""
+    return band_of(margin, settings.margin).word if settings.margin else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +91,6 @@ class Findings:
         fill_rates: of the mined negatives, by look; empty where none were mined.
         recall: of the targets, at the cutoff.
         worst: the group that loses the most pairs.
-        cutoff: of the recall.
     """
 
     margin: float
@@ -110,23 +102,20 @@ class Findings:
     fill_rates: Sequence[float]
     recall: float
     worst: GroupRecall
-    cutoff: int
 
 
-def recommend(found: Findings) -> list[str]:
+def recommend(found: Findings, settings: PostmortemSpec) -> list[str]:
     """Return what to do, the most pressing first."""
     said = []
-    word = margin_word(found.margin)
-    if word != "healthy":
-        remedies = "; ".join(COLLAPSE_REMEDIES)
-        said.append(f"the margin is {word} ({found.margin:.3f}); what helped before: {remedies}")
-    said += _repeats(found)
-    if abs(found.alignment) > _ALIGNED:
+    if settings.margin and (band := band_of(found.margin, settings.margin)).advice:
+        said.append(f"the margin is {band.word} ({found.margin:.3f}); {band.advice}")
+    said += _repeats(found, settings)
+    if abs(found.alignment) > settings.most_aligned:
         said.append(
             f"different rows of the bank have a mean cosine of {found.alignment:.3f}: whiten it"
             f" ({whiten_command(found.bank)})"
         )
-    if found.fill_rates and max(found.fill_rates) < _FILLED:
+    if found.fill_rates and max(found.fill_rates) < settings.least_filled:
         said.append(
             f"at most {max(found.fill_rates):.1%} of the mined negatives asked for exist: this bank"
             " has nothing in the cosine windows; use window: quantile"
@@ -135,23 +124,24 @@ def recommend(found: Findings) -> list[str]:
     if lost and found.worst.pairs > 1:
         said.append(
             f"{found.worst.group} alone loses {(1 - found.worst.recall) * found.worst.pairs:.0f}"
-            f" targets at {found.cutoff}: look at its texts"
+            f" targets at {settings.cutoff}: look at its texts"
         )
     return said or ["nothing is wrong that is measured here: more articles, or another encoder"]
 
 
-def _repeats(found: Findings) -> list[str]:
+def _repeats(found: Findings, settings: PostmortemSpec) -> list[str]:
     """Judge near-duplicates of the positive, those in force before those that are dropped."""
-    if found.repeats_left > _REPEATS:
+    above, most = settings.repeats_above, settings.most_repeats
+    if found.repeats_left > most:
         return [
             f"{found.repeats_left:.1%} of the hard negatives in force repeat their positive, at a"
-            f" cosine above {REPEATS_ABOVE:g} (more than {_REPEATS:.0%} is high): lower"
-            f" duplicate_above from {found.duplicate_above:g} to {REPEATS_ABOVE:g}"
+            f" cosine above {above:g} (more than {most:.0%} is high): lower"
+            f" duplicate_above from {found.duplicate_above:g} to {above:g}"
         ]
-    if found.repeats_dropped > _REPEATS:
+    if found.repeats_dropped > most:
         return [
             f"{found.repeats_dropped:.1%} of the candidates for hard negatives repeat their"
-            f" positive, at a cosine above {found.duplicate_above:g} (more than {_REPEATS:.0%} is"
+            f" positive, at a cosine above {found.duplicate_above:g} (more than {most:.0%} is"
             " high): the filter drops them, but this bank holds near-copies of its answers; leave"
             " them out of the bank, or end the windows lower"
         ]

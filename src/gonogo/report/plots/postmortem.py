@@ -37,8 +37,8 @@ def draw_postmortem(figure: Figure, *, record: Mapping[str, Any]) -> None:
     rows = record["positions"]
     recall = np.array([100 * row["recall"] for row in rows])
     names = [row["group"] for row in rows]
-    _bars(places, names, recall, "place in the article", "% found at 500")
-    _curves(looks, record["history"])
+    _bars(places, names, recall, "place in the article", f"% found at {record['cutoff']}")
+    _curves(looks, record)
 
 
 def _bars(axes: Axes, names: list[str], values: Any, x: str, y: str) -> None:
@@ -50,12 +50,15 @@ def _bars(axes: Axes, names: list[str], values: Any, x: str, y: str) -> None:
     axes.set_axisbelow(True)
 
 
-def _curves(axes: Axes, history: Mapping[str, list[Any]]) -> None:
+def _curves(axes: Axes, record: Mapping[str, Any]) -> None:
+    history, recall = record["history"], f"recall@{record['cutoff']}"
     epochs = numbers(history["epoch"])
-    axes.plot(epochs, numbers(history["recall@500"]), color=ARMS[0], marker="o", markersize=3)
+    axes.plot(epochs, numbers(history[recall]), color=ARMS[0], marker="o", markersize=3)
     axes.set_xlabel("epoch")
-    axes.set_ylabel("recall@500, %", color=ARMS[0])
+    axes.set_ylabel(f"{recall}, %", color=ARMS[0])
     margins = axes.twinx()
     margins.plot(epochs, numbers(history["margin"]), color=ARMS[1], linestyle="dashed")
-    margins.axhline(0.04, color=MUTED, linewidth=0.8, linestyle="dotted")
+    for band in record["settings"]["margin"]:
+        if band["least"] is not None:
+            margins.axhline(band["least"], color=MUTED, linewidth=0.8, linestyle="dotted")
     margins.set_ylabel("separation margin", color=ARMS[1])

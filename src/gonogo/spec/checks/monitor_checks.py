@@ -2,73 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from gonogo.core.errors import UserError, nearest
+from gonogo.spec.checks.figure_names import logged_figures, look_figures
+from gonogo.spec.monitors import GradientConflict
 from gonogo.spec.next_vector.curriculum import parse_curriculum
 from gonogo.spec.next_vector.next_vector_task import NextVectorTask
 from gonogo.spec.study import TrialConfig
-from gonogo.spec.training import GradientConflict, MarginGuard, RecallGates
-
-_JUDGED = "R@500"  # the recall that the bounds of the recall gates are made for
-_NEXT_VECTOR = ("margin", "margin_in_batch", "margin_top16", "positive_cosine")
-FIGURES = {
-    "neighbours": {"R@10", "nDCG@10"},
-    "next_vector": {"R@10", "R@100", "R@500", "R@1000", *_NEXT_VECTOR},
-}
-"""What every look at a kind of task has, larger ones better. Figures of mined negatives are none of
-these: epochs that mine nothing have none."""
 
 
 def check_monitors(arm: str, config: TrialConfig, path: Path) -> None:
     """Refuse what would end a training once it runs.
 
     Raises:
-        UserError: for figures that no look has, looks that nothing takes, and a curriculum that
-            ends before the training.
+        UserError: for figures that nothing logs, looks that nothing takes, monitors of one name,
+            and a curriculum that ends before the training.
     """
-    found = (*_looks(config), *_curricula(config))
+    found = (*_rules(config), *_looks(config), *_curricula(config))
     if found:
         place, message, hint = found[0]
         raise UserError(message, file=path, place=f"arms.{arm}: {place}", hint=hint)
 
 
-def figures(config: TrialConfig) -> set[str]:
-    """Return the figures of an arm's looks; several tasks' carry the task's name."""
-    kinds = {name: task.kind for name, task in config.tasks.items() if task.kind in FIGURES}
-    alone = len(kinds) == 1
-    return {
-        figure if alone else f"{name}/{figure}"
-        for name, kind in kinds.items()
-        for figure in FIGURES[kind]
-    }
-
-
 def _looks(config: TrialConfig) -> Iterator[tuple[str, str, str]]:
     """Yield (place, what is wrong, way out)."""
-    looks, known = config.training.validation, figures(config)
-    judging = [each for each in config.monitors if not isinstance(each, GradientConflict)]
-    if looks is None:
-        for monitor in judging:
-            yield (
-                f"monitors: {monitor.kind}",
-                "it judges what looks see, but none are taken",
-                "training: {validation: {every: 1}}",
-            )
-    elif not known:
+    looks, known = config.training.validation, look_figures(config)
+    if looks is not None and not known:
         yield (
             "training.validation",
             "no task of this arm can be looked at while it trains",
             "leave it out, or train a neighbours or next_vector task",
         )
-    elif looks.best is not None:
-        yield from _named("training.validation.best", looks.best, known)
-    for monitor in judging:
-        if isinstance(monitor, RecallGates):
-            yield from _judged(monitor.figure, known)
-        elif isinstance(monitor, MarginGuard):
-            yield from _named("monitors: margin_guard", "margin", known)
+    elif looks is not None:
+        if looks.best is not None and looks.best not in known:
+            told = f"no look has a figure {looks.best!r}"
+            yield "training.validation.best", told, nearest(looks.best, known)
+        logged = logged_figures(config)
+        for name in looks.line:
+            if name not in logged:
+                told = f"nothing logs a figure {name!r}"
+                yield "training.validation.line", told, nearest(name, logged)
     if config.evaluation.checkpoint == "best" and (looks is None or looks.best is None):
         yield (
             "evaluation.checkpoint",
@@ -77,18 +52,25 @@ def _looks(config: TrialConfig) -> Iterator[tuple[str, str, str]]:
         )
 
 
-def _named(place: str, figure: str, known: Collection[str]) -> Iterator[tuple[str, str, str]]:
-    if figure not in known:
-        yield place, f"no look has a figure {figure!r}", nearest(figure, known)
-
-
-def _judged(figure: str, known: Collection[str]) -> Iterator[tuple[str, str, str]]:
-    """Yield what is wrong with a figure that the recall gates shall judge."""
-    place = "monitors: recall_gates.figure"
-    yield from _named(place, figure, known)
-    if figure in known and figure.rpartition("/")[2] != _JUDGED:
-        message = f"the bounds are those of {_JUDGED}, they say nothing about {figure!r}"
-        yield place, message, f"judge {_JUDGED}, or leave this monitor out"
+def _rules(config: TrialConfig) -> Iterator[tuple[str, str, str]]:
+    """Yield what is wrong with rules on figures."""
+    logged, seen = logged_figures(config), set[str]()
+    for number, monitor in enumerate(config.monitors):
+        if isinstance(monitor, GradientConflict):
+            continue
+        place = f"monitors[{number}] ({monitor.label})"
+        if config.training.validation is None and monitor.every is None:
+            yield (
+                place,
+                "it judges what looks see, but none are taken",
+                "training: {validation: {every: 1}}, or every: STEPS in the monitor",
+            )
+        elif monitor.figure not in logged:
+            told = f"nothing logs a figure {monitor.figure!r}"
+            yield f"{place}.figure", told, nearest(monitor.figure, logged)
+        elif monitor.label in seen:
+            yield place, "another monitor has this name", "give one of them a name: of its own"
+        seen.add(monitor.label)
 
 
 def _curricula(config: TrialConfig) -> Iterator[tuple[str, str, str]]:

@@ -18,12 +18,6 @@ from gonogo.core.errors import UserError
 
 WindowUnit = Literal["cosine", "quantile"]
 """What low and high of a window are: cosines, or quantiles of each query's cosines to the bank."""
-COLLAPSE_REMEDIES = (
-    "a tighter window for mined negatives (0.84-0.94)",
-    "8 mined negatives",
-    "a temperature of 0.045",
-)
-"""What helped before against a tower that tells positives from negatives less and less."""
 
 _NUMBER = r"-?(?:\d+\.?\d*|\.\d+)"
 _SEGMENT = re.compile(r"(?P<first>\d+)\s*-\s*(?P<last>\d+)\s*:\s*(?P<rest>.*)", re.ASCII)

@@ -12,7 +12,6 @@ import numpy as np
 from jaxtyping import Float, Int64
 
 from gonogo.analysis.next_vector.postmortem import (
-    REPEATS_ABOVE,
     Findings,
     margin_word,
     rank_histogram,
@@ -29,11 +28,11 @@ from gonogo.evaluation.next_vector.next_vector_mining import mine_next
 from gonogo.models.next_vector.query_tower import QueryTower
 from gonogo.spec.next_vector.curriculum import CosineWindow, Segment, parse_curriculum
 from gonogo.spec.next_vector.next_vector_task import NextVectorTask
+from gonogo.spec.next_vector.postmortem import PostmortemSpec
 from gonogo.study.next_vector.trained_tower import open_tower_trial
 from gonogo.study.next_vector.whitened_bank import mean_cosines
 
 REPORT = "postmortem.json"
-CUTOFF = 500
 _MOST = 2000  # pairs looked at
 _UNFILTERED = 2.0  # no cosine, however it is rounded, is above it
 _NEAREST = Segment(0, 0, 16, CosineWindow(-1.0, 1.0))
@@ -47,6 +46,7 @@ class _Trial:
     step: int
     model: QueryTower
     spec: NextVectorTask
+    settings: PostmortemSpec
     data: NextVectors
     history: list[dict[str, Any]]
 
@@ -67,14 +67,15 @@ def postmortem(folder: Path, *, beside: Path | None = None) -> dict[str, Any]:
         UserError: if it is no trial of a query tower, has no checkpoint, or gives no vectors.
     """
     trial = _open(folder, beside)
+    settings, cutoff = trial.settings, trial.settings.cutoff
     numbers = trial.data.sample(trial.data.validation, _MOST, "postmortem")
     queries = _queries(trial, folder, numbers)
     ranks = target_ranks(queries, trial.data, numbers)
-    articles = recall_by_group(ranks, trial.data.pairs.articles[numbers], CUTOFF)
+    articles = recall_by_group(ranks, trial.data.pairs.articles[numbers], cutoff)
     margin, over = _margin(trial, queries, numbers)
     dropped, left = _repeats(trial, queries, numbers)
     fills = _fill_rates(trial.history)
-    recall = recalls(ranks, (10, 100, CUTOFF, 1000))
+    recall = recalls(ranks, sorted({10, 100, cutoff, 1000}))
     findings = Findings(
         margin=margin,
         repeats_dropped=dropped,
@@ -83,19 +84,20 @@ def postmortem(folder: Path, *, beside: Path | None = None) -> dict[str, Any]:
         alignment=mean_cosines(trial.data.bank),
         bank=trial.data.bank.path,
         fill_rates=list(fills.values()),
-        recall=recall[f"R@{CUTOFF}"],
+        recall=recall[f"R@{cutoff}"],
         worst=articles[0],
-        cutoff=CUTOFF,
     )
     record = {
         "trial": folder.name if folder.parent.name == "" else f"{folder.parent.name}/{folder.name}",
         "checkpoint": trial.checkpoint,
         "step": trial.step,
         "pairs": len(numbers),
+        "cutoff": cutoff,
+        "settings": settings.model_dump(mode="json"),
         "recall": recall,
         "margin": {
             "value": margin if math.isfinite(margin) else None,
-            "word": margin_word(margin),
+            "word": margin_word(margin, settings),
             "over": over,
         },
         "repeats": {"dropped": dropped, "left": left},
@@ -105,10 +107,10 @@ def postmortem(folder: Path, *, beside: Path | None = None) -> dict[str, Any]:
         "articles": [asdict(row) for row in articles],
         "positions": [
             asdict(row)
-            for row in recall_by_position(ranks, _positions(trial.data, numbers), CUTOFF)
+            for row in recall_by_position(ranks, _positions(trial.data, numbers), cutoff)
         ],
-        "history": _curves(trial.history),
-        "recommendation": recommend(findings),
+        "history": _curves(trial.history, cutoff),
+        "recommendation": recommend(findings, settings),
     }
     write_json(folder / REPORT, record)
     return record
@@ -133,6 +135,7 @@ def _open(folder: Path, beside: Path | None) -> _Trial:
         step=read_json(folder / "checkpoints" / checkpoint / "state.json")["step"],
         model=model,
         spec=trial.task,
+        settings=trial.postmortem,
         data=data,
         history=read_json(history) if history.is_file() else [],
     )
@@ -173,7 +176,7 @@ def _repeats(
     left = _hardest(trial, queries, numbers, above)
     return (
         _share_near(every, trial.data, numbers, above),
-        _share_near(left, trial.data, numbers, REPEATS_ABOVE),
+        _share_near(left, trial.data, numbers, trial.settings.repeats_above),
     )
 
 
@@ -221,8 +224,8 @@ def _positions(data: NextVectors, numbers: Int64[np.ndarray, "n"]) -> Float[np.n
     return places
 
 
-def _curves(history: list[dict[str, Any]]) -> dict[str, list[Any]]:
-    wanted = ("epoch", f"recall@{CUTOFF}", "margin", "margin_mined", "mined_fill", "in_batch_loss")
+def _curves(history: list[dict[str, Any]], cutoff: int) -> dict[str, list[Any]]:
+    wanted = ("epoch", f"recall@{cutoff}", "margin", "margin_mined", "mined_fill", "in_batch_loss")
     return {name: [entry.get(name) for entry in history] for name in wanted}
 
 
@@ -230,11 +233,13 @@ def as_text(record: Mapping[str, Any]) -> list[str]:
     """Return the record as lines to read."""
     margin, repeats = record["margin"], record["repeats"]
     value = "not finite" if margin["value"] is None else f"{margin['value']:.4f}"
+    word = f": {margin['word']}" if margin["word"] else ""
+    cutoff = record["cutoff"]
     lines = [
         f"{record['trial']}, checkpoint {record['checkpoint']} (step {record['step']}),"
         f" {record['pairs']} validation pairs",
         "recall       " + "  ".join(f"{k} {100 * v:.1f} %" for k, v in record["recall"].items()),
-        f"margin       {value} over the {margin['over']}: {margin['word']}",
+        f"margin       {value} over the {margin['over']}{word}",
         f"repeats      {repeats['dropped']:.2%} of the hard negatives would repeat their positive"
         f" without the filter (dropped); {repeats['left']:.2%} of what is left do",
         f"alignment    {record['alignment']:.3f} mean cosine of different bank rows",
@@ -244,10 +249,10 @@ def as_text(record: Mapping[str, Any]) -> list[str]:
             or "nothing was mined"
         ),
         "ranks        " + "  ".join(f"{k}: {n}" for k, n in record["rank_histogram"].items()),
-        f"lost at {CUTOFF}, by article",
+        f"lost at {cutoff}, by article",
     ]
     lines += [_row(row) for row in record["articles"][:5]]
-    lines += [f"lost at {CUTOFF}, by place in the article", *map(_row, record["positions"])]
+    lines += [f"lost at {cutoff}, by place in the article", *map(_row, record["positions"])]
     return [*lines, "do next", *(f"  - {line}" for line in record["recommendation"])]
 
 

@@ -15,6 +15,7 @@ from gonogo.models.build.build import load_model
 from gonogo.models.next_vector.query_tower import QueryTower
 from gonogo.models.parts.devices import resolve_precision
 from gonogo.spec.next_vector.next_vector_task import NextVectorTask
+from gonogo.spec.next_vector.postmortem import PostmortemSpec
 from gonogo.spec.reading.problems import dotted, validate
 from gonogo.spec.reading.reading import read_mapping
 from gonogo.study.folder.layout import TrialFolder
@@ -33,6 +34,7 @@ class _Config(BaseModel):
     tasks: dict[str, dict[str, Any]]
     evaluation: _Evaluation
     training: _Training = _Training()
+    postmortem: PostmortemSpec = PostmortemSpec()
 
 
 class _Record(BaseModel):
@@ -53,6 +55,7 @@ class TowerTrial:
         scored: the checkpoint that the evaluation reads.
         precision: number format that the study asks for.
         beside: where the study file lay when the trial ran; None where that was not noted.
+        postmortem: what the study compares it with.
     """
 
     folder: Path
@@ -60,6 +63,7 @@ class TowerTrial:
     scored: str
     precision: Literal["auto"] | Precision
     beside: Path | None
+    postmortem: PostmortemSpec
 
     def tower(
         self, *, aborted: bool = False, device: Device = "cpu", precision: Precision | None = None
@@ -137,4 +141,5 @@ def open_tower_trial(folder: Path) -> TowerTrial:
         scored=record.config.evaluation.checkpoint,
         precision=record.config.training.precision,
         beside=record.study_folder,
+        postmortem=record.config.postmortem,
     )

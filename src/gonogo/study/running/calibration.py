@@ -28,8 +28,8 @@ from gonogo.spec.evaluation.evaluation_tasks import (
     NextVectorEvaluation,
     judged_data,
 )
+from gonogo.spec.monitors import GradientConflict
 from gonogo.spec.study import TrialConfig
-from gonogo.spec.training import GradientConflict
 from gonogo.study.folder.environment import processor_name
 from gonogo.study.planning.forecast import arm_fingerprint, calibration_path
 from gonogo.study.planning.plan import Plan, PlannedTrial

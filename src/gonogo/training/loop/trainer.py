@@ -97,8 +97,18 @@ def train(
     if done := checkpoints.finished():
         return result(done["step"], done["examples"])
     if monitors is None:
-        validator = _validator(config, tasks, steps, model, folder, checkpoints)
-        monitors = build_monitors(config, tasks, model, seed, folder / "logs", validator)
+        epochs = epochs_after(steps, next(iter(tasks.values())))
+        validator = _validator(config, tasks, epochs, model, folder, checkpoints)
+        monitors = build_monitors(
+            config,
+            tasks,
+            model,
+            seed,
+            folder / "logs",
+            validator,
+            epochs=epochs,
+            progress=progress,
+        )
     run = Run(model, build_optimizer(model, config.training), tasks, monitors, build_scaler(model))
     if checkpoint := checkpoints.latest():
         run.restore(checkpoint)
@@ -114,7 +124,7 @@ def train(
 def _validator(
     config: TrialConfig,
     tasks: Mapping[str, Task],
-    steps: Sequence[Step],
+    epochs: Sequence[float],
     model: TrainableModel,
     folder: Path,
     checkpoints: Checkpoints,
@@ -127,7 +137,6 @@ def _validator(
     def keep_best(facts: Mapping[str, Any]) -> None:
         checkpoints.finish("best", model.save, facts)
 
-    epochs = epochs_after(steps, next(iter(tasks.values())))
     return Validator(spec, tasks, epochs, model, folder / "logs", keep_best)
 
 

@@ -19,9 +19,9 @@ from gonogo.evaluation.next_vector.next_vector import (
 from gonogo.evaluation.search.search import Found
 from gonogo.models.next_vector.query_tower import QueryTower
 from gonogo.training.next_vector.known_rows import KnownRows
+from gonogo.training.next_vector.margin import MarginMeter
 from gonogo.training.next_vector.mined_negatives import NegativeMiner
 from gonogo.training.parts.vector_queue import Stored, kept_by_id
-from gonogo.training.watching.margin import MarginMeter
 
 CUTOFFS = (10, 100, 500, 1000)
 _NEAREST = 16  # bank rows of the diagnostic margin

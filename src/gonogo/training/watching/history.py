@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gonogo.core.files import write_json, write_text
+from gonogo.core.files import write_json
+from gonogo.training.watching.figures import readable, step_figures
 from gonogo.training.watching.monitor import StepRecord
+from gonogo.training.watching.training_log import TrainingLog
 from gonogo.training.watching.validation import Look, Validator
 
-HISTORY, LOG = "history.json", "training.log"
+HISTORY = "history.json"
 
 
 class History:
@@ -24,17 +26,21 @@ class History:
 
     Args:
         validator: takes the looks.
-        folder: of the logs; the history lies above it, beside them.
+        log: gets a line a look.
+        folder: of the trial.
+        words: further figures of that line, by name: ``margin {value}``, ``filled {percent} %``.
     """
 
     name = "history"
 
-    def __init__(self, validator: Validator, folder: Path) -> None:
-        self._validator, self._folder = validator, folder
+    def __init__(
+        self, validator: Validator, log: TrainingLog, folder: Path, words: Mapping[str, str]
+    ) -> None:
+        self._validator, self._log, self._folder = validator, log, folder
+        self._words = dict(words)
         self._sums: dict[str, float] = {}
         self._counts: dict[str, int] = {}
         self._entries: list[dict[str, Any]] = []
-        self._lines: list[str] = []
 
     def wants(self, step: int) -> bool:
         """Want every step: the losses between looks are averaged."""
@@ -52,54 +58,37 @@ class History:
             "step": look.step,
             "learning_rate": record.learning_rate,
             **{name: total / self._counts[name] for name, total in self._sums.items()},
-            **dict(_readable(name, value) for name, value in look.figures.items()),
+            **dict(readable(name, value)[:2] for name, value in look.figures.items()),
         }
         self._entries.append({name: _finite(value) for name, value in entry.items()})
         self._sums, self._counts = {}, {}
-        self.note(_line(self._entries[-1], look))
-        write_json(self._folder.parent / HISTORY, self._entries)
-
-    def note(self, line: str) -> None:
-        """Add a line to the log."""
-        self._lines.append(line)
-        write_text(self._folder / LOG, "".join(f"{one}\n" for one in self._lines))
+        self._log.note(_line(self._entries[-1], look, self._words))
+        write_json(self._folder / HISTORY, self._entries)
 
     def _add(self, record: StepRecord) -> None:
-        single = len(record.examples) == 1  # counted for every task of the arm, acting or not
-        for task, loss in record.losses.items():
-            for name, value in {"loss": loss, **record.figures[task]}.items():
-                own = name if single else f"{task}/{name}"
-                self._sums[own] = self._sums.get(own, 0.0) + value
-                self._counts[own] = self._counts.get(own, 0) + 1
+        for name, value in step_figures(record).items():
+            self._sums[name] = self._sums.get(name, 0.0) + value
+            self._counts[name] = self._counts.get(name, 0) + 1
 
     def state_dict(self) -> dict[str, Any]:
-        """Return entries, lines, sums and their counts, as JSON."""
+        """Return entries, sums and their counts, as JSON."""
         return {
             "entries": list(self._entries),
-            "lines": list(self._lines),
             "sums": dict(self._sums),
             "counts": dict(self._counts),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take up again what :meth:`state_dict` returned."""
-        self._entries, self._lines = list(state["entries"]), list(state["lines"])
+        self._entries = list(state["entries"])
         self._sums, self._counts = dict(state["sums"]), dict(state["counts"])
-
-
-def _readable(name: str, value: float) -> tuple[str, float]:
-    """Turn ``R@500`` (0 to 1) into ``recall@500`` in percent; leave other figures as they are."""
-    owner, slash, figure = name.rpartition("/")
-    if figure.startswith("R@"):
-        return f"{owner}{slash}recall@{figure[2:]}", 100.0 * value
-    return name, value
 
 
 def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _line(entry: Mapping[str, Any], look: Look) -> str:
+def _line(entry: Mapping[str, Any], look: Look, words: Mapping[str, str]) -> str:
     parts = [f"Epoch {look.epoch:g}", f"step {look.step}"]
     if entry.get("loss") is not None:
         parts.append(f"loss {entry['loss']:.4f}")
@@ -108,8 +97,9 @@ def _line(entry: Mapping[str, Any], look: Look) -> str:
         for name, value in entry.items()
         if name.startswith("recall@") and value is not None
     ]
-    if entry.get("margin") is not None:
-        parts.append(f"Separation {entry['margin']:.4f}")
-    if "mined_fill" in look.figures:
-        parts.append(f"mined {100 * look.figures['mined_fill']:.1f} % filled")
+    for name, text in words.items():
+        value = look.figures.get(name, entry.get(name))
+        if value is not None and math.isfinite(value):
+            told = text.replace("{value}", f"{value:.4f}")
+            parts.append(told.replace("{percent}", f"{100 * value:.1f}"))
     return "  ".join(parts)

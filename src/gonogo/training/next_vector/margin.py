@@ -1,4 +1,4 @@
-"""Is the query tower still telling positives from negatives? The margin, and when to stop.
+"""Is the query tower still telling positives from negatives? The margin of a look.
 
 Everything here is in cosines. A collapsed tower gives all queries nearly one vector: its loss may
 look quiet, but the mean cosine to positives and to negatives meet.
@@ -6,18 +6,12 @@ look quiet, but the mean cosine to positives and to negatives meet.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from gonogo.spec.next_vector.curriculum import COLLAPSE_REMEDIES
-
-_ROUNDING = 1e-9
 _COSINE_ROUNDING = 1e-2  # bf16 keeps 3 digits
 
 
@@ -46,7 +40,7 @@ class Margin:
 class MarginMeter:
     """Adds up batch after batch, in float64, and holds no vector.
 
-    One meter for the negatives in force, which the guard looks at; for a diagnostic another one
+    One meter for the negatives in force, for a floor; for a diagnostic another one
     fed with the nearest 16 of the bank. Against those the margin is below zero unless the
     positive ranks near the top, even in a healthy training: no rule to abort belongs on it.
     """
@@ -91,52 +85,4 @@ class MarginMeter:
             self._negative / self._pairs,
             self._violations / self._pairs,
             self._pairs,
-        )
-
-
-class MarginGuard:
-    """Ends a training whose margin stays too small; nothing but this rule and its memory.
-
-    Args:
-        least: the margin that an evaluation must reach.
-        patience: how many evaluations in a row may not; the last of them ends the training.
-        after_epoch: evaluations up to this epoch (completed ones, from 1) do not count.
-    """
-
-    def __init__(self, *, least: float = 0.04, patience: int = 2, after_epoch: int = 10) -> None:
-        if patience < 1:
-            raise ValueError(f"a patience of {patience} evaluations is below 1")
-        self.least, self.patience, self.after_epoch = least, patience, after_epoch
-        self._below: list[tuple[int, float | None]] = []
-
-    def update(self, epoch: int, margin: float) -> str | None:
-        """Take in one evaluation; return the reason to abort, or None to go on.
-
-        A margin that is not finite counts as too small: NaN is below nothing, and a tower that
-        gives NaN has collapsed for good.
-        """
-        finite = math.isfinite(margin)
-        if epoch <= self.after_epoch or (finite and margin >= self.least - _ROUNDING):
-            self._below = []
-            return None
-        # None for what JSON cannot hold; only the streak's length and last values are needed.
-        self._below = [*self._below, (epoch, margin if finite else None)][-self.patience :]
-        return self._reason() if len(self._below) >= self.patience else None
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return the evaluations in a row that were too small, as JSON."""
-        return {"below": [list(entry) for entry in self._below]}
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take up again what :meth:`state_dict` returned."""
-        self._below = [(int(epoch), margin) for epoch, margin in state["below"]]
-
-    def _reason(self) -> str:
-        seen = ", ".join(
-            f"{'not finite' if margin is None else f'{margin:.4f}'} at epoch {epoch}"
-            for epoch, margin in self._below
-        )
-        return (
-            f"the separation margin is below {self.least:g} in {self.patience} evaluations in a"
-            f" row ({seen}); what helped before: {'; '.join(COLLAPSE_REMEDIES)}"
         )

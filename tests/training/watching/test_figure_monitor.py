@@ -8,17 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from shipped_monitors import monitor_spec, words_of_the_log
 
-from gonogo.core.errors import UserError
-from gonogo.spec import training as specs
+from gonogo.training.watching.bands import BandsRule
+from gonogo.training.watching.figure_monitor import FigureMonitor, Judgements
+from gonogo.training.watching.figures import FigureReader
+from gonogo.training.watching.floor import FloorRule
 from gonogo.training.watching.history import History
-from gonogo.training.watching.look_monitors import (
-    Looker,
-    LossFlagsMonitor,
-    MarginGuardMonitor,
-    RecallGatesMonitor,
-)
 from gonogo.training.watching.monitor import StepRecord
+from gonogo.training.watching.ranges import RangeRule
+from gonogo.training.watching.training_log import TrainingLog
 from gonogo.training.watching.validation import Look, Validator
 
 
@@ -31,15 +30,24 @@ class Looks(Validator):
 
 @dataclass
 class Watched:
-    """A history and a looker over looks that a test hands in, one step an epoch."""
+    """A history and judgements of looks that a test hands in, one step an epoch."""
 
     folder: Path
     looks: Looks = field(default_factory=Looks)
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.history = History(self.looks, self.folder)
-        self.looker = Looker(self.looks, self.history, self.folder)
+        self.lines = TrainingLog(self.folder)
+        self.history = History(self.looks, self.lines, self.folder.parent, words_of_the_log())
+        self.warned: list[str] = []
+        self.said = Judgements(self.lines, self.folder, self.warned.append)
+
+    def monitor(self, name: str, **changes: Any) -> FigureMonitor:
+        spec = monitor_spec(name, **changes)
+        rule = {"floor": FloorRule, "bands": BandsRule, "range": RangeRule}[spec.kind](spec)
+        epochs = [float(epoch) for epoch in range(1, 31)]
+        reader = FigureReader(spec.figure, spec.every, self.looks, epochs)
+        return FigureMonitor(spec.label, reader, rule, self.said)
 
     def see(self, step: int, last: bool = False, **figures: float) -> StepRecord:
         named = {name.replace("R_", "R@"): value for name, value in figures.items()}
@@ -64,10 +72,8 @@ def watched(tmp_path: Path) -> Watched:
     return Watched(tmp_path / "trial" / "logs")
 
 
-def guard(watched: Watched) -> MarginGuardMonitor:
-    return MarginGuardMonitor(
-        specs.MarginGuard(least=0.04, patience=2, after_epoch=10), watched.looker
-    )
+def guard(watched: Watched) -> FigureMonitor:
+    return watched.monitor("margin_guard")
 
 
 def test_a_margin_too_small_twice_after_the_tenth_epoch_ends_the_training(watched: Watched) -> None:
@@ -93,11 +99,32 @@ def test_a_step_without_a_look_is_not_judged(watched: Watched) -> None:
     assert [monitor.after_step(record(step)) for step in (12, 13, 14)] == [None] * 3
 
 
-def test_a_figure_that_no_look_has_names_the_ones_it_has(watched: Watched) -> None:
-    monitor = RecallGatesMonitor(specs.RecallGates(figure="R@50", epoch=10), watched.looker)
-    with pytest.raises(UserError, match="R@50") as raised:
-        monitor.after_step(watched.see(10, R_500=0.3))
-    assert "R@500" in str(raised.value.hint)
+def test_a_look_without_the_figure_is_not_judged(watched: Watched) -> None:
+    monitor = guard(watched)
+    assert [monitor.after_step(watched.see(step, R_500=0.1)) for step in (11, 12)] == [None] * 2
+
+
+def test_a_warning_is_said_at_once_and_written_down(watched: Watched) -> None:
+    monitor = watched.monitor("final_margin")
+    assert monitor.after_step(watched.see(30, last=True, margin=0.01)) is None
+    assert watched.warned == watched.log()
+    assert watched.log()[0].startswith("final_margin: the separation margin is below 0.05 at the")
+
+
+def test_a_figure_of_steps_is_judged_without_looks(watched: Watched) -> None:
+    range_ = {"figure": "loss", "every": 2, "low": None, "high": {"bound": 4.9}}
+    monitor = watched.monitor("loss_flags", **range_)
+    for step, loss in enumerate((4.0, 4.0, 3.9, 3.99), start=1):  # loss + 1 is the task's loss
+        monitor.after_step(record(step, loss))
+    assert [line["step"] for line in watched.judgements()] == [2]
+    assert "5.000" in watched.log()[0]
+
+
+def test_a_memory_of_another_rule_under_the_same_name_is_left_alone(watched: Watched) -> None:
+    monitor = guard(watched)
+    monitor.load_state_dict(watched.monitor("loss_flags").state_dict())
+    assert monitor.after_step(watched.see(11, margin=0.01)) is None
+    assert monitor.after_step(watched.see(12, margin=0.01)) is not None
 
 
 @pytest.mark.parametrize(
@@ -111,7 +138,7 @@ def test_a_figure_that_no_look_has_names_the_ones_it_has(watched: Watched) -> No
 def test_recall_is_judged_at_epoch_ten_and_at_the_end(
     watched: Watched, recall: float, early: str, final: str
 ) -> None:
-    monitor = RecallGatesMonitor(specs.RecallGates(figure="R@500", epoch=10), watched.looker)
+    monitor = watched.monitor("recall_gates")
     for step in range(1, 31):
         monitor.after_step(watched.see(step, last=step == 30, R_500=recall))
     told = watched.judgements()
@@ -121,12 +148,12 @@ def test_recall_is_judged_at_epoch_ten_and_at_the_end(
 
 
 def test_loss_flags_judge_the_mean_since_the_last_look(watched: Watched) -> None:
-    monitor = LossFlagsMonitor(watched.looker)
+    monitor = watched.monitor("loss_flags")
     for loss in (1.0, 2.6):  # mean 1.8: below 2 before epoch 20, though the last is not
         watched.looks.look = None if loss == 1.0 else Look(2, 2.0, False, {})
         monitor.after_step(record(1 if loss == 1.0 else 2, loss))
     assert len(watched.judgements()) == 1
-    assert monitor.state_dict()["steps"] == 0
+    assert monitor.state_dict()["reader"] == {"sum": 0.0, "steps": 0}
 
 
 def test_the_history_holds_percent_and_mean_losses_and_grep_finds_its_lines(
@@ -163,9 +190,11 @@ def test_the_history_holds_percent_and_mean_losses_and_grep_finds_its_lines(
 def test_steps_taken_twice_stand_in_the_history_once(watched: Watched, tmp_path: Path) -> None:
     watched.history.after_step(watched.see(1, R_500=0.1))
     kept = json.loads(json.dumps(watched.history.state_dict()))
+    lines = json.loads(json.dumps(watched.lines.state_dict()))
     watched.history.after_step(watched.see(2, R_500=0.2))
     resumed = Watched(watched.folder)
     resumed.history.load_state_dict(kept)
+    resumed.lines.load_state_dict(lines)
     resumed.history.after_step(resumed.see(2, R_500=0.2))
     entries = json.loads((watched.folder.parent / "history.json").read_text())
     assert [entry["step"] for entry in entries] == [1, 2]
