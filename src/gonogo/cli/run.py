@@ -97,6 +97,9 @@ def _work(
     from gonogo.cli.shared.plans import stop_lines
 
     if plan.is_finished:
+        from gonogo.study.running.settling import settle_finished
+
+        settle_finished(plan)  # a run that was killed at its last step has left that undone
         typer.echo("nothing to do: every trial is finished")
         return None
     if stop_when_decided and (stopped := stop_lines(plan)):

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gonogo import __version__
-from gonogo.core.files import fingerprint, read_json, write_json
+from gonogo.core.errors import UserError
+from gonogo.core.files import fingerprint, write_json
+from gonogo.core.records import read_record
 from gonogo.study.folder.looks import SOURCES
 from gonogo.study.planning.plan import Plan
 
@@ -18,7 +20,12 @@ def is_decided(plan: Plan) -> bool:
     """
     path = _path(plan)
     written = plan.folder.verdict.exists() and plan.folder.report.exists()
-    return written and path.exists() and read_json(path) == _state(plan)
+    if not written or not path.exists():
+        return False
+    try:
+        return read_record(path, dict[str, str]) == _state(plan)
+    except UserError:  # decided again, which writes it anew
+        return False
 
 
 def mark_decided(plan: Plan) -> None:

@@ -10,7 +10,8 @@ import polars as pl
 
 from gonogo.analysis.geometry.geometry_record import GeometryRecord, read_geometry
 from gonogo.analysis.records.evidence import Conflict, Curve, Evidence, LookCurve, TrialRecord
-from gonogo.core.files import read_json, read_json_lines
+from gonogo.core.files import read_json_lines
+from gonogo.core.records import read_record
 from gonogo.data.files.score_table import SCHEMA, read_scores, write_scores
 from gonogo.study.folder.fingerprints import combine
 from gonogo.study.folder.layout import StudyFolder, TrialFolder
@@ -71,9 +72,9 @@ def _geometry(plan: Plan) -> Iterator[GeometryRecord]:
 def _record(trial: PlannedTrial, rows: list[dict[str, Any]]) -> TrialRecord:
     result = read_result(trial.folder)
     state = "missing" if trial.standing.state == "new" else str(trial.standing.state)
-    if result.get("state") in ("failed", "aborted") and state != "finished":
-        state = result["state"]
-    known = {key: result[key] for key in TrialRecord.model_fields if key in result}
+    if result.state in ("failed", "aborted") and state != "finished":
+        state = result.state
+    known = {key: v for key, v in result.known().items() if key in TrialRecord.model_fields}
     if trial.standing.state not in ("new", "stale"):
         known["fingerprint"] = combine(trial.training)
     own = {"arm": trial.arm, "seed": trial.seed, "state": state, "padding": _padding(rows)}
@@ -92,7 +93,7 @@ def _environment(trials: list[PlannedTrial]) -> dict[str, str]:
     found: dict[str, list[str]] = {}
     for trial in trials:
         if trial.folder.environment.exists():
-            for key, value in read_json(trial.folder.environment).items():
+            for key, value in read_record(trial.folder.environment, dict[str, str]).items():
                 if key != "command" and str(value) not in found.setdefault(key, []):
                     found[key].append(str(value))
     return {key: "; ".join(values) for key, values in found.items() if values}

@@ -9,7 +9,8 @@ import polars as pl
 
 from gonogo.analysis.gates.gate_values import stop_early
 from gonogo.analysis.promised.expected import Expected
-from gonogo.core.files import fingerprint, read_json, write_json
+from gonogo.core.files import fingerprint
+from gonogo.core.records import Record, read_record, write_record
 from gonogo.data.files.score_table import SCHEMA, read_scores
 from gonogo.study.folder.scored import join_forums, scored_datasets
 from gonogo.study.folder.states import inspect
@@ -19,6 +20,18 @@ REASONS = {
     "certain": "no outcome of the remaining seeds could change the verdict",
     "alpha spending": "the interval after this seed lies within one band (alpha spending)",
 }
+
+
+class StopRecord(Record):
+    """``stopped.json``: after which seeds a study ended, under which rule."""
+
+    seeds: tuple[int, ...]
+    """Those that were planned."""
+    gate: str
+    """Fingerprint of the rule."""
+    done: tuple[int, ...]
+    reason: str
+    """A key of :data:`REASONS`."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +86,8 @@ def look(plan: Plan, next_seed: int) -> EarlyStop | None:
     )
     if stop is None:
         return None
-    record = EarlyStop(done, len(study.seeds), stop.reason)
-    write_json(plan.folder.stopped, {**_rule(plan), "done": done, "reason": stop.reason})
-    return record
+    write_record(plan.folder.stopped, StopRecord(**_rule(plan), done=done, reason=stop.reason))
+    return EarlyStop(done, len(study.seeds), stop.reason)
 
 
 def _is_complete(plan: Plan, seeds: tuple[int, ...]) -> bool:
@@ -106,17 +118,18 @@ def _scores(plan: Plan, seeds: tuple[int, ...]) -> pl.DataFrame:
 def _rule(plan: Plan) -> dict[str, Any]:
     """Return what a stop holds for: another gate or other seeds were not looked at."""
     gate = plan.study.gate.model_dump(mode="json", by_alias=True)
-    return {"seeds": list(plan.study.seeds), "gate": fingerprint(gate)}
+    return {"seeds": plan.study.seeds, "gate": fingerprint(gate)}
 
 
 def read_stop(plan: Plan) -> EarlyStop | None:
     """Return the recorded early stop; None once a later seed was run, or the rule is another."""
     if not plan.folder.stopped.exists():
         return None
-    record = read_json(plan.folder.stopped)
-    if any(record.get(key) != value for key, value in _rule(plan).items()):
+    hint = "take it away: the next run looks again"
+    record = read_record(plan.folder.stopped, StopRecord, hint=hint)
+    if any(getattr(record, key) != value for key, value in _rule(plan).items()):
         return None
-    stop = EarlyStop(tuple(record["done"]), len(plan.study.seeds), record["reason"])
+    stop = EarlyStop(record.done, len(plan.study.seeds), record.reason)
     return None if _goes_on(plan, stop.seeds) else stop
 
 

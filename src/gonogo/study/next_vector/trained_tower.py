@@ -91,7 +91,7 @@ class TowerTrial:
 
         Where no attempt has noted one, what the study asks for, as the device has it.
         """
-        noted = read_result(TrialFolder(self.folder)).get("precision")
+        noted = read_result(TrialFolder(self.folder)).precision
         formats: dict[str, Precision] = {"fp32": "fp32", "bf16": "bf16", "fp16": "fp16"}
         return formats.get(str(noted)) or resolve_precision(self.precision, device)
 

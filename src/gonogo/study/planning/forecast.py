@@ -110,13 +110,15 @@ def _finished(plan: Plan) -> dict[str, TrialCost]:
     """Return the mean cost of each arm's finished trials."""
     found: dict[str, list[TrialCost]] = {}
     for trial in plan.trials:
-        result = read_result(trial.folder) if trial.standing.state == "finished" else {}
-        if "train_seconds" in result and "evaluation_seconds" in result:
+        if trial.standing.state != "finished":
+            continue
+        result = read_result(trial.folder)
+        if result.train_seconds is not None and result.evaluation_seconds is not None:
             cost = TrialCost(
-                training=result["train_seconds"] + result.get("preparation_seconds", 0.0),
-                evaluation=result["evaluation_seconds"],
+                training=result.train_seconds + (result.preparation_seconds or 0.0),
+                evaluation=result.evaluation_seconds,
                 disk_mb=folder_size(trial.folder.path) / MEGABYTE,
-                steps=result.get("total_steps", 0),
+                steps=result.total_steps or 0,
             )
             found.setdefault(trial.arm, []).append(cost)
     return {arm: _mean(costs) for arm, costs in found.items()}

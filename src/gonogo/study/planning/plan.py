@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Literal
 
 from gonogo.core.errors import UserError
-from gonogo.core.files import read_json
 from gonogo.spec.evaluation.references import Reference
 from gonogo.spec.study import ResolvedStudy, TrialConfig
-from gonogo.study.folder.fingerprints import Hasher, Inputs, changed_keys
+from gonogo.study.folder.fingerprints import Hasher, Inputs
 from gonogo.study.folder.layout import StudyFolder, TrialFolder
-from gonogo.study.folder.states import Standing, inspect
+from gonogo.study.folder.states import Standing, inspect, is_scored
 
 Action = Literal["run", "resume", "evaluate", "skip"]
 
@@ -39,6 +38,8 @@ class PlannedTrial:
     standing: Standing
     action: Action
     reason: str
+    forced: bool = False
+    """It was asked for whatever stands there."""
 
     @property
     def name(self) -> str:
@@ -124,7 +125,8 @@ def make_plan(
     for seed in study.seeds:
         for arm, config in study.arms.items():
             if seed in study.seeds_of(arm) and _is_wanted(study, arm, seed, only):
-                trials.append(_plan_trial(arm, seed, config, folder, hasher, force))
+                inputs = hasher.training_inputs(config, seed), hasher.evaluation_inputs(config)
+                trials.append(_plan_trial(arm, seed, config, folder, *inputs, force))
     references = _plan_references(study, folder, hasher)
     if not trials:
         references = tuple(row for row in references if fnmatch(row.name, only or "*"))
@@ -154,11 +156,28 @@ def _is_wanted(study: ResolvedStudy, arm: str, seed: int, only: str | None) -> b
     )
 
 
+def plan_again(plan: Plan) -> Plan:
+    """Look at the files again, and at nothing else: what is to be done may have been done since.
+
+    Whoever plans before it holds the study's lock plans on what another run is changing.
+    """
+    trials = (
+        _plan_trial(t.arm, t.seed, t.config, plan.folder, t.training, t.evaluation, t.forced)
+        for t in plan.trials
+    )
+    rows = (_with_action(row) for row in plan.references)
+    return replace(plan, trials=tuple(trials), references=tuple(rows))
+
+
 def _plan_trial(
-    arm: str, seed: int, config: TrialConfig, folder: StudyFolder, hasher: Hasher, force: bool
+    arm: str,
+    seed: int,
+    config: TrialConfig,
+    folder: StudyFolder,
+    training: Inputs,
+    evaluation: Inputs,
+    force: bool,
 ) -> PlannedTrial:
-    training = hasher.training_inputs(config, seed)
-    evaluation = hasher.evaluation_inputs(config)
     place = folder.trial(arm, seed)
     standing = inspect(place, training, evaluation)
     if standing.state in ("new", "stale") and not force:
@@ -170,7 +189,9 @@ def _plan_trial(
         reason = f"{reason}; last attempt: {standing.error}"
     if force:
         action, reason = "run", "forced"
-    return PlannedTrial(arm, seed, config, place, training, evaluation, standing, action, reason)
+    return PlannedTrial(
+        arm, seed, config, place, training, evaluation, standing, action, reason, force
+    )
 
 
 def _set_aside(
@@ -199,12 +220,9 @@ def _plan_references(
     for row in study.evaluation.references:
         inputs = hasher.reference_inputs(row, config, seed)
         place = folder.reference(row.name)
-        action: Action = "skip" if _is_current(place, inputs) else "evaluate"
-        rows.append(PlannedReference(row, config, seed, place, inputs, action))
+        rows.append(_with_action(PlannedReference(row, config, seed, place, inputs, "evaluate")))
     return tuple(rows)
 
 
-def _is_current(folder: TrialFolder, inputs: Inputs) -> bool:
-    if not folder.evaluation.exists() or not folder.scores.exists():
-        return False
-    return not changed_keys(read_json(folder.evaluation).get("inputs", {}), inputs)
+def _with_action(row: PlannedReference) -> PlannedReference:
+    return replace(row, action="skip" if is_scored(row.folder, row.inputs) else "evaluate")

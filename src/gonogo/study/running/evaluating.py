@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 import polars as pl
+from pydantic import JsonValue
 
-from gonogo.core.files import read_json, write_json
+from gonogo.core.errors import UserError
+from gonogo.core.files import write_json
+from gonogo.core.records import read_record, write_record
 from gonogo.core.workplace import Workplace
 from gonogo.data.files.score_table import SCHEMA, read_scores, write_scores
 from gonogo.data.files.trec import write_run
@@ -24,8 +29,9 @@ from gonogo.models.build.build import AnyModel
 from gonogo.models.text.retrieval_model import RetrievalModel
 from gonogo.spec.evaluation.evaluation import EvaluationSpec
 from gonogo.spec.evaluation.evaluation_tasks import AnyData, EvaluationTask
-from gonogo.study.folder.fingerprints import Inputs, changed_keys
+from gonogo.study.folder.fingerprints import Inputs
 from gonogo.study.folder.layout import TrialFolder
+from gonogo.study.folder.records import EvaluationRecord
 from gonogo.study.running.isotropy_probe import probe_dataset, write_geometry
 
 Score = Callable[[str, EvaluationTask, AnyData], Evaluated | None]
@@ -43,6 +49,7 @@ def evaluate_into(
     seed: int | None,
 ) -> None:
     """Score a model into a trial's folder; what is there already is kept."""
+    started = time.perf_counter()
     _drop_foreign_parts(folder, inputs)
     look, done = spec.geometry, folder.geometry.exists()
     if look is not None and not done and isinstance(model, RetrievalModel):
@@ -50,7 +57,8 @@ def evaluate_into(
         record = probe_dataset(model, look, spec.split, workplace, arm=arm, seed=seed)
         write_geometry(folder.geometry, record)
     setting = Setting(spec, workplace)
-    score_into(folder, partial(evaluate_part, model, setting), spec, inputs, arm=arm, seed=seed)
+    score = partial(evaluate_part, model, setting)
+    score_into(folder, score, spec, inputs, arm=arm, seed=seed, started=started)
 
 
 def evaluate_bm25_into(
@@ -85,8 +93,14 @@ def score_into(
     *,
     arm: str,
     seed: int | None,
+    started: float | None = None,
 ) -> None:
-    """Write rankings and scores of every (task, data set), then the whole table and its record."""
+    """Write rankings and scores of every (task, data set), then the whole table and its record.
+
+    The seconds since ``started`` (of ``time.perf_counter``) go into the record itself: nothing
+    has to be noted once that is in place.
+    """
+    started = time.perf_counter() if started is None else started
     _drop_foreign_parts(folder, inputs)
     frames = [pl.DataFrame(schema=SCHEMA)]
     for task, protocol, data in spec.parts:
@@ -100,14 +114,17 @@ def score_into(
             write_scores(path, _frame(evaluated, data.name, arm, seed))
         frames.append(read_scores(path))
     write_scores(folder.scores, pl.concat(frames))
-    write_json(folder.evaluation, {"inputs": inputs, "parts": len(frames) - 1})
+    seconds = time.perf_counter() - started
+    record = EvaluationRecord(inputs=inputs, parts=len(frames) - 1, seconds=seconds)
+    write_record(folder.evaluation, record)
 
 
 def _drop_foreign_parts(folder: TrialFolder, inputs: Inputs) -> None:
     """Remove parts, and a look at the geometry, that another evaluation has left."""
     marker = folder.path / "parts" / "inputs.json"
-    if marker.exists() and not changed_keys(read_json(marker), inputs):
-        return
+    with suppress(UserError):  # parts of which nobody can tell what they are are no parts
+        if read_record(marker, dict[str, JsonValue]) == inputs:
+            return
     for name in ("parts", "runs"):
         shutil.rmtree(folder.path / name, ignore_errors=True)
     for path in (folder.geometry, folder.evaluation):

@@ -41,10 +41,16 @@ def _try(job: Job, workplace: Workplace) -> Ended:
         outcome = _do(job, workplace)
     except UserError as error:  # says itself what is wrong and what helps
         return failed(job, str(error))
-    except Exception as error:
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # a panic in a library of Rust is no Exception
         log = job.folder.log("error.txt")
-        write_text(log, traceback.format_exc())
-        return failed(job, f"{type(error).__name__}: {error}", log)
+        reason = f"{type(error).__name__}: {error}"
+        try:
+            write_text(log, traceback.format_exc())
+        except OSError:  # the disk may be what failed
+            return failed(job, reason)
+        return failed(job, reason, log)
     return Ended(outcome.state, outcome.reason)
 
 
@@ -58,5 +64,8 @@ def _do(job: Job, workplace: Workplace) -> Outcome:
 def failed(job: Job, reason: str, details: Path | None = None) -> Ended:
     """Leave a note of what stopped a job where the next plan finds it."""
     if isinstance(job, PlannedTrial):
-        record_failure(job, reason)
+        try:
+            record_failure(job, reason)
+        except OSError as error:
+            reason = f"{reason}; nor could that be noted: {error}"
     return Ended("failed", reason, details)

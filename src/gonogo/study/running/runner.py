@@ -20,9 +20,10 @@ from gonogo.evaluation.search.approximate_index import check_index
 from gonogo.study.deciding.registration import register_criteria, register_gate
 from gonogo.study.deciding.stopping import go_on, look
 from gonogo.study.folder.lock import sole_runner
-from gonogo.study.planning.plan import Plan, PlannedReference, PlannedTrial
+from gonogo.study.planning.plan import Plan, PlannedReference, PlannedTrial, plan_again
 from gonogo.study.running.executors import one_by_one, side_by_side
 from gonogo.study.running.jobs import Ended, Job
+from gonogo.study.running.settling import settle_finished
 from gonogo.study.tracking.run_ids import register_runs
 
 
@@ -64,11 +65,14 @@ def run_plan(
     """
     summary, started = RunSummary(), time.perf_counter()
     workplace = Workplace(plan.beside, device, progress=progress)
-    begin = partial(_begin, plan=plan, progress=progress)
     execute = one_by_one if workers == 1 else partial(side_by_side, workers=workers)
     total = len(plan.trials) + len(plan.references)
     check_index(plan.study.evaluation.tasks.values())
     with sole_runner(plan.folder.lock):
+        plan = plan_again(plan)  # another run may have been at work until now
+        begin = partial(_begin, plan=plan, progress=progress)
+        for name in settle_finished(plan):
+            progress.say(f"{name}: record and logs written anew from its checkpoint")
         _freeze_study(plan)
         register_gate(plan)
         register_criteria(plan)

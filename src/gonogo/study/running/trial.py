@@ -11,15 +11,18 @@ from typing import Any, Literal
 import torch
 
 from gonogo.core.files import cache_folder, write_json
+from gonogo.core.records import write_record
 from gonogo.core.workplace import Workplace
 from gonogo.models.build.build import build_model, load_model
 from gonogo.spec.model.model import Frozen, ModelSpec, TextModel
 from gonogo.study.folder.environment import describe_environment
 from gonogo.study.folder.fingerprints import combine
+from gonogo.study.folder.records import TrialResult
 from gonogo.study.folder.states import STUDY_FOLDER, read_result, write_config
 from gonogo.study.planning.plan import PlannedTrial
 from gonogo.study.running.evaluating import evaluate_into
 from gonogo.study.running.interrupts import graceful_stop
+from gonogo.study.running.settling import settle
 from gonogo.study.running.workplaces import workplace_of
 from gonogo.study.tracking.run_logs import write_run_logs
 from gonogo.training.loop.tasks import build_tasks
@@ -49,6 +52,7 @@ def run_trial(
         stopped = _train(trial, workplace)
         if stopped is not None:
             return stopped
+    settle(trial.folder, trial.evaluation)
     _evaluate(trial, workplace)
     return Outcome("finished")
 
@@ -61,7 +65,12 @@ def _train(trial: PlannedTrial, workplace: Workplace) -> Outcome | None:
     tasks = build_tasks(trial.config, trial.seed, model, workplace)
     # only now is it known which heads learn
     progress.say(f"{trial.name}: {model.count_trainable():,} trainable parameters")
-    prepared = time.perf_counter() - started
+    facts = {
+        "preparation_seconds": time.perf_counter() - started,
+        "trainable_parameters": model.count_trainable(),
+        "device": device,
+        "precision": precision,
+    }
     with graceful_stop() as should_stop:
         result = train(
             trial.config,
@@ -72,20 +81,19 @@ def _train(trial: PlannedTrial, workplace: Workplace) -> Outcome | None:
             progress=progress,
             should_stop=should_stop,
             fingerprint=combine(trial.training),
+            facts=facts,
         )
-    cost = _training_cost(result, model.count_trainable(), workplace)
-    _record(trial, preparation_seconds=prepared, **cost)
+    if not result.abort_reason and not result.stopped:
+        return None  # everything that is known of it was renamed into place with the weights
+    state = "aborted" if result.abort_reason else "training"
+    _record(trial, state=state, error=result.abort_reason, **facts, **_progress_of(result))
     write_run_logs(trial.folder)
     if result.abort_reason:
-        _record(trial, state="aborted", error=result.abort_reason)
         return Outcome("aborted", result.abort_reason)
-    if result.stopped:
-        return Outcome("stopped", f"checkpoint at step {result.steps}")
-    return None
+    return Outcome("stopped", f"checkpoint at step {result.steps}")
 
 
 def _evaluate(trial: PlannedTrial, workplace: Workplace) -> None:
-    started = time.perf_counter()
     model = load_model(
         trial.folder.checkpoint(trial.config.evaluation.checkpoint),
         device=workplace.device,
@@ -100,7 +108,7 @@ def _evaluate(trial: PlannedTrial, workplace: Workplace) -> None:
         arm=trial.arm,
         seed=trial.seed,
     )
-    _record(trial, state="finished", evaluation_seconds=time.perf_counter() - started)
+    settle(trial.folder, trial.evaluation)
 
 
 def _shared_vectors(model: ModelSpec) -> Path | None:
@@ -126,28 +134,20 @@ def _freeze(trial: PlannedTrial, workplace: Workplace) -> None:
         write_json(trial.folder.environment, environment)
 
 
-def _training_cost(result: TrainingResult, trainable: int, workplace: Workplace) -> dict[str, Any]:
+def _progress_of(result: TrainingResult) -> dict[str, Any]:
     return {
-        "state": "trained" if not result.stopped else "training",
         "steps": result.steps,
         "total_steps": result.total_steps,
         "examples": result.examples,
-        "attempt_train_seconds": result.seconds,
+        "train_seconds": result.seconds,
         "peak_memory_mb": result.peak_memory_mb,
-        "trainable_parameters": trainable,
-        "device": workplace.device,
-        "precision": workplace.precision,
     }
 
 
 def _record(trial: PlannedTrial, **facts: Any) -> None:
-    """Add facts to result.json; the seconds of interrupted attempts add up."""
-    result = read_result(trial.folder)
-    result.pop("error", None)
-    attempt = facts.pop("attempt_train_seconds", None)
-    if attempt is not None:
-        facts["train_seconds"] = result.get("train_seconds", 0.0) + attempt
-    write_json(trial.folder.result, {**result, **facts})
+    """Add facts to result.json."""
+    known = read_result(trial.folder).known() | {"error": None} | facts
+    write_record(trial.folder.result, TrialResult.model_validate(known))
 
 
 def record_failure(trial: PlannedTrial, error: str) -> None:

@@ -97,7 +97,7 @@ def _run(
 def _steps(row: Experiment, plan: Plan) -> int | None:
     """Return the optimiser steps that the row's trials have, where one of them has told."""
     told = [
-        read_result(trial.folder).get("total_steps")
+        read_result(trial.folder).total_steps
         for trial in trials_of(row, plan)
         if trial.standing.state not in ("new", "stale")
     ]
@@ -121,7 +121,7 @@ def _seed(trial: PlannedTrial, plan: Plan, *, dry_run: bool) -> SeedOfRun:
 def _state(trial: PlannedTrial, *, dry_run: bool) -> tuple[RunStatus, str]:
     """Return a trial's status and why, as far as its state tells."""
     state, reason = trial.standing.state, trial.standing.reason
-    error = str(read_result(trial.folder).get("error", ""))
+    error = read_result(trial.folder).error or ""
     if dry_run and trial.action != "skip":
         return "dry_run", trial.reason
     if state == "finished":

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from gonogo.core.errors import UserError
-from gonogo.core.files import fingerprint, read_json, safe_name, write_json
+from gonogo.core.files import fingerprint, safe_name, write_json
+from gonogo.core.records import read_record
 from gonogo.spec.study import Experiment, ResolvedStudy
 from gonogo.study.folder.fingerprints import combine
 from gonogo.study.planning.plan import Plan, PlannedTrial
@@ -56,8 +57,8 @@ def is_whole(row: Experiment, plan: Plan) -> bool:
 
 def read_records(plan: Plan) -> Records:
     """Return the runs that were started."""
-    found = read_json(plan.folder.runs) if plan.folder.runs.exists() else []
-    records = (RunRecord(**record) for record in found)
+    path, hint = plan.folder.runs, "take it away: runs are then named anew"
+    records = read_record(path, tuple[RunRecord, ...], hint=hint) if path.exists() else ()
     return {(record.experiment, record.fingerprint): record for record in records}
 
 
@@ -68,7 +69,7 @@ def current_record(name: str, row: Experiment, plan: Plan, records: Records) -> 
     from the last of them. A forced one is a new run.
     """
     trials = trials_of(row, plan)
-    if any(trial.reason == "forced" for trial in trials):
+    if any(trial.forced for trial in trials):
         return None
     record = records.get((name, _fingerprint(trials)))
     if record is not None:

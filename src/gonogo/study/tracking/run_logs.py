@@ -52,19 +52,32 @@ def restore_run_logs(plan: Plan) -> None:
     """Write the joined logs of started trials, whole or not, where they are gone or behind."""
     for trial in plan.trials:
         started = trial.standing.state in ("training", "trained", "finished")
-        if started and not _are_current(trial.folder):
+        if started and not are_current(trial.folder):
             with suppress(LogError, UserError):  # the summary will say what is wrong with them
                 write_run_logs(trial.folder)
 
 
-def _are_current(folder: TrialFolder) -> bool:
-    """Tell whether the joined logs are there and hold all that the training has appended."""
+def are_current(folder: TrialFolder) -> bool:
+    """Tell whether the joined logs are there and hold all that the training has appended.
+
+    A trial that was never looked at has none.
+    """
+    if not folder.log(LOOKS).exists():
+        return True
     joined = [folder.log(name) for name in (MERGED, "train_logs.parquet", SUMMARY)]
     if not all(path.exists() for path in joined):
         return False
     appended = [path for path in (folder.log(TRAIN), folder.log(LOOKS)) if path.exists()]
     oldest = min(path.stat().st_mtime_ns for path in joined)
     return all(path.stat().st_mtime_ns < oldest for path in appended)
+
+
+def write_twins(folder: TrialFolder) -> None:
+    """Write the parquet twin of every log whose twin is gone or behind."""
+    for path in sorted(folder.log("").glob("*.jsonl")):
+        twin = path.with_suffix(".parquet")
+        if not twin.exists() or twin.stat().st_mtime_ns < path.stat().st_mtime_ns:
+            _write_parquet(path)
 
 
 def _join(folder: TrialFolder) -> Iterator[dict[str, Any]]:
@@ -102,7 +115,7 @@ def _summary(folder: TrialFolder) -> dict[str, Any]:
     result = read_result(folder)
     kept = ("steps", "total_steps", "examples", "train_seconds", "device", "precision")
     return {
-        **{key: result.get(key) for key in kept},
+        **{key: getattr(result, key) for key in kept},
         "looks": len(looks),
         "best": {
             name: {"value": look.figures[name], "step": look.step} if look else None

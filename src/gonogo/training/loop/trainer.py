@@ -40,7 +40,7 @@ class TrainingResult:
         steps: optimiser steps taken, over all attempts.
         total_steps: optimiser steps of the whole schedule.
         examples: examples seen, by task, over all attempts.
-        seconds: wall-clock time of this attempt.
+        seconds: wall-clock time of all attempts, as far as checkpoints hold them.
         peak_memory_mb: MiB, of the process or of the GPU.
         stopped: it was asked to stop and left a checkpoint.
         abort_reason: why it cannot go on, if it cannot.
@@ -66,6 +66,7 @@ def train(
     should_stop: Callable[[], bool] = lambda: False,
     fingerprint: str | None = None,
     monitors: Sequence[Monitor] | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> TrainingResult:
     """Train to the end of the schedule, from the last checkpoint if there is one.
 
@@ -82,20 +83,18 @@ def train(
         fingerprint: of everything that can change the weights; checkpoints of another are not
             used. By default of the configuration and the seed.
         monitors: what watches; by default what the configuration names.
+        facts: of this attempt, as JSON; they are kept in the final checkpoint, so that who finds
+            it complete finds them too.
 
     Raises:
         UserError: if nothing is trainable or a tracker is missing.
     """
-    started = time.perf_counter()
     steps = plan_steps(config.schedule, task_budgets(config, tasks), config.training)
     checkpoints = Checkpoints(folder / "checkpoints", fingerprint or _fingerprint(config, seed))
 
-    def result(taken: int, examples: dict[str, int], **how: Any) -> TrainingResult:
-        seconds, memory = time.perf_counter() - started, peak_memory_mb(model.device)
-        return TrainingResult(taken, len(steps), dict(examples), seconds, memory, **how)
-
     if done := checkpoints.finished():
-        return result(done["step"], done["examples"])
+        memory = float(done.get("peak_memory_mb", 0.0))
+        return TrainingResult(done["step"], len(steps), done["examples"], done["seconds"], memory)
     if monitors is None:
         epochs = epochs_after(steps, next(iter(tasks.values())))
         validator = _validator(config, tasks, epochs, model, folder, checkpoints)
@@ -117,8 +116,11 @@ def train(
         progress.say(clamped)
     reporter = Reporter(config, run, folder, len(steps), progress)
     with closing(reporter), deterministic(model.device):
-        ending = _take_steps(run, steps, config.training, seed, checkpoints, reporter, should_stop)
-    return result(run.step, run.examples, **ending)
+        ending = _take_steps(
+            run, steps, config.training, seed, checkpoints, reporter, should_stop, facts or {}
+        )
+    memory = peak_memory_mb(model.device)
+    return TrainingResult(run.step, len(steps), dict(run.examples), run.seconds, memory, **ending)
 
 
 def _validator(
@@ -148,6 +150,7 @@ def _take_steps(
     checkpoints: Checkpoints,
     reporter: Reporter,
     should_stop: Callable[[], bool],
+    facts: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Step until the schedule ends; return what else ended it, as `TrainingResult` says it."""
     started, spent = time.perf_counter(), run.seconds
@@ -160,12 +163,14 @@ def _take_steps(
         outcome = take_step(run, plan, rates, seed=seed, clip=training.clip)
         run.seconds = spent + time.perf_counter() - started
         if reason := outcome.failure or reporter.tell(outcome, rates[0]):
-            facts = {**run.checkpoint().state, "abort_reason": reason}
-            checkpoints.finish("abort", run.model.save, facts)
+            found = {**run.checkpoint().state, "abort_reason": reason}
+            checkpoints.finish("abort", run.model.save, found)
             return {"abort_reason": reason}
         if run.step % training.checkpoint_every == 0 and run.step < len(steps):
             checkpoints.save(run.checkpoint())
-    checkpoints.finish("final", run.model.save, run.checkpoint().state)
+    memory = peak_memory_mb(run.model.device)
+    whole = {"total_steps": len(steps), "peak_memory_mb": memory, **facts}
+    checkpoints.finish("final", run.model.save, {**run.checkpoint().state, **whole})
     return {}
 
 
