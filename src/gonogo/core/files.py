@@ -97,13 +97,15 @@ def read_json(path: Path) -> Any:
     """Read a JSON file.
 
     Raises:
-        UserError: if the file is missing or is not JSON.
+        UserError: if the file is missing, cannot be read or is not JSON.
     """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UserError("no such file", file=path) from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise UserError(f"cannot be read: {error.strerror}", file=path) from error
+    except (ValueError, RecursionError) as error:  # also numbers of more digits than Python reads
         raise UserError(f"not valid JSON: {error}", file=path) from error
 
 

@@ -19,7 +19,7 @@ from gonogo.core.errors import UserError
 from gonogo.core.files import write_json
 from gonogo.data.files.score_table import write_scores
 from gonogo.study.planning import sensitivity
-from gonogo.study.planning.forecast import Forecast, forecast_cost
+from gonogo.study.planning.forecast import Forecast, calibration_path, forecast_cost
 from gonogo.study.planning.plan import Plan
 from gonogo.study.planning.sensitivity import find_pilot, forecast_sensitivity
 
@@ -183,3 +183,15 @@ def test_planted_trials_hold_what_they_say(tiny_study: Path, tmp_path: Path) -> 
     table = planted_scores(trial, lambda arm, seed, task: 0.5)
     assert table.height == QUERIES * 2 * 2 * 4
     assert 0.15 <= table["value"].min() <= table["value"].max() <= 0.35  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    "raw", ["[]", "{", '{"arms": {"emb_only": []}}', '{"arms": 3}', "9" * 6000]
+)
+def test_a_broken_calibration_is_one_line(tiny_study: Path, tmp_path: Path, raw: str) -> None:
+    plan = plan_of(tiny_study, tmp_path, NO_ROWS)
+    path = calibration_path(plan)
+    path.parent.mkdir(parents=True)
+    path.write_text(raw)
+    with pytest.raises(UserError, match=r"calibration\.json.*not what is kept.*measure again"):
+        forecast_cost(plan)

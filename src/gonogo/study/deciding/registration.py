@@ -13,7 +13,8 @@ from gonogo.analysis.gates.freezing import (
     write_gate_once,
 )
 from gonogo.analysis.records.verdict import FrozenGate
-from gonogo.core.files import read_json, write_text_once
+from gonogo.core.files import write_text_once
+from gonogo.core.records import read_record
 from gonogo.spec.rule.criteria import Criterion
 from gonogo.spec.study import ResolvedStudy
 from gonogo.study.folder.layout import StudyFolder
@@ -52,7 +53,7 @@ def changed_criteria(study: ResolvedStudy, folder: StudyFolder) -> tuple[str, ..
     """Say which lines of the success levels were added or dropped since the first trial."""
     if not folder.criteria.exists():
         return ()
-    before, now = read_json(folder.criteria), _levels(study)
+    before, now = read_record(folder.criteria, dict[str, list[Any]]), _levels(study)
     changes = []
     for level in {**before, **now}:
         old, new = before.get(level, []), now.get(level, [])

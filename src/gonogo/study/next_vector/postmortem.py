@@ -20,7 +20,8 @@ from gonogo.analysis.next_vector.postmortem import (
     recommend,
 )
 from gonogo.core.errors import UserError
-from gonogo.core.files import read_json, write_json
+from gonogo.core.files import write_json
+from gonogo.core.records import read_record
 from gonogo.data.next_vector.next_vectors import NextVectors
 from gonogo.evaluation.mining.mining import Mined
 from gonogo.evaluation.next_vector.next_vector import encode_contexts, recalls, target_ranks
@@ -29,6 +30,7 @@ from gonogo.models.next_vector.query_tower import QueryTower
 from gonogo.spec.next_vector.curriculum import CosineWindow, Segment, parse_curriculum
 from gonogo.spec.next_vector.next_vector_task import NextVectorTask
 from gonogo.spec.next_vector.postmortem import PostmortemSpec
+from gonogo.study.folder.records import FinalState
 from gonogo.study.next_vector.trained_tower import open_tower_trial
 from gonogo.study.next_vector.whitened_bank import mean_cosines
 
@@ -43,7 +45,7 @@ class _Trial:
     """A trial's tower after so many steps, its task, and what the looks on the way saw."""
 
     checkpoint: str
-    step: int
+    step: int | None
     model: QueryTower
     spec: NextVectorTask
     settings: PostmortemSpec
@@ -132,12 +134,12 @@ def _open(folder: Path, beside: Path | None) -> _Trial:
     history = folder / "history.json"
     return _Trial(
         checkpoint=checkpoint,
-        step=read_json(folder / "checkpoints" / checkpoint / "state.json")["step"],
+        step=read_record(folder / "checkpoints" / checkpoint / "state.json", FinalState).step,
         model=model,
         spec=trial.task,
         settings=trial.postmortem,
         data=data,
-        history=read_json(history) if history.is_file() else [],
+        history=read_record(history, list[dict[str, Any]]) if history.is_file() else [],
     )
 
 

@@ -23,8 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gonogo.core.errors import UserError
-from gonogo.core.files import fingerprint, read_json, sha256_file, write_bytes, write_json
+from gonogo.core.files import fingerprint, sha256_file, write_bytes, write_json
 from gonogo.core.progress import Progress, Silent
+from gonogo.core.records import read_record
 from gonogo.core.types import Device, Precision
 from gonogo.data.files.manifest import MANIFEST, read_manifest, write_manifest
 from gonogo.data.next_vector.bank import CHUNKS, VECTORS
@@ -146,11 +147,18 @@ def _finished(out: Path, key: str, force: bool) -> bool:
     raise UserError("holds something that is no bank", file=out, hint="choose another --out")
 
 
+def _is_of(state: Path, key: str) -> bool:
+    try:
+        return read_record(state, dict[str, str]).get("recipe_hash") == key
+    except UserError:  # nobody can tell whose work it is
+        return False
+
+
 def _work_folder(out: Path, key: str) -> Path:
     """Return the folder of unfinished work; what another recipe left there is thrown away."""
     work = out.with_name(f".{out.name}.unfinished")
     state = work / "recipe.json"
-    if work.exists() and not (state.is_file() and read_json(state)["recipe_hash"] == key):
+    if work.exists() and not _is_of(state, key):
         shutil.rmtree(work)
     if not work.exists():
         write_json(state, {"recipe_hash": key})

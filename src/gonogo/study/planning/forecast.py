@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
-from gonogo.core.files import MEGABYTE, folder_size, read_json
+from gonogo.core.files import MEGABYTE, folder_size
+from gonogo.core.records import Record, read_record
 from gonogo.study.folder.fingerprints import Inputs, combine
 from gonogo.study.folder.states import read_result
 from gonogo.study.planning.plan import Plan, PlannedTrial
@@ -101,8 +101,8 @@ def _source(plan: Plan, finished: Iterable[str], calibrated: Iterable[str]) -> s
     counts = sum(trial.standing.state == "finished" for trial in plan.trials)
     used = [f"{counts} finished trial{'s' * (counts != 1)}"] if finished else []
     if set(calibrated) - set(finished):
-        record = read_json(calibration_path(plan))
-        used.append(f"a calibration on {record['device']} ({record['created'][:10]})")
+        record = _calibration(plan)
+        used.append(f"a calibration on {record.device} ({record.created[:10]})")
     return " and ".join(used)
 
 
@@ -124,20 +124,45 @@ def _finished(plan: Plan) -> dict[str, TrialCost]:
     return {arm: _mean(costs) for arm, costs in found.items()}
 
 
+class MeasuredArm(Record):
+    """What a calibration says of one arm."""
+
+    fingerprint: str
+    preparation_seconds: float
+    training_seconds: float
+    evaluation_seconds: float
+    disk_mb: float
+    steps: int
+
+
+class CalibrationRecord(Record):
+    """What is read of ``calibration.json``."""
+
+    device: str = ""
+    created: str = ""
+    """ISO time, UTC."""
+    arms: dict[str, MeasuredArm] = {}
+
+
+def _calibration(plan: Plan) -> CalibrationRecord:
+    path = calibration_path(plan)
+    if not path.exists():
+        return CalibrationRecord()
+    return read_record(path, CalibrationRecord, hint="take it away, or measure again")
+
+
 def _calibrated(plan: Plan) -> dict[str, TrialCost]:
     """Return what a calibration says of the arms that have not changed since."""
-    path = calibration_path(plan)
-    arms: dict[str, Any] = read_json(path)["arms"] if path.exists() else {}
     now = {t.arm: arm_fingerprint(t.training, t.evaluation) for t in plan.trials}
     return {
         arm: TrialCost(
-            training=part["preparation_seconds"] + part["training_seconds"],
-            evaluation=part["evaluation_seconds"],
-            disk_mb=part["disk_mb"],
-            steps=part["steps"],
+            training=part.preparation_seconds + part.training_seconds,
+            evaluation=part.evaluation_seconds,
+            disk_mb=part.disk_mb,
+            steps=part.steps,
         )
-        for arm, part in arms.items()
-        if part["fingerprint"] == now.get(arm)
+        for arm, part in _calibration(plan).arms.items()
+        if part.fingerprint == now.get(arm)
     }
 
 

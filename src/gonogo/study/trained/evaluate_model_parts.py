@@ -12,8 +12,9 @@ import polars as pl
 
 from gonogo import __version__
 from gonogo.core.errors import NotHereYetError, UserError
-from gonogo.core.files import fingerprint, read_json, write_json
+from gonogo.core.files import fingerprint, write_json
 from gonogo.core.progress import Progress
+from gonogo.core.records import Record, read_record
 from gonogo.core.types import Ranking, Split
 from gonogo.data.files.score_table import SCHEMA, read_scores, write_scores
 from gonogo.data.judged.datasets import RetrievalDataset
@@ -59,6 +60,14 @@ class Settings:
     """Documents kept a query; no measure may look deeper."""
 
 
+class PartRecord(Record):
+    """What is written beside the scores of a part."""
+
+    key: str
+    """Of everything that it depends on."""
+    part: Part
+
+
 @dataclass(frozen=True)
 class PartFiles:
     """Where a part is kept."""
@@ -81,8 +90,8 @@ class PartFiles:
         """Return what is there already, if it was made from the same inputs."""
         if not (self.record.exists() and self.scores.exists()):
             return None
-        record = read_json(self.record)
-        return Part(**record["part"]) if record["key"] == key else None
+        record = read_record(self.record, PartRecord)
+        return record.part if record.key == key else None
 
     def keep(self, key: str, part: Part, frame: pl.DataFrame) -> None:
         """Write a part that was scored."""
