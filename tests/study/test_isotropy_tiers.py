@@ -96,7 +96,8 @@ def test_what_learns_is_the_projection_and_no_head_on_pairs(
     config = resolve(find_study("isotropy"), "cpu", (*sets, budget)).arms[arm]
     model = build_model(config.model, 42)
     build_tasks(config, 42, model, Workplace(tmp_path))
-    in_heads = sum(model.trainable()[name].numel() for name in model.head_names())
+    [heads] = [group for group in model.parameter_groups() if group.rate == "head"]
+    in_heads = sum(value.numel() for value in heads.parameters.values())
     assert in_heads == projection
     own = sum(value.numel() for value in model.backbone.parameters())
     assert model.count_trainable() == projection + (own if arm == "baseline" else 0)

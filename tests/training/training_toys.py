@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from gonogo.data.examples.examples import RelevanceExample, RetrievalExample
+from gonogo.models.parts.module import Head, ParameterGroup
 from gonogo.objectives.build import build_embedding_objective, build_score_objective
 from gonogo.spec.study import TrialConfig
 from gonogo.spec.task.objectives import InfoNce, YesNoCrossEntropy
@@ -88,8 +89,13 @@ class FakeModel(nn.Module):
     def trainable(self) -> dict[str, nn.Parameter]:
         return dict(self.named_parameters())
 
-    def head_names(self) -> frozenset[str]:
-        return frozenset(name for name in self.trainable() if ".head." in name)
+    def parameter_groups(self) -> tuple[ParameterGroup, ...]:
+        learns = self.trainable()
+        heads = {name: learns.pop(name) for name in list(learns) if ".head." in name}
+        return ParameterGroup("body", "backbone", learns), ParameterGroup("heads", "head", heads)
+
+    def learn_heads(self, heads: Collection[Head]) -> None:
+        """Let all learn."""
 
     def autocast(self) -> AbstractContextManager[Any]:
         return nullcontext()

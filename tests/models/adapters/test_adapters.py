@@ -9,7 +9,7 @@ from peft import LoraConfig, get_peft_model
 from transformers import AutoModel, BertConfig, LlamaConfig, Qwen3Config
 
 from gonogo.core.errors import UserError
-from gonogo.models.adapters.adapters import lora_targets
+from gonogo.models.adapters.lora import lora_targets
 from gonogo.models.build.build import build_model
 from gonogo.spec.model.model import Frozen, FullTuning, LoraAdapter, TextModel
 
@@ -144,7 +144,10 @@ def test_gradients_reach_what_learns_and_nothing_else(
         assert touched == set(model.trainable())
         assert all(p.dtype == torch.float32 for p in model.trainable().values())
         heads = {name for name in model.trainable() if not name.startswith("backbone.")}
-        assert heads == model.head_names()
+        groups = {group.name: group for group in model.parameter_groups()}
+        assert set(groups["heads"].parameters) == heads if heads else "heads" not in groups
+        assert {name for group in groups.values() for name in group.parameters} == touched
+        assert sum(len(group.parameters) for group in groups.values()) == len(touched)
         match adapter:
             case Frozen():
                 assert set(model.trainable()) == heads

@@ -57,7 +57,7 @@ def test_scores_are_those_of_the_padded_pass_token_types_among_them(
     backbone: str, pooling: str
 ) -> None:
     encoder = frozen(backbone).cross_encoder
-    encoder._pooling = pooling
+    encoder.head.pooling = pooling
     is_bert = isinstance(encoder.backbone.transformer, BertModel)
     assert (encoder._first_end is not None) == is_bert
     rows = encoder.tokenize(PAIRS)

@@ -70,13 +70,16 @@ def test_a_head_that_nothing_teaches_is_neither_counted_nor_lost(
     embedding, scoring, count, tiny_encoder_folder, tmp_path
 ):
     model = build_model(TextModel(backbone=str(tiny_encoder_folder), **shape()), 1)
-    model.learn_heads(embedding=not embedding, scoring=not scoring)
-    model.learn_heads(embedding=embedding, scoring=scoring)  # the last word counts
+    heads = {"embedding": embedding, "scoring": scoring}
+    model.learn_heads({name for name, used in heads.items() if not used})
+    model.learn_heads({name for name, used in heads.items() if used})  # the last word counts
     assert model.count_trainable() == count
     assert {name.split(".")[0] for name in model.trainable()} == {
         name for name, used in (("bi_encoder", embedding), ("cross_encoder", scoring)) if used
     }
-    assert model.head_names() == set(model.trainable())
+    [group] = model.parameter_groups()
+    assert (group.name, group.rate) == ("heads", "head")
+    assert dict(group.parameters) == model.trainable()
     model.save(tmp_path)
     loaded = load_model(tmp_path)
     for mine, theirs in zip(outputs(model), outputs(loaded), strict=True):
@@ -86,7 +89,7 @@ def test_a_head_that_nothing_teaches_is_neither_counted_nor_lost(
 def test_a_model_without_a_projection_has_one_head(tiny_encoder_folder):
     spec = TextModel(backbone=str(tiny_encoder_folder), **shape(projection=None))
     model = build_model(spec, 1)
-    model.learn_heads(embedding=True, scoring=False)
+    model.learn_heads({"embedding"})
     assert model.count_trainable() == 0
 
 

@@ -21,7 +21,7 @@ from gonogo.training.parts.task import TaskLoss
 class Told:
     """A task whose figures a test chooses; its loss is 1, 2, 3 ..."""
 
-    name, batch_size, examples_per_epoch = "told", 4, 100
+    name, batch_size, examples_per_epoch, head = "told", 4, 100, "embedding"
 
     def __init__(self, model: FakeModel, figures: list[Mapping[str, float | Tensor]]) -> None:
         self._model, self._figures = model, figures

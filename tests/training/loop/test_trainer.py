@@ -249,7 +249,7 @@ class Poisoned:
     def __init__(self, inner: Any, index: int, how: str) -> None:
         self.inner, self.index, self.how = inner, index, how
         self.name, self.batch_size = inner.name, inner.batch_size
-        self.examples_per_epoch = inner.examples_per_epoch
+        self.examples_per_epoch, self.head = inner.examples_per_epoch, inner.head
 
     def batch(self, index: int) -> Any:
         return index, self.inner.batch(index)
@@ -355,7 +355,7 @@ class Mining:
     def __init__(self, inner: Any, model: FakeModel) -> None:
         self.inner, self.model = inner, model
         self.name, self.batch_size = inner.name, inner.batch_size
-        self.examples_per_epoch = inner.examples_per_epoch
+        self.examples_per_epoch, self.head = inner.examples_per_epoch, inner.head
         self.mined, self.epochs = torch.zeros(16), []
 
     def batch(self, index: int) -> Any:

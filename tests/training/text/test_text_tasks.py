@@ -179,7 +179,8 @@ SCORING, PROJECTION = 32 * 8 + 8 + 8 + 1, 32 * 64 + 64 + 64 * 12 + 12
 
 
 def heads_in(model: RetrievalModel) -> int:
-    return sum(model.trainable()[name].numel() for name in model.head_names())
+    groups = [group.parameters for group in model.parameter_groups() if group.rate == "head"]
+    return sum(value.numel() for parameters in groups for value in parameters.values())
 
 
 def test_a_head_learns_where_a_task_moves_it(world: Path, tiny_encoder_folder: Path) -> None:

@@ -38,6 +38,7 @@ class ToyTask:
 
     batch_size = 4
     examples_per_epoch = 40
+    head = "embedding"
 
     def __init__(self, name, net, target, head=False):
         self.name, self.memory = name, 0

@@ -19,7 +19,7 @@ from gonogo.training.watching.validation import Validator, due_steps, epochs_aft
 class Blind:
     """A task that cannot be looked at."""
 
-    name, batch_size, examples_per_epoch = "find", 2, 6
+    name, batch_size, examples_per_epoch, head = "find", 2, 6, "embedding"
 
     def batch(self, index: int) -> int:
         return index

@@ -118,7 +118,8 @@ def _newdoc(name: str, doc: ast.expr) -> list[tuple[str, ast.expr]]:
             return [(f"{name}.{method}", text)]
         case ast.List(items):
             return [pair for item in items for pair in _newdoc(name, item)]
-    return [(name, doc)]
+        case _:
+            return [(name, doc)]
 
 
 class _Blank(dict[str, str]):
@@ -140,4 +141,5 @@ def _literal(node: ast.expr) -> str:
                 return ""
         case ast.Call(ast.Attribute(inner, ("strip" | "lstrip" | "rstrip"))):
             return _literal(inner)
-    return ""
+        case _:
+            return ""

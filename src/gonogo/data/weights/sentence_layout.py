@@ -146,11 +146,12 @@ def _stage(folder: Path, kind: str, path: str) -> Stage | None:
             return None
         case "Dense":
             return _dense(folder, path)
-    raise UserError(
-        f"the stage {kind!r} is not known here",
-        file=folder / MODULES_FILE,
-        hint="known: Dense, Normalize, Dropout",
-    )
+        case _:
+            raise UserError(
+                f"the stage {kind!r} is not known here",
+                file=folder / MODULES_FILE,
+                hint="known: Dense, Normalize, Dropout",
+            )
 
 
 def _dense(folder: Path, path: str) -> Dense:

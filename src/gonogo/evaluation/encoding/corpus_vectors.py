@@ -31,7 +31,6 @@ from gonogo.evaluation.encoding.vector_keys import FORMAT, read_as, vector_key
 from gonogo.models.heads.vector_model import VectorModel
 from gonogo.models.text.retrieval_model import RetrievalModel
 from gonogo.spec.data.vector_data import CorpusSpec, VectorFile
-from gonogo.spec.model.model import Frozen
 
 _BLOCK = 8192  # rows projected at once
 
@@ -138,7 +137,7 @@ def corpus_vectors(
             ),
             base_key(model, corpus.texts, "passage"),
         )
-    if vectors.base.shape[1] != (wide := base_dimension(model)):
+    if vectors.base.shape[1] != (wide := model.base_dimension):
         raise UserError(
             f"{vectors.name!r} holds vectors of {vectors.base.shape[1]} numbers, but the model's"
             f" head reads {wide}",
@@ -149,14 +148,7 @@ def corpus_vectors(
 
 def stands_on_frozen(model: RetrievalModel) -> bool:
     """Tell whether a model is a head on a backbone that never learns."""
-    return isinstance(model.spec.adapter, Frozen) and model.spec.projection is not None
-
-
-def base_dimension(model: RetrievalModel | VectorModel) -> int:
-    """Return the width of the vectors that a model's head reads."""
-    if isinstance(model, VectorModel):
-        return model.spec.dimension
-    return model.bi_encoder.backbone.dimension
+    return model.frozen_encoder() is not None and model.projection is not None
 
 
 def _given(data: VectorFile, beside: Path | None) -> CorpusVectors:

@@ -8,12 +8,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from gonogo.models.heads.projection import DenseLayer, Projection, Start
 from gonogo.models.kernels.dropout import Dropout
-from gonogo.models.parts.heads import seeded_linear
+from gonogo.models.parts.seeded_linear import seeded_linear
 from gonogo.spec.model.projections import MlpProjection, ProjectionSpec, ResidualProjection
 
 
-class Mlp(nn.Module):
+class Mlp(Projection):
     """``W2 dropout(gelu(W1 x + b1)) + b2``, in fp32 parameters.
 
     Args:
@@ -25,8 +26,7 @@ class Mlp(nn.Module):
     """
 
     def __init__(self, inputs: int, hidden: int, outputs: int, dropout: float, seed: int) -> None:
-        super().__init__()
-        self.dimension = outputs
+        super().__init__(outputs)
         self.inner = seeded_linear(inputs, hidden, seed, "projection", "inner")
         self.outer = seeded_linear(hidden, outputs, seed, "projection", "outer")
         self.drop = Dropout(dropout)
@@ -36,8 +36,15 @@ class Mlp(nn.Module):
         projected: Tensor = self.outer(self.drop(nn.functional.gelu(self.inner(base))))
         return projected
 
+    def dense(self) -> list[DenseLayer]:
+        """Return its two layers."""
+        return [
+            DenseLayer(self.inner.weight, self.inner.bias, "activation.GELU"),
+            DenseLayer(self.outer.weight, self.outer.bias, "linear.Identity"),
+        ]
 
-class ResidualMlp(nn.Module):
+
+class ResidualMlp(Projection):
     """``mlp(u) + s W u`` on ``u = x / |x|``: an MLP beside a linear skip with a learned scale.
 
     Args:
@@ -47,7 +54,10 @@ class ResidualMlp(nn.Module):
         dropout: in the MLP.
         skip_scale: first value of s.
         seed: of the other first values.
+        start: what the skip starts as.
     """
+
+    reads_unit = True
 
     def __init__(
         self,
@@ -57,13 +67,14 @@ class ResidualMlp(nn.Module):
         dropout: float,
         skip_scale: float,
         seed: int,
+        start: Start = "random",
     ) -> None:
-        super().__init__()
-        self.dimension = outputs
+        super().__init__(outputs)
         self.mlp = Mlp(inputs, hidden, outputs, dropout, seed)
         self.skip = seeded_linear(inputs, outputs, seed, "projection", "skip")
         self.skip.register_parameter("bias", None)
         self.skip_scale = nn.Parameter(torch.tensor(float(skip_scale)))
+        self._start: Start = start
 
     def forward(self, base: Float[Tensor, "n d"]) -> Float[Tensor, "n e"]:
         """Return embeddings, not normalised."""
@@ -71,13 +82,33 @@ class ResidualMlp(nn.Module):
         projected: Tensor = self.mlp(unit) + self.skip_scale * self.skip(unit)
         return projected
 
+    def dense(self) -> list[DenseLayer]:
+        """Return two layers that the skip passes unchanged, as GELU(x) - GELU(-x) = x.
+
+        The first computes the skip and its negative beside the MLP, the second subtracts them.
+        """
+        inner, outer, skip = self.mlp.inner, self.mlp.outer, self.skip.weight
+        both = torch.cat([inner.bias, inner.bias.new_zeros(2 * len(skip))])
+        scaled = self.skip_scale * torch.eye(len(skip), device=skip.device)
+        return [
+            DenseLayer(torch.cat([inner.weight, skip, -skip]), both, "activation.GELU"),
+            DenseLayer(
+                torch.cat([outer.weight, scaled, -scaled], dim=1), outer.bias, "linear.Identity"
+            ),
+        ]
+
+    @property
+    def start(self) -> Start:
+        """Return what the skip starts as."""
+        return self._start
+
     @torch.no_grad()
-    def start_skip(self, directions: Float[Tensor, "e d"]) -> None:
+    def start_at(self, directions: Float[Tensor, "e d"]) -> None:
         """Set the skip's first value, such as the leading directions of the vectors."""
         self.skip.weight.copy_(directions)
 
 
-class LinearMap(nn.Module):
+class LinearMap(Projection):
     """``W (x / |x| - m)`` with fixed values: what a head that learns is held against.
 
     Args:
@@ -85,9 +116,10 @@ class LinearMap(nn.Module):
         mean: m; zeros leave the vectors where they are.
     """
 
+    reads_unit = True
+
     def __init__(self, directions: Float[Tensor, "e d"], mean: Float[Tensor, "d"]) -> None:
-        super().__init__()
-        self.dimension = len(directions)
+        super().__init__(len(directions))
         self.register_buffer("directions", directions.float())
         self.register_buffer("mean", mean.float())
         self.directions: Tensor
@@ -98,8 +130,9 @@ class LinearMap(nn.Module):
         unit = nn.functional.normalize(base.float(), dim=-1)
         return (unit - self.mean) @ self.directions.T
 
-
-Projection = Mlp | ResidualMlp | LinearMap
+    def dense(self) -> list[DenseLayer]:
+        """Return one layer, the mean in its bias."""
+        return [DenseLayer(self.directions, -self.directions @ self.mean, "linear.Identity")]
 
 
 def build_projection(spec: ProjectionSpec, inputs: int, seed: int) -> Projection:
@@ -110,15 +143,13 @@ def build_projection(spec: ProjectionSpec, inputs: int, seed: int) -> Projection
             return Mlp(inputs, hidden, spec.dimension, spec.dropout, seed)
         case ResidualProjection():
             return ResidualMlp(
-                inputs, spec.hidden, spec.dimension, spec.dropout, spec.skip_scale, seed
+                inputs,
+                spec.hidden,
+                spec.dimension,
+                spec.dropout,
+                spec.skip_scale,
+                seed,
+                spec.skip_start,
             )
         case _:
             assert_never(spec)
-
-
-def project(
-    projection: Projection | None, base: Float[Tensor, "n d"], normalised: bool
-) -> Float[Tensor, "n e"]:
-    """Return the embedding of pooled vectors; without a projection they are it themselves."""
-    embedded = base if projection is None else projection(base).float()
-    return nn.functional.normalize(embedded, dim=-1) if normalised else embedded

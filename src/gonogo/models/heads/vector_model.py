@@ -8,7 +8,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from gonogo.core.types import Device, Precision, Similarity
-from gonogo.models.heads.projections import Projection, build_projection, project
+from gonogo.models.heads.projection import Projection, project
+from gonogo.models.heads.projections import build_projection
 from gonogo.models.parts.module import LearningModule, load_whole, save_whole
 from gonogo.spec.model.model import VectorModel as VectorModelSpec
 
@@ -37,6 +38,15 @@ class VectorModel(LearningModule):
     def dimension(self) -> int:
         """Return the width of the embeddings."""
         return self.spec.dimension if self.projection is None else self.projection.dimension
+
+    @property
+    def base_dimension(self) -> int:
+        """Return the width of the vectors that the head reads."""
+        return self.spec.dimension
+
+    def put_head(self, head: Projection | None) -> None:
+        """Put a head, or none, in the place of the model's own."""
+        self.projection = head
 
     def project(self, base: Float[Tensor, "n d"]) -> Float[Tensor, "n e"]:
         """Return fp32 embeddings; normalised when compared by cosine."""

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from gonogo.core.seeds import derive_seed
-from gonogo.models.parts.heads import seeded_linear
+from gonogo.models.parts.seeded_linear import seeded_linear
 from gonogo.spec.next_vector.towers import GruContext
 
 

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from gonogo.models.next_vector.decaying_means import DecayingMeans
-from gonogo.models.parts.heads import seeded_linear
+from gonogo.models.parts.seeded_linear import seeded_linear
 from gonogo.spec.next_vector.towers import ResidualMeanContext
 
 

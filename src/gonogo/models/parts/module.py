@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -18,6 +19,9 @@ from gonogo.spec.base import Spec
 MODEL_FILE = "model.json"
 HEADS_FILE = "heads.safetensors"
 FORMAT = 1
+
+Head = Literal["embedding", "scoring"]
+"""Which of a text model's heads a task moves."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,23 @@ class FrozenEncoder:
     project: Callable[[Tensor], Tensor]
     backbone: nn.Module
     pooling: str
+
+
+@dataclass(frozen=True)
+class ParameterGroup:
+    """Parameters that are trained alike.
+
+    Attributes:
+        name: of the group; no two groups of a model share one.
+        rate: which of a study's learning rates they have.
+        parameters: by their name in the model.
+        decays: whether its matrices decay; norms and biases never do.
+    """
+
+    name: str
+    rate: Literal["backbone", "head"]
+    parameters: Mapping[str, nn.Parameter]
+    decays: bool = True
 
 
 class LearningModule(nn.Module):
@@ -57,9 +78,20 @@ class LearningModule(nn.Module):
         """
         return {name: value for name, value in self.named_parameters() if value.requires_grad}
 
-    def head_names(self) -> frozenset[str]:
-        """Return the names in `trainable` that lie outside the backbone."""
-        return frozenset(name for name in self.trainable() if not name.startswith("backbone."))
+    def parameter_groups(self) -> tuple[ParameterGroup, ...]:
+        """Return what learns in named groups, each parameter in one of them.
+
+        A model without a backbone is all head.
+        """
+        learns = self.trainable()
+        return (ParameterGroup("heads", "head", learns),) if learns else ()
+
+    def learn_heads(self, heads: Collection[Head]) -> None:
+        """Hear which heads a trial's tasks move; a model that has but one lets it learn."""
+
+    def frozen_encoder(self) -> FrozenEncoder | None:
+        """Return what makes vectors that never change, so that they can be kept, if anything."""
+        return None
 
     def count_trainable(self) -> int:
         """Return the number of parameters that learn."""

@@ -11,7 +11,7 @@ from gonogo.core.errors import UserError
 from gonogo.core.types import Side, Similarity
 from gonogo.models.backbone.backbones import Backbone
 from gonogo.models.backbone.packed_encoder import packed
-from gonogo.models.heads.projections import Projection, project
+from gonogo.models.heads.projection import Projection, project
 from gonogo.models.parts.pooling import Pooling, pad_right
 from gonogo.models.parts.prompts import instructed
 from gonogo.models.parts.tokenization import TextTokenizer

@@ -1,4 +1,4 @@
-"""Pairs to scores: query and document read together, by a yes/no answer or a small head."""
+"""Pairs to scores: query and document read together, by whatever head scores them."""
 
 from __future__ import annotations
 
@@ -11,35 +11,30 @@ from torch import Tensor, nn
 from gonogo.models.backbone.backbones import Backbone
 from gonogo.models.backbone.packed_encoder import packed
 from gonogo.models.backbone.shared_prefix import AfterPrefix, keeps_all_keys
-from gonogo.models.parts.heads import MlpScore, YesNoScore
-from gonogo.models.parts.pooling import Pooling, pad_right
-from gonogo.models.parts.prompts import PairLayout
+from gonogo.models.parts.pooling import pad_right
+from gonogo.models.text.score_head import ScoreHead
 
 
 class CrossEncoder(nn.Module):
-    """A backbone, a layout of pairs and a score head.
+    """A backbone and a score head.
 
     Args:
         backbone: shared with the bi-encoder.
-        layout: how a pair becomes token ids.
-        head: from the pooled vector to the score.
-        pooling: how token vectors become one.
+        head: lays pairs out, and scores them by the backbone.
     """
 
-    def __init__(
-        self, backbone: Backbone, layout: PairLayout, head: MlpScore | YesNoScore, pooling: Pooling
-    ) -> None:
+    def __init__(self, backbone: Backbone, head: ScoreHead) -> None:
         super().__init__()
         self.backbone, self.head = backbone, head
+        layout = head.layout
         self.pad_id = layout.tokenizer.pad_id
-        self._layout, self._pooling = layout, pooling
         types = int(getattr(backbone.transformer.config, "type_vocab_size", 0) or 0)
         # BERT marks the second text by a type; RoBERTa-like models have one type or none.
         self._first_end = layout.bridge[0] if types > 1 and backbone.kind == "encoder" else None
 
     def tokenize(self, pairs: Sequence[tuple[str, str]]) -> list[list[int]]:
         """Return the ids of (query, document) pairs; only documents are shortened. No padding."""
-        return self._layout.tokenize(pairs)
+        return self.head.layout.tokenize(pairs)
 
     def forward(
         self, input_ids: Int[Tensor, "n t"], attention_mask: Int[Tensor, "n t"]
@@ -47,9 +42,7 @@ class CrossEncoder(nn.Module):
         """Return fp32 logits to rank by, never squashed; padding may stand on either side."""
         input_ids, attention_mask = pad_right(input_ids, attention_mask)
         types = self._token_types(input_ids, attention_mask)
-        vectors = self.backbone.pooled(input_ids, attention_mask, self._pooling, types)
-        score: Tensor = self.head(vectors)
-        return score
+        return self.head.read(self.backbone, input_ids, attention_mask, types)
 
     def on_rows(self) -> Callable[[list[list[int]]], Float[Tensor, "n"]] | None:
         """Return `forward` for rows of ids without padding, for inference, where it is faster."""
@@ -58,19 +51,21 @@ class CrossEncoder(nn.Module):
             return None
 
         def score(rows: list[list[int]]) -> Float[Tensor, "n"]:
-            logits: Tensor = self.head(encoder.pooled(rows, self._pooling, self._row_types(rows)))
-            return logits
+            return self.head.read_rows(encoder, rows, self._row_types(rows))
 
         return score
 
     @property
     def shares_prefixes(self) -> bool:
         """Return whether rows that begin alike can be scored by `after`."""
-        return self._pooling == "last_token" and keeps_all_keys(self.backbone)
+        return self.head.of_last_token is not None and keeps_all_keys(self.backbone)
 
     def after(self, prefix: Sequence[int]) -> AfterPrefix:
         """Return `forward` for the rest of rows that begin with ``prefix``, for inference."""
-        return AfterPrefix(self.backbone, prefix, self.head, self.pad_id)
+        value = self.head.of_last_token
+        if value is None:
+            raise TypeError(f"a {type(self.head).__name__} reads more than the last token")
+        return AfterPrefix(self.backbone, prefix, value, self.pad_id)
 
     def _row_types(self, rows: list[list[int]]) -> list[list[int]] | None:
         """Return for rows what `_token_types` does for a padded block."""

@@ -1,28 +1,20 @@
 """A trained embedder as a folder that sentence-transformers opens, weights included.
 
-What lies behind the pooling becomes dense layers, exactly. A residual head's linear skip passes
-the activation between its two layers unchanged, because GELU(x) - GELU(-x) = x: the first layer
-computes the skip and its negative beside the MLP, the second one subtracts them.
+What lies behind the pooling becomes dense layers, exactly: a head says itself which they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, assert_never
+from typing import Any
 
-import torch
-from jaxtyping import Float
 from safetensors.torch import save_file
-from torch import Tensor
 
 from gonogo.core.errors import UserError
 from gonogo.core.files import atomic_folder, write_json
 from gonogo.models.backbone.backbones import quiet
-from gonogo.models.heads.projections import LinearMap, Mlp, Projection, ResidualMlp
+from gonogo.models.heads.projection import Projection
 from gonogo.models.text.retrieval_model import RetrievalModel
-from gonogo.spec.model.model import LoraAdapter
 
 _MODULES = "sentence_transformers.models"
 
@@ -54,12 +46,9 @@ def _check(model: RetrievalModel) -> None:
             place="model.backbone",
             hint="a trial's checkpoints/final is loaded by gonogo as it is",
         )
-    if isinstance(model.spec.adapter, LoraAdapter):
-        raise UserError(
-            "an adapter has no place in a sentence-transformers folder",
-            place="model.adapter",
-            hint="a trial's checkpoints/final is laid out as peft reads it",
-        )
+    if (refused := model.adapter.no_export()) is not None:
+        why, way_out = refused
+        raise UserError(why, place="model.adapter", hint=way_out)
 
 
 def _write_layout(model: RetrievalModel, folder: Path) -> None:
@@ -96,21 +85,12 @@ def _write_layout(model: RetrievalModel, folder: Path) -> None:
     write_json(folder / "config_sentence_transformers.json", similarity)
 
 
-@dataclass(frozen=True)
-class _Layer:
-    """One dense layer."""
-
-    weight: Float[Tensor, "o i"]
-    bias: Float[Tensor, "o"]
-    activation: str
-
-
 def _stages(head: Projection | None, folder: Path) -> list[str]:
     """Write the layers of a head; return the kinds of all stages behind the pooling."""
-    kinds: list[str] = []
-    if isinstance(head, ResidualMlp | LinearMap):
-        kinds.append("Normalize")  # they read vectors of length 1
-    for layer in _layers(head):
+    if head is None:
+        return []
+    kinds = ["Normalize"] if head.reads_unit else []
+    for layer in head.dense():
         kinds.append("Dense")
         place = folder / f"{len(kinds) + 1}_Dense"
         place.mkdir()
@@ -128,23 +108,3 @@ def _stages(head: Projection | None, folder: Path) -> list[str]:
         }
         write_json(place / "config.json", config)
     return kinds
-
-
-def _layers(head: Projection | None) -> Iterator[_Layer]:
-    gelu, none = "activation.GELU", "linear.Identity"
-    match head:
-        case None:
-            return
-        case Mlp():
-            yield _Layer(head.inner.weight, head.inner.bias, gelu)
-            yield _Layer(head.outer.weight, head.outer.bias, none)
-        case ResidualMlp():
-            inner, outer, skip = head.mlp.inner, head.mlp.outer, head.skip.weight
-            both = torch.cat([inner.bias, inner.bias.new_zeros(2 * len(skip))])
-            yield _Layer(torch.cat([inner.weight, skip, -skip]), both, gelu)
-            scaled = head.skip_scale * torch.eye(len(skip), device=skip.device)
-            yield _Layer(torch.cat([outer.weight, scaled, -scaled], dim=1), outer.bias, none)
-        case LinearMap():
-            yield _Layer(head.directions, -head.directions @ head.mean, none)
-        case _:
-            assert_never(head)

@@ -100,7 +100,8 @@ def _hint(model: type[BaseModel], raw: Any, place: Place, errors: list[Any]) -> 
             return "write {key: value, ...}"
         case "string_pattern_mismatch":
             return _PATTERNS.get(context["pattern"], f"it must match {context['pattern']}")
-    return None
+        case _:
+            return None
 
 
 def _choices(errors: list[Any]) -> list[str]:
@@ -124,7 +125,8 @@ def _message(error: Any, place: Place, here: list[Any]) -> str:
             return str(error["ctx"]["error"])
         case "literal_error" if len(here) > 1:
             return f"{value!r} is not allowed here"
-    return _wrong_value(error)
+        case _:
+            return _wrong_value(error)
 
 
 def _wrong_value(error: Any) -> str:
@@ -141,8 +143,9 @@ def _wrong_value(error: Any) -> str:
             return f"{shown} is not allowed here"
         case "model_attributes_type" | "model_type" | "dict_type":
             return f"{shown} is no block of keys"
-    text = str(error["msg"])
-    return f"{shown}: {text[0].lower()}{text[1:]}" if _short(value) else text
+        case _:
+            text = str(error["msg"])
+            return f"{shown}: {text[0].lower()}{text[1:]}" if _short(value) else text
 
 
 def _short(value: Any) -> bool:

@@ -128,6 +128,8 @@ class Hasher:
                     flat[key] = self._content(find_bank(value, beside=self.beside), "bank")
                 case _ if marks.get("gonogo_affects_result", True):
                     self._flatten(value, key, flat, split)
+                case _:
+                    pass  # it cannot change a result
 
     @contextmanager
     def _told_at(self, key: str) -> Iterator[None]:

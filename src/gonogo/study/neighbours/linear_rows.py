@@ -11,7 +11,7 @@ from gonogo.data.vectors.vectors import unit_length
 from gonogo.evaluation.encoding.corpus_vectors import corpus_vectors
 from gonogo.models.build.build import AnyModel
 from gonogo.models.heads.linear_maps import fit_linear_map
-from gonogo.models.heads.projections import Projection
+from gonogo.models.heads.projection import Projection
 from gonogo.models.heads.vector_model import VectorModel
 from gonogo.models.next_vector.query_tower import QueryTower
 from gonogo.models.text.retrieval_model import RetrievalModel
@@ -53,10 +53,7 @@ def linear_row(
 def with_head(model: AnyModel, head: Projection | None) -> AnyModel:
     """Put a head, or none, in the place of a model's own; the model is changed."""
     headed = _headed(model)
-    if isinstance(headed, RetrievalModel):
-        headed.bi_encoder.projection = head
-    else:
-        headed.projection = head
+    headed.put_head(head)
     headed.to(headed.device).eval()
     return headed
 

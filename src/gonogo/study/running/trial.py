@@ -14,7 +14,6 @@ from gonogo.core.files import cache_folder, write_json
 from gonogo.core.records import write_record
 from gonogo.core.workplace import Workplace
 from gonogo.models.build.build import build_model, load_model
-from gonogo.spec.model.model import Frozen, ModelSpec, TextModel
 from gonogo.study.folder.environment import describe_environment
 from gonogo.study.folder.fingerprints import combine
 from gonogo.study.folder.records import TrialResult
@@ -104,17 +103,12 @@ def _evaluate(trial: PlannedTrial, workplace: Workplace) -> None:
         model,
         trial.config.evaluation,
         trial.evaluation,
-        replace(workplace, vectors=_shared_vectors(trial.config.model)),
+        # where other arms and seeds can use them, vectors are kept: those of frozen weights
+        replace(workplace, vectors=cache_folder("vectors") if model.frozen_encoder() else None),
         arm=trial.arm,
         seed=trial.seed,
     )
     settle(trial.folder, trial.evaluation)
-
-
-def _shared_vectors(model: ModelSpec) -> Path | None:
-    """Return where vectors are kept that other arms and seeds can use: those of frozen weights."""
-    frozen = isinstance(model, TextModel) and isinstance(model.adapter, Frozen)
-    return cache_folder("vectors") if frozen else None
 
 
 def _freeze(trial: PlannedTrial, workplace: Workplace) -> None:

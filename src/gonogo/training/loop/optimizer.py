@@ -17,25 +17,25 @@ _SLOTS = ("step", "exp_avg", "exp_avg_sq")
 
 
 def build_optimizer(model: TrainableModel, spec: TrainingSpec) -> torch.optim.AdamW:
-    """Return AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101) in up to four groups.
+    """Return AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101) over the model's own groups.
 
-    Matrices decay, norms and biases (fewer than two dimensions) do not; heads have a group of
-    their own, so that they can learn at another rate.
+    Each is cut in two: matrices decay, norms and biases (fewer than two dimensions) do not.
 
     Raises:
         UserError: if nothing is trainable.
     """
-    heads = model.head_names()
-    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
-    for name, parameter in model.trainable().items():
-        groups.setdefault((name in heads, parameter.ndim >= 2), []).append(parameter)
-    if not groups:
+    found = []
+    for group in model.parameter_groups():
+        for matrices in (False, True):
+            members = [p for p in group.parameters.values() if (p.ndim >= 2) == matrices]
+            decay = spec.weight_decay * (matrices and group.decays)
+            if members:
+                named = {"name": group.name, "rate": group.rate}
+                found.append({"params": members, "weight_decay": decay, **named})
+    if not found:
         raise UserError("the model has no trainable parameters", place="model.adapter")
     return torch.optim.AdamW(
-        [
-            {"params": members, "head": head, "weight_decay": spec.weight_decay * decays}
-            for (head, decays), members in sorted(groups.items(), key=lambda item: item[0])
-        ],
+        found,
         lr=spec.learning_rate,
         fused=model.device in ("cpu", "cuda"),  # one kernel instead of one a tensor
     )
@@ -44,7 +44,7 @@ def build_optimizer(model: TrainableModel, spec: TrainingSpec) -> torch.optim.Ad
 def set_learning_rates(optimizer: torch.optim.Optimizer, backbone: float, head: float) -> None:
     """Set this step's learning rates."""
     for group in optimizer.param_groups:
-        group["lr"] = head if group["head"] else backbone
+        group["lr"] = head if group["rate"] == "head" else backbone
 
 
 def gradient_norm(parameters: Iterable[nn.Parameter], clip: float | None) -> Float[Tensor, ""]:

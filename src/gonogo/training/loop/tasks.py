@@ -9,7 +9,6 @@ from typing import assert_never
 
 from gonogo.core.errors import UserError
 from gonogo.core.workplace import ANYWHERE, Workplace
-from gonogo.models.text.retrieval_model import RetrievalModel
 from gonogo.spec.neighbours.neighbour_task import NeighbourTask
 from gonogo.spec.next_vector.next_vector_task import NextVectorTask
 from gonogo.spec.study import TrialConfig
@@ -63,9 +62,7 @@ def build_tasks(
                 )
             case _:
                 assert_never(spec)
-    if isinstance(model, RetrievalModel):
-        scoring = [isinstance(spec, specs.RelevanceTask) for spec in config.tasks.values()]
-        model.learn_heads(embedding=not all(scoring), scoring=any(scoring))
+    model.learn_heads({task.head for task in tasks.values()})
     return tasks
 
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from gonogo.evaluation.encoding.corpus_vectors import embed
 from gonogo.evaluation.neighbours.neighbours import kept_share, nearest_others
 from gonogo.models.heads.vector_model import VectorModel
+from gonogo.models.parts.module import Head
 from gonogo.models.text.retrieval_model import RetrievalModel
 from gonogo.objectives.false_negatives import dropped_ratio
 from gonogo.training.neighbours.anchor_queue import AnchorQueue
@@ -95,6 +96,8 @@ class NeighbourTask:
         temperature: of the loss, for the teacher's entropy in the log.
         seed: the trial's seed.
     """
+
+    head: Head = "embedding"
 
     def __init__(
         self,

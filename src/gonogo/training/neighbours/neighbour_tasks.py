@@ -15,14 +15,13 @@ from gonogo.core.types import Precision
 from gonogo.core.workplace import Workplace
 from gonogo.evaluation.encoding.corpus_vectors import corpus_vectors
 from gonogo.models.heads.linear_maps import fit_directions
-from gonogo.models.heads.projections import Projection, ResidualMlp
+from gonogo.models.heads.projection import Projection
+from gonogo.models.heads.projections import ResidualMlp
 from gonogo.models.heads.residual_bf16 import RoundedResidual
 from gonogo.models.heads.vector_model import VectorModel
 from gonogo.models.parts.devices import autocast, resolve_precision
 from gonogo.models.text.retrieval_model import RetrievalModel
 from gonogo.objectives.false_negatives import drop_false_negatives
-from gonogo.spec.model.model import Frozen
-from gonogo.spec.model.projections import ResidualProjection
 from gonogo.spec.neighbours import neighbour_task as specs
 from gonogo.training.neighbours.neighbour_loss import build_neighbour_loss
 from gonogo.training.neighbours.neighbour_task import Filter, NeighbourTask, Student
@@ -48,7 +47,9 @@ def build_neighbour_task(
     head, student_of = _head(model, name)
     corpora = [corpus_vectors(data, student_of, workplace) for data in spec.data]
     table = TeacherTable(corpora, spec.neighbours, spec.held_out, workplace.progress)
-    _start_skip(head, student_of, table)
+    if head.start != "random":
+        directions = fit_directions(head.start, table.unit(table.anchors), head.dimension)
+        head.start_at(torch.from_numpy(directions.weights).to(model.device))
     return NeighbourTask(
         name,
         table,
@@ -65,18 +66,15 @@ def build_neighbour_task(
 
 
 def _head(model: TrainableModel, name: str) -> tuple[Projection, RetrievalModel | VectorModel]:
-    if isinstance(model, RetrievalModel):
-        head = model.bi_encoder.projection
-        if not isinstance(model.spec.adapter, Frozen):
-            raise UserError(
-                f"task {name!r} takes the backbone for its teacher, which must not change",
-                place="model.adapter",
-                hint="adapter: {kind: frozen}",
-            )
-    elif isinstance(model, VectorModel):
-        head = model.projection
-    else:
+    if not isinstance(model, RetrievalModel | VectorModel):
         raise UserError("this model has no head on vectors", place="model.kind")
+    if isinstance(model, RetrievalModel) and model.frozen_encoder() is None:
+        raise UserError(
+            f"task {name!r} takes the backbone for its teacher, which must not change",
+            place="model.adapter",
+            hint="adapter: {kind: frozen}",
+        )
+    head = model.projection
     if head is None:
         raise UserError("there is no head to teach", place="model.projection")
     return head, model
@@ -115,13 +113,3 @@ def _filter(spec: specs.FalseNegativeSpec) -> Filter:
             return partial(drop_false_negatives, mode="none")
         case _:
             assert_never(spec)
-
-
-def _start_skip(head: Projection, model: RetrievalModel | VectorModel, table: TeacherTable) -> None:
-    """Set the skip to the leading directions of the anchors, where the study asks for it."""
-    spec = model.spec.projection
-    if not isinstance(spec, ResidualProjection) or spec.skip_start == "random":
-        return
-    directions = fit_directions("svd", table.unit(table.anchors), spec.dimension)
-    if isinstance(head, ResidualMlp):
-        head.start_skip(torch.from_numpy(directions.weights).to(model.device))

@@ -17,6 +17,7 @@ from gonogo.core.workplace import Workplace
 from gonogo.data.next_vector.next_vectors import NextVectors, open_next_vectors
 from gonogo.models.next_vector.query_tower import QueryTower
 from gonogo.models.parts.devices import DTYPES
+from gonogo.models.parts.module import Head
 from gonogo.objectives.margin_infonce import Negatives, margin_infonce
 from gonogo.spec.next_vector.curriculum import parse_curriculum
 from gonogo.spec.next_vector.next_vector_task import NextVectorTask as NextVectorSpec
@@ -59,6 +60,8 @@ class NextVectorTask:
     Raises:
         UserError: if the bank does not fit the tower, or the curriculum ends too early.
     """
+
+    head: Head = "embedding"
 
     def __init__(
         self,

@@ -9,6 +9,8 @@ from typing import Any, Protocol, runtime_checkable
 from jaxtyping import Float
 from torch import Tensor
 
+from gonogo.models.parts.module import Head
+
 
 @dataclass(frozen=True, slots=True)
 class TaskLoss:
@@ -42,6 +44,8 @@ class Task(Protocol):
     name: str
     batch_size: int
     examples_per_epoch: int
+    head: Head
+    """Which head it moves, of a model that has several."""
 
     def batch(self, index: int) -> Any:
         """Return batch ``index`` (from 0), a pure function of the index, the seed and the state."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from gonogo.core.types import Device, Precision, Side, Similarity
+from gonogo.models.parts.module import Head, ParameterGroup
 
 
 @runtime_checkable
@@ -24,8 +25,12 @@ class TrainableModel(Protocol):
         """Return the parameters that learn, heads included, in a stable order."""
         ...
 
-    def head_names(self) -> frozenset[str]:
-        """Return the names among them that learn at the heads' learning rate."""
+    def parameter_groups(self) -> Sequence[ParameterGroup]:
+        """Return them in named groups that learn alike, each in one."""
+        ...
+
+    def learn_heads(self, heads: Collection[Head]) -> None:
+        """Hear which heads the tasks move; no other needs to learn."""
         ...
 
     def autocast(self) -> AbstractContextManager[Any]:

@@ -12,6 +12,7 @@ from jaxtyping import Int64
 
 from gonogo.core.progress import Progress
 from gonogo.data.examples.examples import RelevanceExample
+from gonogo.models.parts.module import Head
 from gonogo.objectives.build import ScoreLoss
 from gonogo.training.parts.stream import ExampleStream
 from gonogo.training.parts.task import TaskLoss
@@ -50,6 +51,8 @@ class RelevanceTask:
             loss is taken over them however many passes score them.
         progress: shown a bar of the tokenisation.
     """
+
+    head: Head = "scoring"
 
     def __init__(
         self,

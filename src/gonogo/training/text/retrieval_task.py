@@ -13,6 +13,7 @@ from jaxtyping import Bool, Int64
 from gonogo.core.progress import Progress
 from gonogo.core.types import Side
 from gonogo.data.examples.examples import RetrievalExample
+from gonogo.models.parts.module import Head
 from gonogo.objectives.build import EmbeddingLoss
 from gonogo.training.parts.stream import ExampleStream
 from gonogo.training.parts.task import TaskLoss
@@ -74,6 +75,8 @@ class RetrievalTask:
             without it.
         progress: shown bars of the tokenisation.
     """
+
+    head: Head = "embedding"
 
     def __init__(
         self,

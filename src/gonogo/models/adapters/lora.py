@@ -1,4 +1,4 @@
-"""What of a backbone learns: low-rank adapters, everything, or nothing.
+"""LoRA: low-rank updates beside frozen linear layers, and nothing else, learn.
 
 Source: Hu et al. 2021, LoRA (arXiv 2106.09685): h = W x + (alpha / r) B A x, with A drawn at
 random and B = 0, so that training starts from the pretrained model. The layers are PEFT's.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import assert_never
 
 import torch
 from peft import LoraConfig, get_peft_model_state_dict, inject_adapter_in_model
@@ -19,37 +18,67 @@ from transformers import PreTrainedModel
 
 from gonogo.core.errors import UserError
 from gonogo.core.seeds import derive_seed
+from gonogo.models.adapters.adapter import Adapter
 from gonogo.models.adapters.low_rank import FusedUpdate
 from gonogo.models.backbone.backbones import Backbone
-from gonogo.spec.model.model import AdapterSpec, Frozen, FullTuning, LoraAdapter
+from gonogo.spec.model.model import LoraAdapter
 
 _PREFIX = "base_model.model."  # what PEFT puts before every name in its files
 _WEIGHTS = "adapter_model.safetensors"
 
 
-def apply_adapter(backbone: Backbone, spec: AdapterSpec, seed: int, base: str) -> None:
-    """Choose which weights learn, adding adapters where asked; always fp32 for those that do.
+class Lora(Adapter):
+    """Low-rank updates of every linear layer inside the transformer's blocks.
 
     Args:
-        backbone: changed in place.
-        spec: what learns.
-        seed: of the adapters' first values, one stream a layer, so that no draw depends on another.
-        base: the backbone's name, for whoever opens the saved adapter with PEFT.
+        spec: rank, scale and dropout.
     """
-    match spec:
-        case FullTuning():
-            backbone.requires_grad_(True)
-        case Frozen():
-            backbone.requires_grad_(False)
-        case LoraAdapter():
-            backbone.requires_grad_(False)
-            inject_adapter_in_model(
-                _lora_config(spec, backbone.transformer, base), backbone.transformer
-            )
-            for name, layer in _lora_layers(backbone.transformer):
-                _initialise(layer, derive_seed(seed, "lora", name))
-        case _:
-            assert_never(spec)
+
+    saved = "beside"
+
+    def __init__(self, spec: LoraAdapter) -> None:
+        self._spec = spec
+
+    def apply(self, backbone: Backbone, seed: int, base: str) -> None:
+        """Freeze the backbone and put the updates into it."""
+        backbone.requires_grad_(False)
+        transformer = backbone.transformer
+        inject_adapter_in_model(_lora_config(self._spec, transformer, base), transformer)
+        for name, layer in _lora_layers(transformer):
+            _initialise(layer, derive_seed(seed, "lora", name))
+
+    def save(self, backbone: Backbone, folder: Path) -> None:
+        """Write as PEFT does: adapter_config.json and adapter_model.safetensors."""
+        # Left to itself, PEFT asks the hub whether the vocabulary has grown; it never has here.
+        state = get_peft_model_state_dict(backbone.transformer, save_embedding_layers=False)
+        tensors = {f"{_PREFIX}{name}": value.cpu().contiguous() for name, value in state.items()}
+        save_file(tensors, folder / _WEIGHTS, metadata={"format": "pt"})
+        backbone.transformer.peft_config["default"].save_pretrained(str(folder))
+
+    def load(self, backbone: Backbone, folder: Path) -> None:
+        """Fill the updates with saved values.
+
+        Raises:
+            UserError: when the file does not hold exactly these.
+        """
+        saved = load_file(folder / _WEIGHTS)
+        own = {n: p for n, p in backbone.transformer.named_parameters() if p.requires_grad}
+        names = {
+            name.removeprefix(_PREFIX).replace(".weight", ".default.weight"): name for name in saved
+        }
+        if names.keys() != own.keys():
+            odd = sorted(names.keys() ^ own.keys())[0]
+            raise UserError(f"adapter weights do not match, at {odd}", file=folder / _WEIGHTS)
+        with torch.no_grad():
+            for name, stored in names.items():
+                own[name].copy_(saved[stored])
+
+    def no_export(self) -> tuple[str, str] | None:
+        """Return that an adapter is no transformer's folder."""
+        return (
+            "an adapter has no place in a sentence-transformers folder",
+            "a trial's checkpoints/final is laid out as peft reads it",
+        )
 
 
 def lora_targets(transformer: nn.Module, layers: int) -> list[str]:
@@ -80,35 +109,6 @@ def lora_targets(transformer: nn.Module, layers: int) -> list[str]:
         f"{type(transformer).__name__} has no linear layers that LoRA could adapt",
         hint="use adapter: {kind: full} or {kind: frozen}",
     )
-
-
-def save_adapter(backbone: Backbone, folder: Path) -> None:
-    """Write the adapter as PEFT does: adapter_config.json and adapter_model.safetensors."""
-    # Left to itself, PEFT asks the hub whether the vocabulary has grown; it never has here.
-    state = get_peft_model_state_dict(backbone.transformer, save_embedding_layers=False)
-    tensors = {f"{_PREFIX}{name}": value.cpu().contiguous() for name, value in state.items()}
-    save_file(tensors, folder / _WEIGHTS, metadata={"format": "pt"})
-    backbone.transformer.peft_config["default"].save_pretrained(str(folder))
-
-
-def load_adapter(backbone: Backbone, folder: Path) -> None:
-    """Fill the adapters of `apply_adapter` with saved values.
-
-    Raises:
-        UserError: when the file does not hold exactly these adapters.
-    """
-    saved = load_file(folder / _WEIGHTS)
-    own = dict(backbone.transformer.named_parameters())
-    names = {
-        name.removeprefix(_PREFIX).replace(".weight", ".default.weight"): name for name in saved
-    }
-    expected = {name for name in own if "lora_" in name}
-    if set(names) != expected:
-        odd = sorted(set(names) ^ expected)[0]
-        raise UserError(f"adapter weights do not match, at {odd}", file=folder / _WEIGHTS)
-    with torch.no_grad():
-        for name, stored in names.items():
-            own[name].copy_(saved[stored])
 
 
 def _lora_config(spec: LoraAdapter, transformer: PreTrainedModel, base: str) -> LoraConfig:
