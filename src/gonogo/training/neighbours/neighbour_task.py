@@ -14,6 +14,7 @@ from torch import Tensor
 from gonogo.evaluation.encoding.corpus_vectors import embed
 from gonogo.evaluation.neighbours.neighbours import kept_share, nearest_others
 from gonogo.models.heads.vector_model import VectorModel
+from gonogo.models.parts.emitted import collected
 from gonogo.models.parts.module import Head
 from gonogo.models.text.retrieval_model import RetrievalModel
 from gonogo.objectives.false_negatives import dropped_ratio
@@ -141,7 +142,8 @@ class NeighbourTask:
             torch.from_numpy(batch.neighbours).to(device),
         )
         kept = self._drops(by_teacher, apart)
-        embedded = self._embed(batch)
+        with collected() as told:
+            embedded = self._embed(batch)
         anchor, near, far = embedded.anchors, embedded.neighbours, embedded.negatives
         own = torch.from_numpy(batch.cosines).to(device)
         candidates = Candidates(
@@ -162,7 +164,8 @@ class NeighbourTask:
             lengths=embedded.lengths,
             temperature=self._temperature,
         )
-        return TaskLoss(loss, size, 0, 0, shown)
+        loss, figures_of_model = told().added_to(loss)
+        return TaskLoss(loss, size, 0, 0, {**shown, **figures_of_model})
 
     def _embed(self, batch: NeighbourBatch) -> _Embedded:
         """Run each distinct document once, and hand its embedding to every place it stands at."""

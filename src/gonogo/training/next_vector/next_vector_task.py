@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from gonogo.core.workplace import Workplace
 from gonogo.data.next_vector.next_vectors import NextVectors, open_next_vectors
 from gonogo.models.next_vector.query_tower import QueryTower
 from gonogo.models.parts.devices import DTYPES
+from gonogo.models.parts.emitted import collected
 from gonogo.models.parts.module import Head
 from gonogo.objectives.margin_infonce import Negatives, margin_infonce
 from gonogo.spec.next_vector.curriculum import parse_curriculum
@@ -119,7 +120,7 @@ class NextVectorTask:
     def loss(self, batch: NextVectorBatch) -> TaskLoss:
         """Contrast the batch's queries with all negatives in force."""
         self._remember()
-        with self.model.autocast():
+        with self.model.autocast(), collected() as told:
             queries = self.model(
                 self._put(self.data.contexts(batch.numbers)),
                 self._put(self.data.present(batch.numbers)),
@@ -136,7 +137,8 @@ class NextVectorTask:
             groups["mined"] = self._mined(queries, batch.mined)
         result = self._contrast(pairs.diagonal(), groups, batch)
         self._new = (targets, rows)
-        return result
+        loss, figures = told().added_to(result.loss)
+        return replace(result, loss=loss, figures={**result.figures, **figures})
 
     def _remember(self) -> None:
         """Push the last batch's targets: only now, for its gradient needed the memory as it was."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 
@@ -16,12 +16,16 @@ from torch import Tensor, nn
 
 from gonogo.core.types import Device
 from gonogo.data.examples.batching import end_to_end_chunks, even_shares, pad, token_budget_chunks
-from gonogo.training.passes.core_passes import Pass, side_by_side
+from gonogo.models.parts.emitted import Emitted, together, with_emitted
+from gonogo.training.passes.core_passes import Forwarded, Pass, side_by_side
 from gonogo.training.passes.gradcache import replayed
 from gonogo.training.passes.token_rows import TokenRows
 
 Forward = Callable[[Int[Tensor, "n t"], Int[Tensor, "n t"]], Tensor]
-"""Token ids and attention mask to one row of output a text: vectors (n d) or scores (n)."""
+"""Token ids and attention mask to one row of output a text: vectors (n d) or scores (n).
+
+What it tells by `gonogo.models.parts.emitted` on the way, its own losses and figures, is returned
+beside the rows by every kind of pass."""
 
 Learns = Callable[[], Mapping[str, nn.Parameter]]
 """Names and parameters of what learns."""
@@ -55,17 +59,19 @@ class ChunkSettings:
 
 @dataclass(frozen=True, slots=True)
 class ChunkedOutput:
-    """The outputs in the rows' own order, and what they took.
+    """The outputs in the rows' own order, what the model told, and what they took.
 
     Args:
         rows: one output a row, fp32, with the graph.
         tokens: real tokens.
         padded_tokens: real tokens and padding.
+        emitted: the model's own losses, with their graph, and figures; means over all passes.
     """
 
     rows: Float[Tensor, "n *d"]
     tokens: int
     padded_tokens: int
+    emitted: Emitted = field(default_factory=Emitted)
 
 
 def forward_chunks(forward: Forward, rows: Rows, settings: ChunkSettings) -> ChunkedOutput:
@@ -83,12 +89,14 @@ def forward_chunks(forward: Forward, rows: Rows, settings: ChunkSettings) -> Chu
     padded = [[pad([rows[row] for row in chunk], settings.pad_id) for chunk in c] for c in shares]
     passes = [[partial(_forward, forward, *each, settings) for each in share] for share in padded]
     order = np.concatenate(list(chain.from_iterable(shares)))
-    outputs = torch.cat(_outputs(passes, settings))
+    each = _outputs(passes, settings)
+    outputs, emitted = torch.cat([out.rows for out in each]), together(e.emitted for e in each)
     tokens = sum(lengths)
     through = tokens
     if settings.learns is None:
         through = sum(ids.size for ids, _ in chain.from_iterable(padded))
-    return ChunkedOutput(outputs[_tensor(np.argsort(order), settings.device)], tokens, through)
+    rows_in_order = outputs[_tensor(np.argsort(order), settings.device)]
+    return ChunkedOutput(rows_in_order, tokens, through, emitted)
 
 
 def _shares_of_chunks(
@@ -105,7 +113,7 @@ def _shares_of_chunks(
     ]
 
 
-def _outputs(shares: Sequence[Sequence[Pass]], settings: ChunkSettings) -> list[Tensor]:
+def _outputs(shares: Sequence[Sequence[Pass]], settings: ChunkSettings) -> list[Forwarded]:
     if settings.learns is not None:
         learns = list(settings.learns().values())
         return side_by_side(shares, learns, replay=settings.replay)
@@ -118,9 +126,10 @@ def _forward(
     ids: Int64[np.ndarray, "n t"],
     mask: Int64[np.ndarray, "n t"],
     how: ChunkSettings,
-) -> Float[Tensor, "n *d"]:
+) -> Forwarded:
     with how.autocast():
-        return forward(_tensor(ids, how.device), _tensor(mask, how.device)).float()
+        told = with_emitted(forward, _tensor(ids, how.device), _tensor(mask, how.device))
+        return Forwarded(told[0].float(), told[1])
 
 
 def forward_distinct(
@@ -130,14 +139,18 @@ def forward_distinct(
     distinct, places = np.unique(numbers, return_inverse=True)
     output = forward_chunks(forward, [tokens[row] for row in distinct.tolist()], settings)
     rows = output.rows[_tensor(places, settings.device)]
-    return ChunkedOutput(rows, output.tokens, output.padded_tokens)
+    return replace(output, rows=rows)
 
 
 def joined(first: ChunkedOutput, second: ChunkedOutput) -> ChunkedOutput:
-    """Return the rows of both, one behind the other, and what they took together."""
+    """Return the rows of both, one behind the other, what was told and what they took together.
+
+    Where one carries no gradient, its terms are no losses: give it without them.
+    """
     rows = torch.cat([first.rows, second.rows])
     padded = first.padded_tokens + second.padded_tokens
-    return ChunkedOutput(rows, first.tokens + second.tokens, padded)
+    emitted = together([first.emitted, second.emitted])
+    return ChunkedOutput(rows, first.tokens + second.tokens, padded, emitted)
 
 
 def _tensor(array: Int64[np.ndarray, "..."], device: str) -> Tensor:

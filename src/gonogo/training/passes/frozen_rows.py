@@ -15,6 +15,7 @@ from gonogo.evaluation.encoding.batched import Runner, compute_rows
 from gonogo.evaluation.encoding.kept_vectors import kept_vectors
 from gonogo.evaluation.encoding.pooled import Pooled
 from gonogo.evaluation.encoding.vector_keys import content_hash, vector_key
+from gonogo.models.parts.emitted import with_emitted
 from gonogo.models.parts.module import FrozenEncoder
 from gonogo.models.parts.pooling import Pooling
 from gonogo.training.passes.chunked import ChunkedOutput, ChunkSettings
@@ -71,8 +72,9 @@ class FrozenRows:
         distinct, places = np.unique(numbers, return_inverse=True)
         base = self._base[torch.from_numpy(distinct).to(self._device)]
         with self._autocast():  # as where the backbone learns, or the arms' heads would differ
-            projected = self._project(base).float()
-        return ChunkedOutput(projected[torch.from_numpy(places).to(self._device)], 0, 0)
+            projected, told = with_emitted(self._project, base)
+        rows = projected.float()[torch.from_numpy(places).to(self._device)]
+        return ChunkedOutput(rows, 0, 0, told)
 
 
 def _bytes(ids: list[int]) -> bytes:

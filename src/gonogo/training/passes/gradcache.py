@@ -9,16 +9,19 @@ every representation, one chunk's activations live at a time, and the gradients 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
-from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+T = TypeVar("T")
 
-def replayed(forward: Callable[[], Tensor]) -> Tensor:
+
+def replayed(forward: Callable[[], T]) -> T:
     """Return what ``forward`` returns; its activations are dropped and recomputed for the gradient.
 
     Random numbers (dropout of the backbone and of the adapters) are drawn from the saved state
-    again, so the second pass is the first one bit for bit; so are the gradients.
+    again, so the second pass is the first one bit for bit; so are the gradients. Whatever tensors
+    it returns, rows or a model's own losses, their gradients go through the same second pass.
     """
-    output: Tensor = checkpoint(forward, use_reentrant=False, preserve_rng_state=True)
+    output: T = checkpoint(forward, use_reentrant=False, preserve_rng_state=True)
     return output

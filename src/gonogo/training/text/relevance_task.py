@@ -91,7 +91,8 @@ class RelevanceTask:
         device = output.rows.device
         labels, lists = (torch.as_tensor(x, device=device) for x in (batch.labels, batch.lists))
         loss = self._objective(output.rows, labels, lists)
-        return TaskLoss(loss, self.batch_size, output.tokens, output.padded_tokens)
+        loss, figures = output.emitted.added_to(loss)
+        return TaskLoss(loss, self.batch_size, output.tokens, output.padded_tokens, figures)
 
     def start_epoch(self, epoch: int) -> None:
         """Prepare nothing: the pairs are the same in every epoch."""

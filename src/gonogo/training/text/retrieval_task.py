@@ -9,10 +9,12 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from jaxtyping import Bool, Int64
+from torch import Tensor
 
 from gonogo.core.progress import Progress
 from gonogo.core.types import Side
 from gonogo.data.examples.examples import RetrievalExample
+from gonogo.models.parts.emitted import Emitted
 from gonogo.models.parts.module import Head
 from gonogo.objectives.build import EmbeddingLoss
 from gonogo.training.parts.stream import ExampleStream
@@ -158,6 +160,8 @@ class RetrievalTask:
         else:
             with torch.no_grad():
                 apart = self._embed(negatives)
+            told = Emitted(figures=apart.emitted.figures)  # what has no gradient is no loss
+            apart = replace(apart, emitted=told)
             output = joined(self._embed(pairs), apart)
         vectors, device, size = output.rows, output.rows.device, len(batch.queries)
         loss = self._objective(
@@ -168,14 +172,17 @@ class RetrievalTask:
             negative_kept=torch.as_tensor(batch.negative_kept, device=device),
             same_query=torch.as_tensor(batch.same_query, device=device),
         )
-        if self._regularise is None:
-            return TaskLoss(loss, size, output.tokens, output.padded_tokens)
-        _, first = np.unique(numbers, return_index=True)
-        term, figures = self._regularise(distinct_rows(vectors, np.sort(first)), batch.index)
         # Kept apart: a loss that holds the terms cannot be compared between arms.
-        figures = {"objective": loss.detach(), **figures}
-        loss = self._regularise.objective_share * loss + term
-        return TaskLoss(loss, size, output.tokens, output.padded_tokens, figures)
+        objective = {"objective": loss.detach()}
+        figures: dict[str, Tensor] = {}
+        if self._regularise is not None:
+            _, first = np.unique(numbers, return_index=True)
+            term, figures = self._regularise(distinct_rows(vectors, np.sort(first)), batch.index)
+            loss, figures = self._regularise.objective_share * loss + term, objective | figures
+        loss, own = output.emitted.added_to(loss)
+        if "objective" in own:
+            own |= objective
+        return TaskLoss(loss, size, output.tokens, output.padded_tokens, own | figures)
 
     def _embed(self, numbers: Int64[np.ndarray, " n"]) -> ChunkedOutput:
         if self._frozen is not None:
