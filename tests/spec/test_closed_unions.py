@@ -20,6 +20,9 @@ ASKED = ("AdapterSpec", "ScoringSpec", "ProjectionSpec")
 
 CLOSED = (*ASKED, "TaskSpec", "ModelSpec")
 
+PARTS = {"training/text/text_tasks.py"}
+"""What takes apart a smaller union (here TextTask), whose members are in a large one too."""
+
 
 def homes() -> dict[str, str]:
     """Return the module of each union, wherever it has moved to."""
@@ -109,5 +112,5 @@ def test_the_type_checker_names_every_place(tmp_path: Path) -> None:
     }
     for union in homes():
         for place, how in taken_apart(members(union)):
-            if how == "match":
+            if how == "match" and place not in PARTS:
                 assert (place, f"Dummy{union}") in named, f"{place}: {union}\n{out}"
