@@ -57,7 +57,7 @@ def tower_config(pairs: Path, **changes: Any) -> TrialConfig:
         "kind": "next_vector",
         "data": data,
         "memory": 40,
-        "curriculum": "0-0:none;1-9:3@0.5-0.99",
+        "curriculum": "0-1:none;2-10:3@0.5-0.99",
         "window": "quantile",
         "batch_size": 8,
     }

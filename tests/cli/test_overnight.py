@@ -127,8 +127,8 @@ def test_arms_that_run_longer_than_others_are_told_with_their_own_epochs(
     overnight: ModuleType,
 ) -> None:
     schedules = [
-        Schedule(parse_curriculum("0-9:none"), "cosine", 10),
-        Schedule(parse_curriculum("0-4:2@0.9-1"), "quantile", 5),
+        Schedule(parse_curriculum("0-10:none"), "cosine", 10),
+        Schedule(parse_curriculum("0-5:2@0.9-1"), "quantile", 5),
     ]
     arguments = shlex.split(overnight._preflight("pairs", "white", schedules))
     assert arguments[3:6] == ["pairs", "--bank", "white"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gonogo.spec.checks.resolve import read_study, resolve
-from gonogo.spec.rule.gates import ImprovementGate, InterferenceGate
+from gonogo.spec.rule.gates import BandsGate, ImprovementGate, InterferenceGate
 from gonogo.spec.rule.summary import FigureColumn
 from gonogo.spec.study import ResolvedStudy, TrialConfig
 from gonogo.study.folder.shipped import find_study
@@ -202,6 +202,10 @@ CHANGES: dict[tuple[str, str], dict[str, dict[str, Any]]] = {
         "gru": {
             "model.encoder": {"kind": "gru", "hidden": 512, "layers": 1, "dropout": 0.0},
         },
+        "gru_mined": {
+            "model.encoder": {"kind": "gru", "hidden": 512, "layers": 1, "dropout": 0.0},
+            "tasks.next.curriculum": MINED,
+        },
         "attention_mined": {"tasks.next.curriculum": MINED},
         "attention_quantile": {"tasks.next.curriculum": RANKS, "tasks.next.window": "quantile"},
     },
@@ -266,6 +270,7 @@ def test_the_specialists_of_interference_learn_one_task_each() -> None:
     [
         ("distillation", (0, 1, 2)),
         ("two_tower", (42, 123, 456)),
+        ("two_tower_bands", (42, 123, 456)),
         ("isotropy", (42, 123, 456)),
         ("isotropy_weights", (42, 123, 456)),
         ("interference", (42, 123, 456)),
@@ -387,3 +392,17 @@ def test_the_quick_tier_of_distillation_is_ten_steps_on_its_own_data() -> None:
     assert {config.training.max_steps for config in quick.arms.values()} == {10}
     assert quick.arms["core_20k"].tasks == full.arms["core_20k"].tasks
     assert quick.experiments == full.experiments
+
+
+def test_named_bands_of_recall_decide_the_second_study_of_query_towers() -> None:
+    gate = shipped("two_tower_bands").gate
+    assert isinstance(gate, BandsGate)
+    assert (gate.task, gate.metric, gate.arm) == ("next", "R@500", "gru")
+    assert [(band.least, band.verdict) for band in gate.bands] == [
+        (0.0, "FAIL"),
+        (0.40, "MARGINAL"),
+        (0.55, "PASS"),
+    ]
+    # Its arm is the one that two_tower calls gru_mined: trained once, judged twice.
+    one, other = shipped("two_tower_bands").arms["gru"], shipped("two_tower").arms["gru_mined"]
+    assert (one.model, one.tasks, one.training) == (other.model, other.tasks, other.training)

@@ -32,12 +32,12 @@ def test_by_default_the_usual_windows_of_cosines(pairs: Path) -> None:
 
 
 def test_units_and_epochs_are_of_every_schedule_or_of_each(pairs: Path) -> None:
-    two = ["--schedule", "0-9:none", "--schedule", "0-4:2@0.9-0.95"]
+    two = ["--schedule", "0-10:none", "--schedule", "0-5:2@0.9-0.95"]
     both = schedules(pairs, *two, "--epochs", "5", "--window", "quantile")
-    assert both == [("0-9:none", "quantile", 5), ("0-4:2@0.9-0.95", "quantile", 5)]
+    assert both == [("0-10:none", "quantile", 5), ("0-5:2@0.9-0.95", "quantile", 5)]
     units = ["--window", "cosine", "--window", "quantile"]
     each = schedules(pairs, *two, *units, "--epochs", "10", "--epochs", "5")
-    assert each == [("0-9:none", "cosine", 10), ("0-4:2@0.9-0.95", "quantile", 5)]
+    assert each == [("0-10:none", "cosine", 10), ("0-5:2@0.9-0.95", "quantile", 5)]
 
 
 def test_a_schedule_of_quantiles_is_not_read_as_cosines(pairs: Path) -> None:
@@ -45,7 +45,7 @@ def test_a_schedule_of_quantiles_is_not_read_as_cosines(pairs: Path) -> None:
     cosines = CliRunner().invoke(app, command).output
     assert "warning   curriculum" in cosines
     quantiles = CliRunner().invoke(app, [*command, "--window", "quantile"]).output
-    assert "green     curriculum: epochs 0 to 9; 0-9:2@0.95-0.99 filled for 100%" in quantiles
+    assert "green     curriculum: epochs 1 to 9; 0-9:2@0.95-0.99 filled for 100%" in quantiles
 
 
 @pytest.mark.parametrize(

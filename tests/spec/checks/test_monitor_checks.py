@@ -15,7 +15,7 @@ seeds: [1]
 defaults:
   model: {kind: query_tower}
   tasks:
-    next: {kind: next_vector, data: {kind: pairs, folder: pairs}, curriculum: "0-4:none"}
+    next: {kind: next_vector, data: {kind: pairs, folder: pairs}, curriculum: "0-5:none"}
   training: {epochs: 5, validation: {every: 1, best: R@500}}
   monitors:
     - {kind: floor, figure: margin, least: 0.04}

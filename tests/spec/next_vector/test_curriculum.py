@@ -28,19 +28,19 @@ def test_by_hand():
         Segment(11, 30, 16, CosineWindow(0.84, 0.96)),
     )
     assert str(read) == TEXT
-    assert read.epochs == 31
+    assert read.epochs == 30
 
 
 @pytest.mark.parametrize(
-    ("epoch", "count"), [(0, 0), (5, 0), (6, 8), (10, 8), (11, 16), (30, 16)]
+    ("epoch", "count"), [(1, 0), (5, 0), (6, 8), (10, 8), (11, 16), (30, 16)]
 )  # fmt: skip
 def test_both_ends_of_a_segment_belong_to_it(epoch, count):
     assert parse_curriculum(TEXT).at(epoch).count == count
 
 
-@pytest.mark.parametrize("epoch", [-1, 31])
+@pytest.mark.parametrize("epoch", [-1, 0, 31])
 def test_an_epoch_outside_is_told(epoch):
-    with pytest.raises(UserError, match=rf"segment 3.*covers epochs 0 to 30, not {epoch}"):
+    with pytest.raises(UserError, match=rf"segment 3.*covers epochs 1 to 30, not {epoch}"):
         parse_curriculum(TEXT).at(epoch)
 
 
@@ -50,7 +50,8 @@ def test_an_epoch_outside_is_told(epoch):
         ("", "segment 1, ''", "an empty segment"),
         ("0-5:none;", "segment 2, ''", "an empty segment"),
         ("0-5:none;;6-7:none", "segment 2, ''", "an empty segment"),
-        ("1-5:none", "segment 1, '1-5:none'", "starts at epoch 1, not at 0"),
+        ("2-5:none", "segment 1, '2-5:none'", "starts at epoch 2, not at 0 or 1"),
+        ("0-0:none", "segment 1, '0-0:none'", "covers no epoch"),
         ("0-5:none;7-9:none", "segment 2, '7-9:none'", "leaves out epoch 6"),
         ("0-5:none;9-9:none", "segment 2, '9-9:none'", "leaves out epochs 6 to 8"),
         ("0-5:none;5-9:none", "segment 2, '5-9:none'", "overlaps .* which ends at epoch 5"),
@@ -91,6 +92,13 @@ def test_a_study_file_gets_one_spelling_and_a_plain_error():
         Holder(curriculum="0-5:none;7-9:none")
 
 
+def test_a_curriculum_from_epoch_1_means_what_one_from_0_means():
+    zero, one = parse_curriculum(TEXT), parse_curriculum(TEXT.replace("0-5", "1-5"))
+    assert [zero.at(epoch).count for epoch in range(1, 31)] == [
+        one.at(epoch).count for epoch in range(1, 31)
+    ]
+
+
 def test_whether_a_filter_can_fire_at_all():
     read = parse_curriculum(TEXT)
     assert not read.reaches_above(0.98)
@@ -101,7 +109,7 @@ def test_whether_a_filter_can_fire_at_all():
 
 @st.composite
 def curricula(draw):
-    segments, first = [], 0
+    segments, first = [], 1
     cosine = st.floats(-1, 1, allow_subnormal=True)
     for length in draw(st.lists(st.integers(1, 20), min_size=1, max_size=5)):
         low, high = sorted(draw(st.tuples(cosine, cosine).filter(lambda pair: pair[0] != pair[1])))
@@ -117,7 +125,7 @@ def test_text_reads_back_to_itself(curriculum):
     text = str(curriculum)
     assert parse_curriculum(text) == curriculum
     assert str(parse_curriculum(text)) == text
-    assert [curriculum.at(epoch) for epoch in range(curriculum.epochs)] == [
+    assert [curriculum.at(epoch) for epoch in range(1, curriculum.epochs + 1)] == [
         segment for segment in curriculum.segments for _ in range(segment.last - segment.first + 1)
     ]
 

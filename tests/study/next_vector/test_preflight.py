@@ -27,7 +27,7 @@ from gonogo.spec.next_vector.curriculum import parse_curriculum
 from gonogo.study.next_vector.preflight import PreflightSettings, check_alignment, run_preflight
 
 LENGTHS = [14, 12, 14, 11, 10, 13, 12, 14, 11, 10]
-SCHEDULE = parse_curriculum("0-1:none;2-3:2@0.1-0.9")
+SCHEDULE = parse_curriculum("0-2:none;3-4:2@0.1-0.9")
 SETTINGS = PreflightSettings(curriculum=SCHEDULE, epochs=4)
 
 
@@ -193,8 +193,8 @@ def test_a_common_direction_is_told_with_the_remedy(tmp_path):
 def test_a_curriculum_too_short_for_the_epochs_blocks_at_its_last_segment():
     finding = check_curriculum(Schedule(SCHEDULE, epochs=6), None, 0.98)
     assert finding.status == "blocker"
-    assert finding.problems[0].rows == ("2-3:2@0.1-0.9",)
-    assert "ends at epoch 3" in finding.problems[0].text
+    assert finding.problems[0].rows == ("3-4:2@0.1-0.9",)
+    assert "ends at epoch 4" in finding.problems[0].text
     assert check_curriculum(Schedule(SCHEDULE, epochs=4), None, 0.98).status == "green"
     assert check_curriculum(Schedule(SCHEDULE, epochs=2), None, 0.98).status == "warning"
 
@@ -300,7 +300,7 @@ def test_quantiles_too_narrow_for_this_bank_or_eaten_by_copies_are_told(tmp_path
     filters = check_filters(schedule("0-9:8@0.9-1", "quantile"), near, 0.98)
     assert filters.facts["both_can_fire"] is True
     nothing = check_curriculum(schedule("0-9:8@0.9-1", "quantile"), None, 0.98)
-    assert nothing.summary == "epochs 0 to 9; nothing to measure it with"
+    assert nothing.summary == "epochs 1 to 9; nothing to measure it with"
     assert check_filters(schedule("0-9:8@0.9-1", "quantile"), None, 0.98).facts == {
         "cosine": 0.98,
         "both_can_fire": None,
@@ -309,21 +309,21 @@ def test_quantiles_too_narrow_for_this_bank_or_eaten_by_copies_are_told(tmp_path
 
 def test_every_schedule_that_trains_on_the_pairs_is_looked_at(tmp_path):
     folder = write_world(tmp_path, LENGTHS)
-    more = (schedule("0-1:2@0.9-1", "quantile", 2), schedule("0-1:none", epochs=9))
+    more = (schedule("0-2:2@0.9-1", "quantile", 2), schedule("0-2:none", epochs=9))
     done = run_preflight(folder, replace(SETTINGS, more=more))
     checks = [one for one in done.findings if one.check == "curriculum"]
     assert [one.facts["curriculum"] for one in checks] == [
-        "0-1:none;2-3:2@0.1-0.9",
-        "0-1:2@0.9-1.0",
-        "0-1:none",
+        "0-2:none;3-4:2@0.1-0.9",
+        "0-2:2@0.9-1.0",
+        "0-2:none",
     ]
     assert [one.status for one in checks] == ["green", "green", "blocker"]
     assert [one.facts["window"] for one in checks] == ["cosine", "quantile", "cosine"]
     settings = read_json(folder / "preflight" / "manifest.json")["settings"]
     assert settings["schedules"] == [
-        {"curriculum": "0-1:none;2-3:2@0.1-0.9", "window": "cosine", "epochs": 4},
-        {"curriculum": "0-1:2@0.9-1.0", "window": "quantile", "epochs": 2},
-        {"curriculum": "0-1:none", "window": "cosine", "epochs": 9},
+        {"curriculum": "0-2:none;3-4:2@0.1-0.9", "window": "cosine", "epochs": 4},
+        {"curriculum": "0-2:2@0.9-1.0", "window": "quantile", "epochs": 2},
+        {"curriculum": "0-2:none", "window": "cosine", "epochs": 9},
     ]
 
 

@@ -94,7 +94,7 @@ def test_neither_target_nor_context_is_a_negative(pairs: Path) -> None:
 
 def test_the_memory_masks_what_belongs_to_the_query(pairs: Path) -> None:
     # stride 1: the memory soon holds the context's own rows, and the query's own target
-    _, task = made(tower_config(pairs, task={"memory": 1000, "curriculum": "0-9:none"}))
+    _, task = made(tower_config(pairs, task={"memory": 1000, "curriculum": "0-10:none"}))
     for index in range(60):
         task.loss(task.batch(index))
     batch = task.batch(60)
@@ -126,9 +126,9 @@ def _parts(task: NextVectorTask, batch: Any) -> tuple[Any, Tensor, Tensor]:
 
 
 def test_what_was_not_asked_for_has_no_figure_rather_than_a_zero(pairs: Path) -> None:
-    _, alone = made(tower_config(pairs, task={"memory": 0, "curriculum": "0-9:none"}))
+    _, alone = made(tower_config(pairs, task={"memory": 0, "curriculum": "0-10:none"}))
     assert alone.loss(alone.batch(0)).figures.keys() == {"in_batch_loss", "positive_cosine"}
-    empty = {"curriculum": "0-9:3@0.99999-1.0", "window": "cosine"}  # nothing is as near as that
+    empty = {"curriculum": "0-10:3@0.99999-1.0", "window": "cosine"}  # nothing is as near as that
     _, task = made(tower_config(pairs, task=empty))
     assert "memory_loss" not in task.loss(task.batch(0)).figures  # nothing is remembered yet
     task.start_epoch(0)
@@ -175,7 +175,7 @@ def test_a_step_reads_nothing_back_from_an_accelerator(
 
 
 def test_in_batch_and_memory_losses_are_told_apart(pairs: Path) -> None:
-    _, task = made(tower_config(pairs, task={"memory": 1000, "curriculum": "0-9:none"}))
+    _, task = made(tower_config(pairs, task={"memory": 1000, "curriculum": "0-10:none"}))
     for index in range(40):
         figures = task.loss(task.batch(index)).figures
     assert figures["memory_loss"] > figures["in_batch_loss"] + 1  # ln of their numbers apart
@@ -191,7 +191,7 @@ def test_no_repeat_of_the_target_is_a_negative_in_the_batch_or_the_memory(tmp_pa
     rule = WindowRule(context=4, stride=1, most=9, least=4)
     settings = PairSettings(rule=rule, validation=0.25, seed=1, near_duplicate=1.1)
     write_pairs(tmp_path / "pairs", bank, make_pairs(bank, settings), settings)
-    changes = {"memory": 30, "curriculum": "0-9:none", "looked_at": 30}
+    changes = {"memory": 30, "curriculum": "0-10:none", "looked_at": 30}
     _, task = made(tower_config(tmp_path / "pairs", task=changes))
     for index in range(4):
         figures = task.loss(task.batch(index)).figures
@@ -202,7 +202,7 @@ def test_no_repeat_of_the_target_is_a_negative_in_the_batch_or_the_memory(tmp_pa
 
 
 def test_a_curriculum_that_ends_before_training_is_refused(pairs: Path) -> None:
-    config = tower_config(pairs, task={"curriculum": "0-1:none"})
+    config = tower_config(pairs, task={"curriculum": "0-2:none"})
     with pytest.raises(UserError, match=r"ends after 2 epochs, training after 3"):
         made(config)
 
@@ -279,7 +279,7 @@ def test_looks_mask_the_repeats_that_the_loss_masks(tmp_path: Path) -> None:
     folder = write_sequences(tmp_path, articles=8)
     margins = []
     for above in (0.0, 0.98):
-        changes = {"duplicate_above": above, "curriculum": "0-9:none", "memory": 0}
+        changes = {"duplicate_above": above, "curriculum": "0-10:none", "memory": 0}
         margins.append(made(tower_config(folder, task=changes))[1].validate()["margin"])
     assert margins[0] > margins[1]  # without their nearest, the negatives lie farther away
 
@@ -307,7 +307,7 @@ def test_the_guard_stops_a_planted_collapse(pairs: Path, tmp_path: Path) -> None
 
 
 def test_a_tower_learns_what_the_weighted_mean_misses(pairs: Path, tmp_path: Path) -> None:
-    config = tower_config(pairs, training={"epochs": 6}, task={"curriculum": "0-9:none"})
+    config = tower_config(pairs, training={"epochs": 6}, task={"curriculum": "0-10:none"})
     _, task = made(config)
     before = task.validate()["R@10"]
     run(config, tmp_path)
@@ -317,7 +317,7 @@ def test_a_tower_learns_what_the_weighted_mean_misses(pairs: Path, tmp_path: Pat
 
 
 def test_the_log_is_found_by_grep(pairs: Path, tmp_path: Path) -> None:
-    changes = {"curriculum": "0-1:none;2-9:3@0.5-0.99"}
+    changes = {"curriculum": "0-2:none;3-10:3@0.5-0.99"}
     run(tower_config(pairs, monitors=MONITORS, task=changes), tmp_path)
     lines = (tmp_path / "logs/training.log").read_text().splitlines()
     looks = [line for line in lines if line.startswith("Epoch")]

@@ -78,7 +78,6 @@ def test_the_ladder_names_its_remedies_in_full():
     told = " ".join(band.advice for band in (*EARLY, *FINAL))
     for remedy in (
         "100,000 pairs or more",
-        "model.start_from",
         "the tuned mean as interim stage 1",
         "late interaction or a cross-encoder",
     ):

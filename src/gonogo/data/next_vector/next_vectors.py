@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gonogo.core.errors import UserError
 from gonogo.core.seeds import generator
+from gonogo.data.files.manifest import read_manifest
 from gonogo.data.files.places import find_folder
 from gonogo.data.next_vector.bank import find_bank
 from gonogo.data.next_vector.sequences import Bank, Pairs, open_bank, open_pairs
@@ -71,6 +72,16 @@ class NextVectors:
             return numbers
         chosen = generator(0, "next_vectors", *names).permutation(len(numbers))[:most]
         return numbers[np.sort(chosen)]
+
+
+def count_validation_pairs(folder: str, *, beside: Path | None = None) -> int:
+    """Return how many pairs a folder holds out, by its manifest; opens nothing else.
+
+    Raises:
+        UserError: if it is not to be found, or holds no pairs.
+    """
+    path = find_folder(folder, beside=beside)
+    return int(read_manifest(path, "pairs")["validation"])
 
 
 def open_next_vectors(

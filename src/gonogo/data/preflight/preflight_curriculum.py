@@ -83,7 +83,7 @@ def check_curriculum(
     filled = [f"{one['segment']} filled for {max(one['filled'].values()):.0%}" for one in measured]
     unit = " (quantiles)" if filled and schedule.window == "quantile" else ""
     nothing = "nothing to measure it with" if windows else "mines nothing"
-    summary = f"epochs 0 to {curriculum.epochs - 1}; {'; '.join(filled) or nothing}{unit}"
+    summary = f"epochs 1 to {curriculum.epochs}; {'; '.join(filled) or nothing}{unit}"
     return Finding("curriculum", summary, tuple(found), facts)
 
 
@@ -91,12 +91,12 @@ def _uncovered(curriculum: Curriculum, epochs: int | None) -> Iterator[Problem]:
     if epochs is not None and curriculum.epochs < epochs:
         yield Problem(
             "blocker",
-            f"segment {curriculum.segments[-1]} ends at epoch {curriculum.epochs - 1}, but training"
-            f" runs {epochs} epochs, to epoch {epochs - 1}",
+            f"segment {curriculum.segments[-1]} ends at epoch {curriculum.epochs}, but training"
+            f" runs {epochs} epochs",
             1,
             (str(curriculum.segments[-1]),),
         )
-    late = [one for one in curriculum.segments if epochs is not None and one.first >= epochs]
+    late = [one for one in curriculum.segments if epochs is not None and one.first > epochs]
     if late:
         names = tuple(map(str, late))
         yield Problem("warning", f"{len(late)} segments begin after training", len(late), names)

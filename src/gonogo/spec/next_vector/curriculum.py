@@ -1,7 +1,9 @@
 """How many hard negatives an epoch mines, and how near: ``0-5:none;6-10:8@0.82-0.92``.
 
 Hard negatives from the first epoch on make a query tower collapse, so they come in segments:
-``first-last:none`` or ``first-last:count@low-high``, epochs from 0 and both ends included.
+``first-last:none`` or ``first-last:count@low-high``, both ends included. Epochs count from 1, as
+people write them: ``6-10`` is in force from the sixth epoch on. The first segment may begin
+at 0, the time before the first epoch.
 """
 
 from __future__ import annotations
@@ -58,7 +60,7 @@ class Segment:
     """Consecutive epochs that mine alike.
 
     Args:
-        first: epoch, from 0.
+        first: epoch, from 1; 0 is the time before.
         last: epoch, included.
         count: mined negatives of each pair; 0 without a window.
         window: where they are looked for; None where none is mined.
@@ -76,26 +78,26 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Curriculum:
-    """Segments from epoch 0 on, without gap or overlap; its text reads back to itself."""
+    """Segments from epoch 0 or 1 on, without gap or overlap; its text reads back to itself."""
 
     segments: tuple[Segment, ...]
 
     @property
     def epochs(self) -> int:
-        """Return how many epochs it covers."""
-        return self.segments[-1].last + 1
+        """Return how many epochs it covers: the number of the last one."""
+        return self.segments[-1].last
 
     def at(self, epoch: int) -> Segment:
-        """Return the segment of an epoch.
+        """Return the segment of an epoch, from 1.
 
         Raises:
             UserError: for an epoch that it does not cover.
         """
         for segment in self.segments:
-            if segment.first <= epoch <= segment.last:
+            if max(segment.first, 1) <= epoch <= segment.last:
                 return segment
         raise UserError(
-            f"the curriculum covers epochs 0 to {self.epochs - 1}, not {epoch}",
+            f"the curriculum covers epochs 1 to {self.epochs}, not {epoch}",
             place=_place(len(self.segments) - 1, str(self.segments[-1])),
             hint="let its last segment end later",
         )
@@ -122,10 +124,12 @@ def parse_curriculum(text: str) -> Curriculum:
     segments: list[Segment] = []
     for number, part in enumerate(text.split(";")):
         segment = _segment(number, part.strip())
-        expected = segments[-1].last + 1 if segments else 0
+        expected = segments[-1].last + 1 if segments else min(segment.first, 1)
         if segment.first != expected:
             raise _wrong(number, part.strip(), _misplaced(segment.first, expected))
         segments.append(segment)
+    if segments[-1].last < 1:
+        raise _wrong(len(segments) - 1, str(segments[-1]), "covers no epoch: they count from 1")
     return Curriculum(tuple(segments))
 
 
@@ -162,8 +166,8 @@ def _unreadable(rest: str) -> str:
 
 
 def _misplaced(first: int, expected: int) -> str:
-    if expected == 0:
-        return f"starts at epoch {first}, not at 0"
+    if expected == 1:
+        return f"starts at epoch {first}, not at 0 or 1"
     if first < expected:
         return f"overlaps the segment before it, which ends at epoch {expected - 1}"
     missing = f"epoch {expected}" if first == expected + 1 else f"epochs {expected} to {first - 1}"

@@ -34,7 +34,10 @@ class NextVectorTask(LearnedTask):
     """Targets of earlier batches that are negatives too, the own one masked by id; 0: none. Never
     more than there are training pairs: documents do not drift, so a second copy tells nothing."""
     curriculum: CurriculumText = "0-5:none;6-10:8@0.82-0.92;11-30:16@0.84-0.96"
-    """Mined negatives by epoch: ``first-last:count@low-high`` or ``first-last:none``."""
+    """Mined negatives by epoch, from 1: ``first-last:count@low-high`` or ``first-last:none``."""
+    epochs_from: Literal[1] = 1
+    """The number of the first epoch in the curriculum. Trials of versions that counted from 0 mined
+    one epoch later; they are out of date, and this key says why."""
     window: Literal["cosine", "quantile"] = "cosine"
     """What low and high of the curriculum are: cosines of query and negative, or quantiles of each
     query's cosines to the whole bank, where a bank has nothing in the cosine windows."""

@@ -19,6 +19,7 @@ from gonogo.analysis.statistics.power import (
 )
 from gonogo.core.errors import NotHereYetError, UserError
 from gonogo.data.files.score_table import SCHEMA, read_scores
+from gonogo.data.next_vector.next_vectors import count_validation_pairs
 from gonogo.data.sources.loading import count_queries
 from gonogo.spec.data.vector_data import PairsData, VectorFile
 from gonogo.spec.evaluation.evaluation_tasks import AnyData
@@ -163,7 +164,9 @@ def _queries(plan: Plan) -> tuple[tuple[int, ...], tuple[str, ...]]:
 
 def _count(data: AnyData, plan: Plan) -> int | None:
     spec = plan.study.evaluation
-    if isinstance(data, VectorFile | PairsData):
+    if isinstance(data, PairsData):
+        return count_validation_pairs(data.folder, beside=plan.beside)
+    if isinstance(data, VectorFile):
         return None
     try:
         return count_queries(data, spec.split, beside=plan.beside)

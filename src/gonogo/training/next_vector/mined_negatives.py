@@ -48,10 +48,10 @@ class NegativeMiner:
     @property
     def segment(self) -> Segment:
         """Return the segment in force; the steps that end the last epoch stay in its segment."""
-        return self._curriculum.at(min(self._epoch, self._curriculum.epochs - 1))
+        return self._curriculum.at(min(self._epoch + 1, self._curriculum.epochs))
 
     def mine(self, epoch: int, train: Int64[np.ndarray, "n"]) -> None:
-        """Prepare an epoch."""
+        """Prepare an epoch, counted from 0 as the trainer does."""
         self._epoch, self._mined, self.facts = epoch, None, {}
         if self.segment.window is None:
             return
@@ -68,7 +68,7 @@ class NegativeMiner:
             "mined_near_both": float(drops.near_both),
         }
         self._progress.say(
-            f"epoch {epoch}: {self.segment.count} negatives {self.segment.window}"
+            f"epoch {epoch + 1}: {self.segment.count} negatives {self.segment.window}"
             f" ({self._spec.window}), {mined.fill_rate:.1%} filled;"
             f" {drops.near_positive} dropped near the positive"
         )
