@@ -29,7 +29,7 @@ import peak
 from contrastive import Ours, Setting, add_options, triples
 from contrastive_peer import PeerSetting, peer
 
-from gonogo.analysis.estimates.intervals import difference_estimate
+from gonogo.analysis.estimates.estimates import difference_estimate
 from gonogo.core.files import read_json, write_json
 from gonogo.core.seeds import generator
 from gonogo.data.judged.datasets import RetrievalDataset

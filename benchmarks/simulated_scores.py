@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gonogo.analysis.estimates.intervals import ratio_pseudo_values
+from gonogo.analysis.estimates.estimates import ratio_pseudo_values
 from gonogo.analysis.statistics.variance import mean_squares
 from gonogo.analysis.tables.strata import Strata
 from gonogo.core.seeds import generator

@@ -5,8 +5,8 @@ import polars as pl
 import pytest
 
 from gonogo.analysis.estimates.arm_scores import arm_scores
+from gonogo.analysis.estimates.estimates import mean_estimate
 from gonogo.analysis.estimates.group_means import group_means, shared_datasets
-from gonogo.analysis.estimates.intervals import mean_estimate
 from gonogo.analysis.promised.expected import Expected
 from gonogo.analysis.tables.scores import ScoreTable, pivot
 from gonogo.data.files.score_table import SCHEMA

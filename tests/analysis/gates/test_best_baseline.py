@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from planted_verdicts import verdict, where
 
-from gonogo.analysis.estimates.intervals import difference_estimate
+from gonogo.analysis.estimates.estimates import difference_estimate
 from gonogo.analysis.gates.freezing import compare_gate, freeze_gate
 from gonogo.analysis.gates.gate_values import judged_values, pilot_components, stop_early
 from gonogo.analysis.gates.improvement import judge_improvement

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from study_values import TRIO
 
-from gonogo.analysis.estimates.intervals import ratio_pseudo_values
+from gonogo.analysis.estimates.estimates import ratio_pseudo_values
 from gonogo.analysis.estimates.sequential import stop_when_decided
 from gonogo.analysis.gates.gate_values import (
     default_components,

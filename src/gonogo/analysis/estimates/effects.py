@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
 
-from gonogo.analysis.estimates.intervals import difference_estimate, mean_estimate, ratio_estimate
+from gonogo.analysis.estimates.between import between
+from gonogo.analysis.estimates.estimates import difference_estimate, mean_estimate, ratio_estimate
+from gonogo.analysis.estimates.intervals import ONE_RUN
+from gonogo.analysis.estimates.layout import Layout, count_clusters, score_bounds
 from gonogo.analysis.estimates.significance import bonferroni, holm, paired_tests
 from gonogo.analysis.promised.judged import Stratum
 from gonogo.analysis.records.effects import DatasetEffect, Effect, Estimate, PairTest, SeedPoint
@@ -33,6 +36,25 @@ class Paired:
     """One a row of the strata; empty when neither arm has any."""
     unseeded: frozenset[str] = frozenset()
     """Arms that have no seed of their own and stand beside every seed of the other."""
+    seeds_paired: bool = True
+    """False where each arm has seeds of its own, one a row of its own array."""
+    sample: bool = False
+    """Whether the data sets are a sample of those that are asked about."""
+    level: float = 0.95
+    """Coverage asked for; more where earlier looks have spent a part of what may be missed."""
+    notes: tuple[str, ...] = ()
+    """What is told about runs and data sets that were left out."""
+
+    def layout(self, strata: Sequence[Stratum]) -> Layout:
+        """Return how the values of some of the data sets hang together."""
+        arrays = [(stratum.reference, stratum.candidate) for stratum in strata]
+        clusters = [stratum.clusters for stratum in strata]
+        return Layout(
+            clusters=clusters if any(c is not None for c in clusters) else None,
+            bounds=score_bounds(self.metric, arrays),
+            paired=self.seeds_paired,
+            sample=self.sample and len(self.strata) > 1 and len(strata) == len(self.strata),
+        )
 
 
 def canonical(strata: Sequence[Stratum]) -> list[Stratum]:
@@ -56,21 +78,29 @@ def effect(paired: Paired, *, ratio: bool) -> Effect:
     """
     strata = canonical(paired.strata)
     arrays = [(stratum.reference, stratum.candidate) for stratum in strata]
+    layout, level = paired.layout(strata), paired.level
+    difference = _told(difference_estimate(arrays, level, layout=layout), paired)
+    parts = tuple(_dataset_effect(paired, stratum, ratio) for stratum in paired.strata)
     return Effect(
         task=paired.task,
         metric=paired.metric,
         reference=paired.reference,
         candidate=paired.candidate,
-        difference=_told(difference_estimate(arrays), paired),
-        ratio=_told(_ratio(arrays), paired) if ratio else None,
+        difference=difference,
+        ratio=_told(_ratio(arrays, layout, level), paired) if ratio else None,
         per_seed=_seed_points(paired, arrays),
-        datasets=tuple(_dataset_effect(paired, stratum, ratio) for stratum in paired.strata),
+        datasets=parts,
         test=_test(arrays, paired),
         verdict="INCOMPLETE",
+        datasets_as="sample" if paired.sample else "fixed",
+        between=between(parts, strata, layout),
+        seeds_paired=paired.seeds_paired,
+        clusters=count_clusters(layout.clusters, [len(s.queries) for s in strata]),
+        notes=paired.notes,
     )
 
 
-Arrays = list[tuple[Float[np.ndarray, "seeds _"], Float[np.ndarray, "seeds _"]]]
+Arrays = list[tuple[Float[np.ndarray, "_ _"], Float[np.ndarray, "_ _"]]]
 
 
 def defined(arrays: Arrays) -> bool:
@@ -79,16 +109,31 @@ def defined(arrays: Arrays) -> bool:
     return bool((np.abs(means) > SMALLEST_REFERENCE).all())
 
 
-def _ratio(arrays: Arrays, draws: int = 10_000) -> Estimate:
+def _ratio(arrays: Arrays, layout: Layout, level: float, draws: int = 10_000) -> Estimate:
     if defined(arrays):
-        return ratio_estimate(arrays, bootstrap_draws=draws)
+        return ratio_estimate(arrays, level, bootstrap_draws=draws, layout=layout)
     queries = sum(reference.shape[1] for reference, _ in arrays)
-    return Estimate(value=None, seeds=len(arrays[0][0]), queries=queries)
+    return Estimate(value=None, seeds=min(map(len, arrays[0])), queries=queries)
 
 
 def _told(estimate: Estimate, paired: Paired) -> Estimate:
     """Say that no seed was there, where one row stands for a system without any."""
+    if not paired.seeds_paired:
+        return _with_one_run(estimate, paired)
     return estimate if paired.seeds else unseeded(estimate)
+
+
+def _with_one_run(estimate: Estimate, paired: Paired) -> Estimate:
+    """Name the arm whose single run shows no seed noise."""
+    first = paired.strata[0]
+    arms = ((paired.reference, first.reference), (paired.candidate, first.candidate))
+    alone = [arm for arm, values in arms if len(values) == 1]
+    if estimate.interval is None or estimate.interval.note != ONE_RUN:
+        return estimate
+    note = f"conditional on the one run of {' and '.join(alone)}"
+    return estimate.model_copy(
+        update={"interval": estimate.interval.model_copy(update={"note": note})}
+    )
 
 
 def unseeded(estimate: Estimate) -> Estimate:
@@ -99,15 +144,20 @@ def unseeded(estimate: Estimate) -> Estimate:
     return estimate.model_copy(update={"seeds": 0, "std": None, "interval": interval})
 
 
-def level(values: Values, *, seeded: bool) -> Estimate:
+def level(values: Values, *, seeded: bool, layout: Layout | None = None) -> Estimate:
     """Estimate an arm's mean over data sets, with equal weight."""
-    return mean_estimate(values) if seeded else unseeded(mean_estimate([v[:1] for v in values]))
+    if seeded:
+        return mean_estimate(values, layout=layout)
+    return unseeded(mean_estimate([v[:1] for v in values], layout=layout))
 
 
 def _dataset_effect(paired: Paired, stratum: Stratum, ratio: bool) -> DatasetEffect:
-    arrays = [(stratum.reference, stratum.candidate)]
+    arrays, layout = [(stratum.reference, stratum.candidate)], paired.layout([stratum])
+    layout = replace(layout, sample=False)
+    seeded = bool(paired.seeds) or not paired.seeds_paired
+    alone = replace(layout, paired=True)
     own = {
-        arm: level([values], seeded=bool(paired.seeds) and arm not in paired.unseeded)
+        arm: level([values], seeded=seeded and arm not in paired.unseeded, layout=alone)
         for arm, values in zip((paired.reference, paired.candidate), arrays[0], strict=True)
     }
     # The bootstraps belong to the judged estimate; repeating them for each data set costs more
@@ -116,14 +166,16 @@ def _dataset_effect(paired: Paired, stratum: Stratum, ratio: bool) -> DatasetEff
         dataset=stratum.dataset,
         reference=own[paired.reference],
         candidate=own[paired.candidate],
-        difference=_told(difference_estimate(arrays, bootstrap_draws=0), paired),
-        ratio=_told(_ratio(arrays, draws=0), paired) if ratio else None,
+        difference=_told(
+            difference_estimate(arrays, paired.level, bootstrap_draws=0, layout=layout), paired
+        ),
+        ratio=_told(_ratio(arrays, layout, paired.level, draws=0), paired) if ratio else None,
         test=_test(arrays, paired),
     )
 
 
 def _seed_points(paired: Paired, arrays: Arrays) -> tuple[SeedPoint, ...]:
-    if not paired.seeds:
+    if not paired.seeds or not paired.seeds_paired:
         return ()
     references = seed_means([reference for reference, _ in arrays]).tolist()
     candidates = seed_means([candidate for _, candidate in arrays]).tolist()
@@ -143,7 +195,7 @@ def _test(arrays: Arrays, paired: Paired) -> PairTest:
     test = paired_tests(arrays)
     reference = seed_means([before for before, _ in arrays])
     candidate = seed_means([after for _, after in arrays])
-    if len(candidate) < 2 or paired.unseeded:
+    if min(len(candidate), len(reference)) < 2 or paired.unseeded:
         return test  # the order of one score a side says nothing
     return test.model_copy(update={"aso": aso(candidate, reference)})
 

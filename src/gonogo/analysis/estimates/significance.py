@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from gonogo.analysis.records.effects import PairTest
 from gonogo.analysis.statistics.permutation import sign_flip_p
-from gonogo.analysis.tables.strata import Strata, differences
+from gonogo.analysis.tables.strata import Strata, check_values
 
 _EQUAL = 1e-12
 """Two scores this close are a tie: the rest is rounding of their mean over seeds.
@@ -70,7 +70,9 @@ def paired_tests(strata: Strata, *, draws: int = 10_000, seed: int = 0) -> PairT
     Raises:
         ValueError: for anything but full, paired layouts.
     """
-    blocks = [block.mean(axis=0) for block in differences(strata)]
+    check_values([block for block, _ in strata])
+    check_values([block for _, block in strata])
+    blocks = [candidate.mean(axis=0) - reference.mean(axis=0) for reference, candidate in strata]
     for block in blocks:
         block[np.abs(block) <= _EQUAL] = 0.0
     pooled = np.concatenate(blocks)

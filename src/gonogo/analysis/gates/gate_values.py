@@ -7,7 +7,7 @@ from typing import assert_never
 
 import polars as pl
 
-from gonogo.analysis.estimates.intervals import ratio_pseudo_values
+from gonogo.analysis.estimates.estimates import ratio_pseudo_values
 from gonogo.analysis.estimates.sequential import Stop, stop_when_decided
 from gonogo.analysis.estimates.thresholds import band_verdict
 from gonogo.analysis.gates.bands import band_of

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from gonogo.analysis.promised.expected import (
     Contrast,
@@ -28,8 +28,10 @@ class Stratum:
 
     dataset: str
     queries: tuple[str, ...]
-    reference: Float[np.ndarray, "seeds queries"]
-    candidate: Float[np.ndarray, "seeds queries"]
+    reference: Float[np.ndarray, "_ queries"]
+    candidate: Float[np.ndarray, "_ queries"]
+    clusters: Int[np.ndarray, " queries"] | None = None
+    """Cluster of each query, 0, 1, ...; None where every query is its own."""
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gonogo.analysis.statistics.variance import MeanSquares, mean_squares
-from gonogo.analysis.tables.strata import Values, seed_means
+from gonogo.analysis.tables.strata import Clusters, Values, seed_means
 
+Floats = tuple[float, ...]
 _FARTHEST = 2.0**60
 """In widths of the first guess: where an end is looked for at most."""
 
@@ -31,29 +32,51 @@ def _form(one: float, other: float, both: float) -> Callable[[float], float]:
     return lambda theta: max(0.0, one - 2 * theta * cross + theta**2 * other)
 
 
-def _pencil(
+def _forms(
+    parts: tuple[MeanSquares, MeanSquares, MeanSquares], of: Callable[[MeanSquares], Floats]
+) -> list[Callable[[float], float]]:
+    return [_form(*each) for each in zip(*(of(part) for part in parts), strict=True)]
+
+
+def pencil(
     numerator: MeanSquares, denominator: MeanSquares, difference: MeanSquares
 ) -> Callable[[float], MeanSquares]:
-    """Return the mean squares of n - theta d as a function of theta."""
-    of_seed = _form(numerator.seed_part, denominator.seed_part, difference.seed_part)
+    """Return the mean squares of n - theta d as a function of theta.
+
+    Args:
+        numerator: of the values n.
+        denominator: of the values d.
+        difference: of the values n - d.
+    """
     parts = (numerator, denominator, difference)
-    of_query = [_form(*each) for each in zip(*(p.query_parts for p in parts), strict=True)]
-    of_rest = [_form(*each) for each in zip(*(p.residual_parts for p in parts), strict=True)]
+    of_seed = _forms(parts, lambda part: (part.seed_part,))
+    of_query = _forms(parts, lambda part: part.query_parts)
+    of_rest = _forms(parts, lambda part: part.residual_parts)
+    of_arms = _forms(parts, lambda part: tuple(own for own, _ in part.arm_parts))
+    seeds = [count for _, count in numerator.arm_parts]
+    known = [part.dfs for part in parts if part.dfs is not None]
+    dfs = tuple(min(each) for each in zip(*known, strict=True)) if known else None
 
     def at(theta: float) -> MeanSquares:
+        arms = tuple((form(theta), count) for form, count in zip(of_arms, seeds, strict=True))
         return MeanSquares(
             seeds=numerator.seeds,
             queries=numerator.queries,
-            seed_part=of_seed(theta),
+            seed_part=sum(own for own, _ in arms) if arms else of_seed[0](theta),
             query_parts=tuple(form(theta) for form in of_query),
             residual_parts=tuple(form(theta) for form in of_rest),
+            dfs=dfs,
+            arm_parts=arms,
         )
 
     return at
 
 
 def fieller_interval(
-    numerator: Values, denominator: Values, level: float = 0.95
+    numerator: Values,
+    denominator: Values,
+    level: float = 0.95,
+    clusters: Clusters | None = None,
 ) -> tuple[float, float] | None:
     """Return the interval of the ratio of two means over seeds and, equally weighted, data sets.
 
@@ -61,6 +84,7 @@ def fieller_interval(
         numerator: (seeds, queries) arrays, one a data set, such as C - U or R - C.
         denominator: of the same shapes, such as R - U or R.
         level: coverage asked for.
+        clusters: of each data set, the cluster of each query.
 
     Returns:
         Low and high end; None where the denominator's own interval holds zero. The values that
@@ -72,9 +96,27 @@ def fieller_interval(
     if [n.shape for n in numerator] != [d.shape for d in denominator]:
         raise ValueError("numerator and denominator differ in shape")
     below = [n - d for n, d in zip(numerator, denominator, strict=True)]
-    at = _pencil(mean_squares(numerator), mean_squares(denominator), mean_squares(below))
-    top, bottom = float(seed_means(numerator).mean()), float(seed_means(denominator).mean())
-    if abs(bottom) <= mean_squares(denominator).half_width(level):
+    at = pencil(*(mean_squares(values, clusters) for values in (numerator, denominator, below)))
+    means = float(seed_means(numerator).mean()), float(seed_means(denominator).mean())
+    return invert(*means, at, mean_squares(denominator, clusters).half_width(level), level)
+
+
+def invert(
+    top: float, bottom: float, at: Callable[[float], MeanSquares], noise: float, level: float
+) -> tuple[float, float] | None:
+    """Return the ratios theta that ``top - theta bottom = 0`` does not refute.
+
+    Args:
+        top: mean of the numerator.
+        bottom: mean of the denominator.
+        at: mean squares of n - theta d.
+        noise: half the denominator's own interval.
+        level: coverage asked for.
+
+    Returns:
+        Low and high end; None where they reach without bound.
+    """
+    if abs(bottom) <= noise:
         return None
     ratio = top / bottom
 
@@ -85,8 +127,8 @@ def fieller_interval(
     step = at(ratio).half_width(level) / abs(bottom)
     if step == 0.0:
         return ratio, ratio
-    ends = [_end(beyond, ratio, direction * step) for direction in (-1.0, 1.0)]
-    return None if None in ends else (ends[0] or 0.0, ends[1] or 0.0)
+    low, high = (_end(beyond, ratio, direction * step) for direction in (-1.0, 1.0))
+    return None if low is None or high is None else (low, high)
 
 
 def _end(beyond: Callable[[float], float], inside: float, step: float) -> float | None:

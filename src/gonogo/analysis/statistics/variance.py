@@ -16,6 +16,10 @@ t with seeds - 1 degrees of freedom, the rest t with those of the queries. A sin
 Satterthwaite's degrees of freedom covers as little as 92 % at three seeds (docs/statistics.md);
 those degrees of freedom are kept as the interval's ``df``.
 
+Queries may come in clusters. B is then the cluster-robust variance of the query means, E that of
+the residuals of each seed: Cameron, Gelbach & Miller's seeds + clusters - interaction. Two arms
+that were trained with seeds of their own (``two_arms``) have a part A each.
+
 Sources: Searle, Casella & McCulloch, Variance Components (1992), ch. 4 (moment estimators of the
 balanced two-way layout); Satterthwaite, Biometrics Bulletin 2 (1946), eq. 17; Cochran, Biometrics
 20 (1964), Approximate significance levels of the Behrens-Fisher test (the weighted t).
@@ -26,9 +30,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
-from gonogo.analysis.tables.strata import Values, check_values, seed_means
+from gonogo.analysis.statistics.clusters import cluster_weights
+from gonogo.analysis.tables.strata import Clusters, Values, check_values, seed_means
 
 _NORMAL = 1e9
 """Degrees of freedom at which Student's t is the normal distribution."""
@@ -82,6 +87,10 @@ class MeanSquares:
     """B by data set: sample variance of the query means / (queries x data sets^2)."""
     residual_parts: tuple[float, ...]
     """E by data set: residual mean square / (seeds x queries x data sets^2); 0 with one seed."""
+    dfs: tuple[float, ...] | None = None
+    """Degrees of freedom of each B, where they are not queries - 1, as in clusters."""
+    arm_parts: tuple[tuple[float, int], ...] = ()
+    """A and seeds of each arm, where the arms' seeds are not paired; together they are A."""
 
     @property
     def query_part(self) -> float:
@@ -100,47 +109,99 @@ class MeanSquares:
 
     @property
     def seed_df(self) -> float:
-        """Degrees of freedom of A."""
-        return float(max(self.seeds - 1, 1))
+        """Degrees of freedom of A (Welch's, where each arm has its own)."""
+        doubt = sum(part**2 / max(seeds - 1, 1) for part, seeds in self.arm_parts)
+        return self.seed_part**2 / doubt if doubt > 0 else float(max(self.seeds - 1, 1))
 
     @property
     def query_df(self) -> float:
         """Satterthwaite's degrees of freedom of B; infinite where no query differs."""
-        doubt = sum(b**2 / max(q - 1, 1) for b, q in self._by_data_set(self.query_parts))
+        doubt = sum(b**2 / df for b, df in self._by_data_set(self.query_parts))
         return self.query_part**2 / doubt if doubt > 0 else float("inf")
 
     @property
     def df(self) -> float:
         """Satterthwaite's degrees of freedom of ``variance``; infinite where nothing varies."""
         doubt = self.seed_part**2 / self.seed_df
-        doubt += sum(b**2 / max(q - 1, 1) for b, q in self._by_data_set(self.query_parts))
-        for e, q in self._by_data_set(self.residual_parts):
-            doubt += e**2 / (self.seed_df * max(q - 1, 1))
+        doubt += sum(b**2 / df for b, df in self._by_data_set(self.query_parts))
+        for e, df in self._by_data_set(self.residual_parts):
+            doubt += e**2 / (self.seed_df * df)
         return self.variance**2 / doubt if doubt > 0 else float("inf")
+
+    def seed_half_width(self, level: float) -> float:
+        """Return the half width that seeds alone ask for; Cochran's value over both arms'."""
+        from scipy.special import stdtrit
+
+        parts = self.arm_parts or ((self.seed_part, self.seeds),)
+        if self.seed_part <= 0:
+            return 0.0
+        tail = (1 + level) / 2
+        weighted = sum(part * float(stdtrit(max(seeds - 1, 1), tail)) for part, seeds in parts)
+        return weighted / float(self.seed_part**0.5)
 
     def half_width(self, level: float) -> float:
         """Return half the width of the interval of the overall mean."""
+        if self.arm_parts:
+            from scipy.special import stdtrit
+
+            net = max(0.0, self.query_part - self.residual_part)
+            rest = net * float(stdtrit(min(self.query_df, _NORMAL), (1 + level) / 2))
+            error = float((self.seed_part + net) ** 0.5)
+            own = self.seed_half_width(level) * float(self.seed_part**0.5)
+            return (own + rest) / error if error > 0 else 0.0
         parts = (np.asarray(p) for p in (self.seed_part, self.query_part, self.residual_part))
         return float(
             half_width(*parts, seed_df=float(self.seed_df), query_df=self.query_df, level=level)
         )
 
-    def _by_data_set(self, parts: tuple[float, ...]) -> zip[tuple[float, int]]:
-        return zip(parts, self.queries, strict=True)
+    def query_half_width(self, position: int, level: float) -> float:
+        """Return the half width that the queries of one data set alone ask for."""
+        from scipy.special import stdtrit
+
+        net = max(0.0, self.query_parts[position] - self.residual_parts[position])
+        df = self._dfs()[position]
+        return float(net**0.5) * float(stdtrit(min(df, _NORMAL), (1 + level) / 2))
+
+    def _dfs(self) -> tuple[float, ...]:
+        return self.dfs or tuple(float(max(queries - 1, 1)) for queries in self.queries)
+
+    def _by_data_set(self, parts: tuple[float, ...]) -> zip[tuple[float, float]]:
+        return zip(parts, self._dfs(), strict=True)
 
 
-def _residual_mean_square(block: Float[np.ndarray, "s q"]) -> float:
+def query_split(
+    block: Float[np.ndarray, "s q"], codes: Int[np.ndarray, " q"] | None
+) -> tuple[float, float, float]:
+    """Return B, its degrees of freedom and E of one data set's own mean.
+
+    Args:
+        block: values, one row a seed.
+        codes: cluster of each query; None where every query is its own.
+    """
     seeds, queries = block.shape
-    rest = block - block.mean(axis=1, keepdims=True) - block.mean(axis=0) + block.mean()
-    return float((rest**2).sum() / ((seeds - 1) * (queries - 1)))
+    if codes is not None and codes.max() == 0:
+        return 0.0, 1.0, 0.0
+    means = block.mean(axis=0)
+    crossed = seeds > 1 and queries > 1
+    rest = block - block.mean(axis=1, keepdims=True) - (means - means.mean()) if crossed else None
+    if codes is not None:
+        weights = cluster_weights(means, codes)
+        left = 0.0 if rest is None else float(weights.variance(rest).sum())
+        shared = float(weights.variance(means[None])[0])
+        return shared, weights.df, left / max(1, seeds * (seeds - 1))
+    if queries == 1:
+        return 0.0, 1.0, 0.0
+    left = 0.0 if rest is None else float(np.vdot(rest, rest)) / ((seeds - 1) * (queries - 1))
+    return float(means.var(ddof=1)) / queries, float(queries - 1), left / (queries * seeds)
 
 
-def mean_squares(values: Values) -> MeanSquares:
+def mean_squares(values: Values, clusters: Clusters | None = None) -> MeanSquares:
     """Split the variance of the overall mean.
 
     Args:
         values: one (seeds, queries) array a data set. With one seed, seeds add nothing; a data
-            set with one query adds no query part.
+            set with one query, or one cluster, adds no query part.
+        clusters: of each data set, the cluster of each query.
 
     Raises:
         ValueError: for anything but a full layout.
@@ -148,18 +209,13 @@ def mean_squares(values: Values) -> MeanSquares:
     check_values(values)
     seeds, strata = len(values[0]), len(values)
     seed_part = float(seed_means(values).var(ddof=1) / seeds) if seeds > 1 else 0.0
-    query_parts, residual_parts = [], []
-    for block in values:
-        queries = block.shape[1]
-        share = 1.0 / (strata**2 * queries)
-        several = queries > 1
-        query_parts.append(share * float(block.mean(axis=0).var(ddof=1)) if several else 0.0)
-        crossed = several and seeds > 1
-        residual_parts.append(share * _residual_mean_square(block) / seeds if crossed else 0.0)
+    codes = clusters or [None] * strata
+    split = [query_split(block, own) for block, own in zip(values, codes, strict=True)]
     return MeanSquares(
         seeds=seeds,
         queries=tuple(block.shape[1] for block in values),
         seed_part=seed_part,
-        query_parts=tuple(query_parts),
-        residual_parts=tuple(residual_parts),
+        query_parts=tuple(shared / strata**2 for shared, _, _ in split),
+        residual_parts=tuple(rest / strata**2 for _, _, rest in split),
+        dfs=tuple(df for _, df, _ in split) if clusters else None,
     )

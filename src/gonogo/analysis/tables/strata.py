@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
-Values = Sequence[Float[np.ndarray, "seeds _"]]
+Values = Sequence[Float[np.ndarray, "_ _"]]
 """One array a data set; rows are seeds (the same trained models throughout), columns queries."""
 
-Strata = Sequence[tuple[Float[np.ndarray, "seeds _"], Float[np.ndarray, "seeds _"]]]
-"""One (reference, candidate) pair a data set, seeds and queries in the same order in both."""
+Strata = Sequence[tuple[Float[np.ndarray, "_ _"], Float[np.ndarray, "_ _"]]]
+"""One (reference, candidate) pair a data set, (seeds, queries) each, queries in the same order in
+both; seeds too, unless the arms have seeds of their own."""
+
+
+Clusters = Sequence[Int[np.ndarray, " _"] | None]
+"""Of each data set, the cluster of each query (0, 1, ...); None where every query is its own."""
 
 
 def check_values(values: Values) -> None:
