@@ -15,4 +15,5 @@ Qrels = Mapping[str, Mapping[str, int]]
 """Relevance judgements: query id -> document id -> grade (0 = judged not relevant)."""
 
 Ranking = Mapping[str, Sequence[tuple[str, float]]]
-"""Query id -> (document id, score), best first; ties broken by document id, ascending."""
+"""Query id -> (document id, score), best first; ties by document id, descending, as in
+trec_eval."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from gonogo.spec.base import NOT_HASHED, Name, Spec
 from gonogo.spec.evaluation.evaluation import EvaluationSpec
@@ -17,11 +18,20 @@ from gonogo.spec.rule.summary import SummarySpec
 from gonogo.spec.task.tasks import TaskSpec
 from gonogo.spec.training import Alternating, ScheduleSpec, TrainingSpec
 
-Seeds = Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)]
+
+def _no_truth_value(value: Any) -> Any:
+    """Refuse true and false, which Python takes for 1 and 0."""
+    if isinstance(value, bool):
+        raise ValueError(f"{str(value).lower()} is no seed")
+    return value
+
+
+_Seed = Annotated[int, Field(ge=0, lt=2**63), BeforeValidator(_no_truth_value)]
+Seeds = Annotated[tuple[_Seed, ...], Field(min_length=1)]
 
 
 def _refuse_duplicates(seeds: tuple[int, ...] | None) -> None:
-    twice = sorted({seed for seed in seeds or () if (seeds or ()).count(seed) > 1})
+    twice = sorted(seed for seed, times in Counter(seeds or ()).items() if times > 1)
     if twice:
         raise ValueError(f"seeds lists {', '.join(map(str, twice))} more than once")
 

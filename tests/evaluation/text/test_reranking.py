@@ -31,7 +31,7 @@ def test_scores_are_those_of_each_pair_alone(
     texts = dict(zip(dataset.corpus.ids, dataset.corpus.texts, strict=True))
     for query, found in ranking.items():
         assert {document for document, _ in found} == {f"d{row}" for row, _ in CANDIDATES[query]}
-        assert found == sorted(found, key=lambda scored: (-scored[1], scored[0]))
+        assert found == sorted(found, key=lambda scored: scored[::-1], reverse=True)
         for document, score in found:
             pair = (dataset.queries[query], texts[document])
             ids = torch.tensor(model.cross_encoder.tokenize([pair]))
@@ -40,12 +40,12 @@ def test_scores_are_those_of_each_pair_alone(
             assert score == pytest.approx(alone, abs=1e-4)
 
 
-def test_equal_documents_tie_and_the_smaller_id_comes_first(
+def test_equal_documents_tie_and_the_larger_id_comes_first_as_in_trec_eval(
     encoder_model: RetrievalModel, dataset: RetrievalDataset
 ) -> None:
     found = rerank(encoder_model, dataset, CANDIDATES, progress=Silent())["q2"]
     documents = [document for document, _ in found]
-    assert documents.index("d7") == documents.index("d1") + 1  # the same text
+    assert documents.index("d1") == documents.index("d7") + 1  # the same text
     assert len({score for document, score in found if document in ("d1", "d7")}) == 1
 
 

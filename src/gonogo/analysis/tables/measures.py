@@ -13,8 +13,8 @@ TOLERANCE = 1e-9
 
 # What our own evaluation does not compute but tables from elsewhere hold.
 _UNIT = {
-    "Accuracy", "Bpref", "ERR", "IPrec", "Judged", "RBP", "SetAP", "SetF", "SetP", "SetR",
-    "alpha_nDCG", "infAP", "nERR", "nDCG", "R", "RR", "AP", "P", "Success",
+    "Accuracy", "Bpref", "Compat", "ERR", "IPrec", "Judged", "RBP", "SetAP", "SetF", "SetP", "SetR",
+    "accuracy", "alpha_nDCG", "infAP", "nERR", "nDCG", "R", "RR", "AP", "P", "Success",
 }  # fmt: skip
 _COUNT = {"DCG", "NumRet", "NumRel", "NumRelRet", "NumQ"}
 
@@ -41,3 +41,9 @@ def value_range(metric: str) -> tuple[float, float]:
     if base in _UNIT:
         return 0.0, 1.0
     return (0.0, math.inf) if base in _COUNT else metric_range(metric)
+
+
+def higher_is_better(metric: str) -> bool:
+    """Return whether a larger value is known to be better; of a loss or a latency it is not."""
+    base = re.split(r"[@(]", metric, maxsplit=1)[0].strip()
+    return base in _UNIT or value_range(metric)[0] == 0.0

@@ -15,7 +15,7 @@ from gonogo.core.errors import UserError
 from gonogo.core.files import write_lines
 from gonogo.core.types import Split
 from gonogo.data.files.lines import read_objects
-from gonogo.data.files.trec import qrels_rows
+from gonogo.data.files.qrels import qrels_rows
 from gonogo.data.judged.datasets import Corpus, RetrievalDataset, document_text
 
 

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from gonogo.core.types import Split
 from gonogo.data.files.places import find_folder
-from gonogo.data.files.trec import qrels_rows
+from gonogo.data.files.qrels import qrels_rows
 from gonogo.data.judged.beir import beir_files, first_split, load_beir
 from gonogo.data.judged.cached import beir_fingerprint, cached_fingerprint
 from gonogo.data.judged.datasets import Corpus, RetrievalDataset, whole_fingerprint

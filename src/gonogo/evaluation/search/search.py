@@ -135,7 +135,7 @@ def _search(
     cores = single_threaded(torch.get_num_threads())
     scan = Scan(runs, similarity, forms, cores)
     for start, stop in _growing_blocks(len(corpus), k, block):
-        scan.over(np.asarray(corpus[start:stop]), start)
+        scan.over(np.ascontiguousarray(corpus[start:stop]), start)
     scores, rows = zip(*cores.map(QueryRun.answer, runs), strict=True)
     above = np.concatenate([run.above for run in runs])
     return Found(np.concatenate(scores), np.concatenate(rows), above)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gonogo.core.types import Ranking
 from gonogo.data.examples.bm25_rankings import bm25_rankings
+from gonogo.data.files.trec import ranked
 from gonogo.data.judged.datasets import RetrievalDataset
 
 Rows = dict[str, list[tuple[int, float]]]
@@ -25,8 +26,9 @@ def bm25_candidates(dataset: RetrievalDataset, depth: int) -> Rows:
 
 
 def as_ranking(candidates: Rows, dataset: RetrievalDataset) -> Ranking:
-    """Replace corpus rows by document ids."""
+    """Replace corpus rows by document ids; equal scores are put in trec_eval's order."""
     ids = dataset.corpus.ids
     return {
-        query: [(ids[row], score) for row, score in found] for query, found in candidates.items()
+        query: ranked({ids[row]: score for row, score in found})
+        for query, found in candidates.items()
     }

@@ -21,6 +21,8 @@ def per_query(
     Args:
         ranking: documents of each query, best first; queries without judgements are passed over.
         qrels: grades; a query of which nothing was retrieved, or nothing is relevant, has value 0.
+            Negative ones are as good as 0: trec_eval's code ends the process on a query that has
+            no other.
         metrics: names that ``canonical_metric`` knows, such as ``nDCG@10``.
 
     Returns:
@@ -31,7 +33,7 @@ def per_query(
         ValueError: if a ranking holds a document twice.
     """
     runs = {query: _by_rank(query, ranking[query]) for query in qrels if ranking.get(query)}
-    judged = {query: {doc: int(grade) for doc, grade in qrels[query].items()} for query in runs}
+    judged = {query: {doc: max(0, grade) for doc, grade in qrels[query].items()} for query in runs}
     rows = []
     for measure in map(parse_measure, metrics):
         values = _values(measure, runs, judged)
@@ -51,6 +53,9 @@ def _values(
 ) -> dict[str, float]:
     import ir_measures  # 0.05 s that a light command need not pay
 
+    if measure.peer:
+        found = ir_measures.iter_calc([ir_measures.parse_measure(measure.peer)], judged, runs)
+        return {value.query_id: float(value.value) for value in found}
     peer = ir_measures.measures.registry[measure.name]
     if measure.rel > 1:
         peer = peer(rel=measure.rel)

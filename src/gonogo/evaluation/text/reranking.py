@@ -10,6 +10,7 @@ from itertools import groupby
 
 from gonogo.core.progress import Bar, Progress
 from gonogo.core.types import Ranking
+from gonogo.data.files.trec import ranked
 from gonogo.data.judged.datasets import RetrievalDataset
 from gonogo.evaluation.encoding.batched import Runner, compute
 from gonogo.evaluation.text.candidates import Rows
@@ -35,20 +36,17 @@ def rerank(
         progress: shows a bar over distinct pairs.
 
     Returns:
-        For each query its candidates with their logits, ties by document id.
+        For each query its candidates with their logits, ties by document id descending.
     """
     model.eval()
     ids, texts = dataset.corpus.ids, dataset.corpus.texts
     wanted = [(query, row) for query, found in candidates.items() for row, _ in found]
     pairs = [(dataset.queries[query], texts[row]) for query, row in wanted]
-    ranking: dict[str, list[tuple[str, float]]] = {query: [] for query in candidates}
+    scored: dict[str, dict[str, float]] = {query: {} for query in candidates}
     logits = _logits(model, pairs, dataset.name, progress)
     for (query, row), score in zip(wanted, logits, strict=True):
-        ranking[query].append((ids[row], score))
-    return {
-        query: sorted(found, key=lambda scored: (-scored[1], scored[0]))
-        for query, found in ranking.items()
-    }
+        scored[query][ids[row]] = score
+    return {query: ranked(found) for query, found in scored.items()}
 
 
 def _logits(

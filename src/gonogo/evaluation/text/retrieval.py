@@ -43,16 +43,18 @@ def rank_corpus(
         cache: folder in which corpus vectors are kept, for weights that are used again.
 
     Returns:
-        For each query the best documents with their similarities, ties by document id; a query
-        that is a document itself never finds itself.
+        For each query the best documents with their similarities, ties by document id descending
+        as in trec_eval; a query that is a document itself never finds itself.
     """
     model.eval()
     corpus = dataset.corpus
-    # Searched in the order of the ids, so that ties by row are ties by id.
     order = sorted(range(len(corpus)), key=corpus.ids.__getitem__)
-    ids = [corpus.ids[row] for row in order]
     texts = [corpus.texts[row] for row in order]
     vectors = encode_with(model, texts, "passage", dataset.name, progress, cache)
+    # Searched from the last id to the first, so that ties by row are trec_eval's ties.
+    order.reverse()
+    vectors = vectors[::-1]
+    ids = [corpus.ids[row] for row in order]
     queries = encode_with(model, list(dataset.queries.values()), "query", dataset.name, progress)
     barred = _own_places(dataset, order)
     similarity = model.bi_encoder.similarity

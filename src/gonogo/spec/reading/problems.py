@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable
+from datetime import date
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -98,6 +99,8 @@ def _hint(model: type[BaseModel], raw: Any, place: Place, errors: list[Any]) -> 
             return f"write [{errors[0]['input']}]"
         case "model_attributes_type" | "model_type" | "dict_type":
             return "write {key: value, ...}"
+        case "string_type" if isinstance(errors[0]["input"], bool | int | float | date | None):
+            return "text that reads as something else must be quoted"
         case "string_pattern_mismatch":
             return _PATTERNS.get(context["pattern"], f"it must match {context['pattern']}")
         case _:

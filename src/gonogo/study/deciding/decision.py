@@ -15,8 +15,9 @@ from gonogo.analysis.promised.expected import Expected, contrasts, expected_from
 from gonogo.analysis.records.verdict import VerdictFile
 from gonogo.analysis.tables.measures import canonical
 from gonogo.core.errors import UserError, did_you_mean
+from gonogo.data.files.qrels import read_qrels
 from gonogo.data.files.score_table import SCHEMA, read_scores
-from gonogo.data.files.trec import read_qrels, read_run
+from gonogo.data.files.trec import read_run
 from gonogo.evaluation.text.metrics import per_query
 from gonogo.spec.checks.resolve import resolve
 from gonogo.spec.evaluation.evaluation import EvaluationSpec
