@@ -39,8 +39,12 @@ def test_two_rankings_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert lines[8].startswith("difference +0.2500 95 % -0.2093 to +0.7093 (queries;")
     assert "p permutation 0.500, Holm 0.500, Bonferroni 0.500, t 0.182, Wilcoxon 0.500" in lines
     assert "effect size +0.87 (Cohen's d of paired differences)" in lines
-    assert lines[-3:] == [
+    assert lines[-5:] == [
         "queries 2 better, 2 equal, 0 worse",
         "gained most: birds q1 0.5000 -> 1.0000",
         "gained most: birds q2 0.5000 -> 1.0000",
+        "before: 4 of 4 judged queries ranked, 3 documents each; 4 of 4 judged documents found; "
+        "Judged@10 0.33",
+        "after: 4 of 4 judged queries ranked, 3 documents each; 4 of 4 judged documents found; "
+        "Judged@10 0.33",
     ]

@@ -23,3 +23,9 @@ def test_the_nearest_name_or_all_of_them() -> None:
     assert nearest("zzz", ["b", "a"]) == "valid: a, b"
     assert nearest("zzz", map(str, range(10, 30))).endswith("20, 21, ...")
     assert nearest("zzz", []) == "nothing is allowed here"
+
+
+def test_no_control_character_is_printed() -> None:
+    from gonogo.core.errors import printable
+
+    assert printable("a\x1b]0;PWN\x07b\r\nc\u202ed  e\té") == "a ]0;PWN b c d  e é"

@@ -323,7 +323,8 @@ def test_scores_from_elsewhere_give_the_same_verdict(
 def test_rankings_from_elsewhere_give_the_same_effects(
     finished: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    from gonogo.study.deciding.decision import decide_scores, scores_of_runs
+    from gonogo.study.deciding.decision import decide_scores
+    from gonogo.study.deciding.run_files import score_runs
 
     path, _ = finished
     plan = plan_of(*finished)
@@ -332,7 +333,7 @@ def test_rankings_from_elsewhere_give_the_same_effects(
     for name in ("left", "right"):
         text = (path.parent / name / "qrels" / "test.tsv").read_text()
         (qrels / f"{name}.tsv").write_text(text, encoding="utf-8")
-    table = scores_of_runs(plan.folder.path / "trials", qrels, ("nDCG@10",))
+    table = score_runs(plan.folder.path / "trials", str(qrels), ("nDCG@10",)).scores
     theirs = decide_scores(str(path), table, "test")
     for mine, other in zip(decide(*finished).effects, theirs.effects, strict=True):
         assert other.difference.value == pytest.approx(mine.difference.value, abs=1e-12)

@@ -17,7 +17,8 @@ def compare(
         list[Path], typer.Argument(help="TREC runs, score tables, or trial folders; two or more.")
     ],
     qrels: Annotated[
-        Path | None, typer.Option("--qrels", help="Judgements for TREC runs: a file or a folder.")
+        str | None,
+        typer.Option("--qrels", help="Judgements for runs: a file, a folder, or ir:..."),
     ] = None,
     metrics: Annotated[
         list[str] | None, typer.Option("--metric", help="Measure for TREC runs; may be repeated.")
@@ -25,11 +26,17 @@ def compare(
 ) -> None:
     """Print means, paired differences, intervals, p-values, effect sizes, and changed queries."""
     from gonogo.analysis.deciding.compare import compare as compare_systems
+    from gonogo.core.errors import printable
     from gonogo.study.deciding.comparison import load_systems
 
-    comparison = compare_systems(load_systems(systems, qrels, tuple(metrics or ())))
-    for line in _lines(comparison):
-        typer.echo(line)
+    frames, covered = load_systems(systems, qrels, tuple(metrics or ()))
+    comparison = compare_systems(frames)
+    lines = [*_lines(comparison), *(f"{label}: {found}" for label, found in covered.items())]
+    lines += [
+        f"warning: {label}: {note}" for label, found in covered.items() for note in found.notes()
+    ]
+    for line in lines:
+        typer.echo(printable(line))
 
 
 def _lines(comparison: Comparison) -> list[str]:
@@ -41,11 +48,14 @@ def _lines(comparison: Comparison) -> list[str]:
 
 
 def _means(comparison: Comparison) -> list[str]:
+    from gonogo.analysis.tables.measures import higher_is_better
     from gonogo.report.cells.table_text import text
     from gonogo.report.cells.tables import Column, Number, Row, Table, Text
 
     cells = {(row.task, row.dataset, row.metric, row.arm): row for row in comparison.means}
     places = dict.fromkeys((row.metric, row.task, row.dataset) for row in comparison.means)
+    unsure = [metric for metric in dict.fromkeys(m for m, _, _ in places)
+              if not higher_is_better(metric)]  # fmt: skip
     columns = [Column("measure"), Column("task"), Column("data set")]
     columns += [Column(system, group="systems") for system in comparison.systems]
     rows = []
@@ -56,9 +66,13 @@ def _means(comparison: Comparison) -> list[str]:
             for row in found
         ]
         names = (Text(metric), Text(task), Text(dataset or "mean over data sets"))
-        rows.append(Row((*names, *numbers)))
+        rows.append(Row((*names, *numbers), ranked=higher_is_better(metric)))
     table = Table("means", "Means (* best, + second)", tuple(columns), tuple(rows))
-    return text(table).splitlines()
+    notes = [
+        f"warning: {metric}: whether higher is better is not known, so nothing is marked best"
+        for metric in unsure
+    ]
+    return text(table).splitlines() + notes
 
 
 def _estimate(found: Estimate) -> str:

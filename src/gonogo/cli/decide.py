@@ -19,11 +19,22 @@ def decide(
     ] = None,
     runs: Annotated[
         Path | None,
-        typer.Option("--runs", help="TREC runs: <arm>/seed_<n>/<task>/<dataset>.trec."),
+        typer.Option("--runs", help="Folder of runs: <arm>/seed_<n>/<task>/<dataset>.trec."),
     ] = None,
     qrels: Annotated[
-        Path | None, typer.Option("--qrels", help="Judgements for --runs: a file or a folder.")
+        str | None,
+        typer.Option("--qrels", help="Judgements for --runs: a file, a folder, or ir:..."),
     ] = None,
+    pattern: Annotated[
+        str | None,
+        typer.Option(help="How paths below --runs read, as {arm}_seed{seed}_{dataset}.res.gz."),
+    ] = None,
+    empty_is_zero: Annotated[
+        bool,
+        typer.Option(
+            "--empty-is-zero", help="Judged queries without a ranking were searched in vain."
+        ),
+    ] = False,
     quick: options.Quick = False,
     tier: options.Tier = None,
     out: Annotated[
@@ -38,24 +49,32 @@ def decide(
     and report are written into --out itself, outputs/decisions/<name> unless given.
     """
     from gonogo.cli.shared.verdicts import command_line, publish
-    from gonogo.core.errors import UserError
+    from gonogo.core.errors import UserError, printable
 
     if scores is not None and runs is not None:
         raise UserError("--scores and --runs contradict each other", hint="give one of them")
     if (runs is None) != (qrels is None):
         raise UserError("--runs and --qrels belong together", hint="give both")
     from gonogo.study.deciding import decision
+    from gonogo.study.deciding.run_files import score_runs
 
+    notes: tuple[str, ...] = ()
     level, overrides = options.named_tier(tier, quick=quick), tuple(sets or ())
     if scores is not None:
         table = decision.read_score_table(scores)
     elif runs is not None and qrels is not None:
         metrics = decision.metrics_of(study, level, overrides)
-        table = decision.scores_of_runs(runs, qrels, metrics)
+        task = decision.lone_task(study, level, overrides)
+        scored = score_runs(
+            runs, qrels, metrics, pattern=pattern, task=task, empty_is_zero=empty_is_zero
+        )
+        table, notes = scored.scores, scored.notes
+        for run, found in scored.coverage.items():
+            typer.echo(printable(f"{run}: {found}"))
     else:
         _decide_study(study, level, out or options.DEFAULT_OUT, sets)
         return
-    verdict = decision.decide_scores(study, table, command_line(), level, overrides)
+    verdict = decision.decide_scores(study, table, command_line(), level, overrides, notes)
     publish(verdict, out or options.DEFAULT_OUT / "decisions" / verdict.study)
 
 

@@ -39,6 +39,13 @@ _QueryPrompt = Annotated[
     str | None, typer.Option(help="Stands before queries of sentence-transformers models.")
 ]
 _PassagePrompt = Annotated[str | None, typer.Option(help="Stands before their documents.")]
+_Own = Annotated[
+    bool,
+    typer.Option(
+        "--queries-are-documents",
+        help="Queries are documents of these sets under the same id; leave them out.",
+    ),
+]
 _Offline = Annotated[bool, typer.Option("--offline", help="Download neither models nor data.")]
 
 
@@ -53,6 +60,7 @@ def evaluate(
     passage_prompt: _PassagePrompt = None,
     precision: options.PrecisionName = "fp32",
     offline: _Offline = False,
+    queries_are_documents: _Own = False,
     device: options.DeviceName = "auto",
 ) -> None:
     """Score models on retrieval sets; finished sets are kept, and failing ones are told.
@@ -69,7 +77,7 @@ def evaluate(
         hint = f"one of {', '.join(ENDINGS)}"
         raise UserError(f"{out.name!r} has no known ending", place="--out", hint=hint)
     metrics = tuple(map(canonical_metric, metric or ()))
-    sets = evaluation_sets(datasets)
+    sets = evaluation_sets(datasets, queries_are_documents=queries_are_documents)
     places = [find_model(model, download=not offline) for model in dict.fromkeys(models)]
     with open_progress() as progress:
         progress.say("loading the libraries that embed")

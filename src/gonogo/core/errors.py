@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
+
+# C0 and C1 controls, line separators, and marks that turn the direction of writing.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
+
+
+def printable(text: str) -> str:
+    """Return a text as one line that no terminal obeys: control characters become spaces."""
+    return _CONTROL.sub(" ", text)
 
 
 class UserError(Exception):

@@ -115,7 +115,7 @@ def _of_ir_measures(name: str) -> Measure:
             hint="ir-measures would need another package for it",
         )
     cutoff = peer.params.get("cutoff")
-    return Measure(peer.NAME, cutoff if isinstance(cutoff, int) else None, 1, str(peer))
+    return Measure(str(peer.NAME), cutoff if isinstance(cutoff, int) else None, 1, str(peer))
 
 
 def _computes(peer: Any) -> bool:

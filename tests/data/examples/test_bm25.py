@@ -151,3 +151,21 @@ def test_scifact_equals_the_published_level():
     }
     value = ir_measures.calc_aggregate([ir_measures.parse_measure("nDCG@10")], qrels, run)
     assert next(iter(value.values())) == pytest.approx(0.667, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("texts", "query"),
+    [
+        (["测试部署应该使用容器", "北京是中国的首都"], "部署容器"),
+        (["国際標準化に関する動向", "東京の天気予報"], "国際標準化"),
+        (["การทดสอบระบบค้นหา", "กรุงเทพเป็นเมืองหลวง"], "ระบบค้นหา"),
+    ],
+)
+def test_scripts_without_spaces_are_found(texts: list[str], query: str) -> None:
+    index = Bm25Index(Corpus(("a", "b"), tuple(texts)))
+    [found] = index.search([query], 2)
+    assert found[0][0] == 0
+
+
+def test_words_beside_pairs_are_left_as_they_are() -> None:
+    assert tokenize(["GPU上の検索 engines"]) == [["gpu", "上の", "の検", "検索", "engin"]]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import gzip
 import math
 from pathlib import Path
 
@@ -99,3 +101,45 @@ def test_wrong_files_are_named(tmp_path: Path) -> None:
     (tmp_path / "s.parquet").write_bytes(b"not parquet")
     with pytest.raises(UserError, match="not a parquet table"):
         read_scores(tmp_path / "s.parquet")
+
+
+ROWS = [("old", 42, "q1", 0.25), ("old", 42, "q2", 0.5), ("bm25", None, "q1", 0.125)]
+
+
+@pytest.mark.parametrize(("separator", "comma"), [(",", "."), (";", "."), (";", ","), ("\t", ".")])
+@pytest.mark.parametrize("missing", ["", "nan", "<NA>"])
+def test_tables_of_spreadsheets_and_pandas(
+    tmp_path: Path, separator: str, comma: str, missing: str
+) -> None:
+    lines = [separator.join(["", "arm", "seed", "metric", "query_id", "value"])]
+    for place, (arm, seed, query, value) in enumerate(ROWS):
+        cells = [place, arm, missing if seed is None else f"{seed}.0", "AP", query]
+        lines.append(separator.join([*map(str, cells), str(value).replace(".", comma)]))
+    path = tmp_path / "t.csv"
+    path.write_text("\ufeff" + "\r\n".join(lines), newline="")
+    found = read_scores(path)
+    assert found.select("arm", "seed", "query_id", "value").rows() == ROWS
+    assert found.select("task", "dataset").unique().rows() == [("run", "all")]
+    packed = tmp_path / "t.csv.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    assert read_scores(packed).equals(found)
+
+
+def test_truth_values_are_no_scores(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"arm": ["a"], "metric": ["AP"], "query_id": ["q"], "value": [True]})
+    frame.write_parquet(tmp_path / "t.parquet")
+    with pytest.raises(UserError, match="column value: true and false are no numbers"):
+        read_scores(tmp_path / "t.parquet")
+
+
+@pytest.mark.parametrize("place", range(0, 1200, 97))
+def test_a_damaged_parquet_file_is_one_error_or_the_same_table(tmp_path: Path, place: int) -> None:
+    path = tmp_path / "t.parquet"
+    names = [f"q{number}" for number in range(50)]
+    frame = pl.DataFrame({"arm": "a", "metric": "AP", "query_id": names, "value": 0.5})
+    frame.write_parquet(path)
+    data = bytearray(path.read_bytes())
+    data[place % len(data)] ^= 0xFF
+    path.write_bytes(bytes(data))
+    with contextlib.suppress(UserError):
+        assert read_scores(path).height == 50

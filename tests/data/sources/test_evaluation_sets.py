@@ -58,3 +58,31 @@ def test_a_name_of_nothing_is_told_with_the_nearest() -> None:
         evaluation_sets(["scifcat"])
     [closed] = evaluation_sets(["robust04"])
     assert "not public" in closed.unavailable
+
+
+def test_two_folders_of_one_name_get_longer_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in ("de/faq", "en/faq", "other"):
+        (tmp_path / folder).mkdir(parents=True)
+    found = evaluation_sets(["en/faq", "de/faq", "other", "./en/faq"])
+    assert [one.name for one in found] == ["en/faq", "de/faq", "other"]
+
+
+def test_a_folder_of_a_known_set_is_that_set_however_its_path_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "arguana").mkdir()
+    for name in ("arguana", "./arguana", str(tmp_path / "arguana")):
+        [one] = evaluation_sets([name])
+        assert one.name == "arguana"
+        assert one.members[0].queries_are_documents  # type: ignore[union-attr]
+    assert len(evaluation_sets(["arguana", "./arguana"])) == 1
+
+
+def test_own_documents_are_left_out_on_request(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    [one] = evaluation_sets([str(tmp_path / "own")], queries_are_documents=True)
+    assert one.members[0].queries_are_documents  # type: ignore[union-attr]

@@ -79,6 +79,11 @@ def compare(frames: Mapping[str, pl.DataFrame]) -> Comparison:
         found, notes = _pairs(table, systems, metric, tasks)
         pairs += found
         warnings += notes
+    if not pairs and _seeds_share_nothing(table):
+        raise UserError(
+            f"{listed(systems)} have queries of their own for each seed, as folds have",
+            hint="a seed is one training scored on all queries; leave the seed empty for folds",
+        )
     if not pairs:
         raise UserError(
             f"{listed(systems)} share no task, data set, metric and query",
@@ -90,6 +95,16 @@ def compare(frames: Mapping[str, pl.DataFrame]) -> Comparison:
         means=tuple(sorted(rows, key=lambda row: (row.task, row.metric, order[row.arm]))),
         pairs=tuple(pairs),
         warnings=tuple(dict.fromkeys(warnings)),
+    )
+
+
+def _seeds_share_nothing(table: ScoreTable) -> bool:
+    """Return whether some system's seeds have no query in common."""
+    return any(
+        len(rows) > 1 and not block.present[rows].all(axis=0).any()
+        for block in table.blocks.values()
+        for arm in {arm for arm, _ in block.runs}
+        if (rows := [row for row, run in enumerate(block.runs) if run[0] == arm])
     )
 
 

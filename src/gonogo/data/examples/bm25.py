@@ -1,13 +1,17 @@
 """BM25 as Lucene scores it (Kamphuis et al. 2020, "Which BM25 Do You Mean?", variant "accurate").
 
 ``score(q, d) = sum_t ln(1 + (N - df + 0.5) / (df + 0.5)) * tf / (tf + k1 (1 - b + b |d| / avg))``
-over the query's words, stemmed (Snowball English), stop words left out.
+over the query's words, stemmed (Snowball English), stop words left out. Scripts that put no space
+between words (Han, kana, Thai, Lao, Khmer, Burmese) are read as overlapping pairs of letters, as
+Lucene's CJK analyser reads the first two.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,14 +23,33 @@ from gonogo.data.judged.datasets import Corpus
 K1, B = 1.2, 0.75
 
 
+TOKENS = "words of two letters or more; pairs of letters in scripts without spaces"
+"""Names the rule in keys of what is kept on disk."""
+
+_UNSPACED = re.compile(
+    "[\\u0e00-\\u0eff\\u1000-\\u109f\\u1780-\\u17ff\\u3005\\u3040-\\u30ff\\u3400-\\u4dbf"
+    "\\u4e00-\\u9fff\\uf900-\\ufaff\\uff66-\\uff9f\\U00020000-\\U0003ffff]+"
+)
+
+
+def _pairs(match: re.Match[str]) -> str:
+    # marks above and below letters are no letters to the pattern that finds words
+    letters = [letter for letter in match[0] if letter.isalnum()]
+    return f" {' '.join(a + b for a, b in pairwise(letters))} "
+
+
 def tokenize(texts: Sequence[str]) -> list[list[str]]:
-    """Return the stems of each text: words of two letters or more, in lower case."""
+    """Return the stems of each text (see ``TOKENS``), in lower case."""
     import bm25s  # slow to import: a command that does not search should not pay for it
     import Stemmer
 
     stemmer = Stemmer.Stemmer("english")
     stems: list[list[str]] = bm25s.tokenize(
-        list(texts), stopwords="en", stemmer=stemmer, return_ids=False, show_progress=False
+        [_UNSPACED.sub(_pairs, text) for text in texts],
+        stopwords="en",
+        stemmer=stemmer,
+        return_ids=False,
+        show_progress=False,
     )
     return stems
 

@@ -76,7 +76,7 @@ def bm25_rankings(
 
 
 def _key(dataset: RetrievalDataset, depth: int) -> str:
-    method = [bm25.K1, bm25.B, version("bm25s"), version("PyStemmer")]
+    method = [bm25.K1, bm25.B, bm25.TOKENS, version("bm25s"), version("PyStemmer")]
     return fingerprint([dataset.fingerprint, depth, method])
 
 

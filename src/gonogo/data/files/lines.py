@@ -19,6 +19,8 @@ from gonogo.core.errors import UserError
 PACKED = (".gz", ".zst")
 LONGEST_LINE = 2**26
 """Bytes; a longer line is a damaged or a hostile file, and would have to stand in memory."""
+LARGEST_FILE = 2**32
+"""Bytes, unpacked, of a file that is read as a whole."""
 LARGEST_JSON = 2**29
 """Bytes, unpacked, of a file that is one JSON value."""
 
@@ -54,6 +56,19 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
                 yield number, text
 
 
+def read_bytes(path: Path, most: int = LARGEST_FILE) -> bytes:
+    """Return all bytes of a file, plain or packed.
+
+    Raises:
+        UserError: if it is missing, unreadable, or unpacks to more than ``most``.
+    """
+    with _opened(path) as handle:
+        data = handle.read(most + 1)
+    if len(data) > most:
+        raise UserError(f"larger than {most >> 20:,} MiB", file=path)
+    return data
+
+
 def read_whole_json(path: Path) -> Any:
     """Return the one JSON value that a file holds, plain or packed.
 
@@ -61,10 +76,7 @@ def read_whole_json(path: Path) -> Any:
         UserError: if it is missing, unreadable, no JSON, nested too deeply, or larger than
             ``LARGEST_JSON``.
     """
-    with _opened(path) as handle:
-        data = handle.read(LARGEST_JSON + 1)
-    if len(data) > LARGEST_JSON:
-        raise UserError(f"larger than {LARGEST_JSON >> 20} MiB of JSON", file=path)
+    data = read_bytes(path, LARGEST_JSON)
     try:
         return json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:

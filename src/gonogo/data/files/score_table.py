@@ -12,6 +12,7 @@ import polars as pl
 
 from gonogo.core.errors import UserError
 from gonogo.core.files import write_bytes
+from gonogo.data.files.lines import PACKED, plain_suffix, read_bytes
 
 SCHEMA: dict[str, pl.DataType] = {
     "arm": pl.String(),
@@ -23,6 +24,12 @@ SCHEMA: dict[str, pl.DataType] = {
     "value": pl.Float64(),
 }
 _OPTIONAL = {"study": pl.String()}
+_FILLED = {
+    "seed": pl.lit(None, dtype=pl.Int64()),
+    "task": pl.lit("run"),
+    "dataset": pl.lit("all"),
+}
+_NO_SEED = ["", "nan", "na", "<na>", "none", "null"]
 _MAY_BE_NULL = {"seed", "value", "study"}
 
 
@@ -45,7 +52,10 @@ def write_scores(path: Path, frame: pl.DataFrame) -> None:
 def read_scores(path: Path) -> pl.DataFrame:
     """Read a score table; further columns are left out, a missing value reads as NaN.
 
-    Ids are text: ``007`` stays ``007``.
+    Ids are text: ``007`` stays ``007``. CSV may be packed, part its columns by comma, semicolon
+    (then with decimal commas too) or tab, and lack the columns seed, task and dataset, where there
+    is one of each: they read as none, ``run`` and ``all``. A seed of ``42.0``, as pandas writes it
+    beside missing ones, is 42.
 
     Raises:
         UserError: naming column and value, if the file is missing, is no table, lacks a column,
@@ -54,19 +64,55 @@ def read_scores(path: Path) -> pl.DataFrame:
     suffix = _suffix(path)
     if not path.is_file():
         raise UserError("no such file", file=path)
-    try:
-        frame = pl.read_csv(path, infer_schema=False) if suffix == ".csv" else pl.read_parquet(path)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise UserError(f"not a {suffix[1:]} table: {error}", file=path) from error
+    frame = _read_csv(path) if suffix == ".csv" else _read_parquet(path)
+    absent = [name for name in _FILLED if name not in frame.columns]
+    if {"arm", "metric", "query_id", "value"} <= set(frame.columns):
+        frame = frame.with_columns(_FILLED[name].alias(name) for name in absent)
     return _checked(frame, path)
 
 
+def _read_csv(path: Path) -> pl.DataFrame:
+    data = read_bytes(path)
+    header = data.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0]
+    separator = max(b",", b";", b"\t", key=header.count).decode()
+    try:
+        frame = pl.read_csv(data, infer_schema=False, separator=separator)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise UserError(f"not a csv table: {error}", file=path) from error
+    if separator == ";" and "value" in frame.columns:
+        frame = frame.with_columns(pl.col("value").str.replace(",", ".", literal=True))
+    if "seed" in frame.columns:
+        seed = pl.col("seed").str.replace(r"^(-?\d+)\.0*$", "$1")
+        frame = frame.with_columns(
+            pl.when(seed.str.to_lowercase().is_in(_NO_SEED))
+            .then(None)
+            .otherwise(seed)
+            .alias("seed")
+        )
+    return frame
+
+
+def _read_parquet(path: Path) -> pl.DataFrame:
+    """Read by Arrow's code, which checks sums of pages; polars' own panics on damaged files."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path, page_checksum_verification=True)
+        known = [name for name in (*SCHEMA, *_OPTIONAL) if name in table.column_names]
+        frame = pl.from_arrow(table.select(known))
+    except (OSError, pa.ArrowException, pl.exceptions.PolarsError, ValueError) as error:
+        raise UserError(f"not a parquet table: {error}", file=path) from error
+    return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
+
+
 def _suffix(path: Path) -> str:
-    if path.suffix not in (".parquet", ".csv"):
+    suffix = plain_suffix(path)
+    if suffix not in (".parquet", ".csv") or (suffix == ".parquet" and path.suffix in PACKED):
         raise UserError(
             f"unknown kind of table {path.suffix!r}", file=path, hint="use .parquet or .csv"
         )
-    return path.suffix
+    return suffix
 
 
 def _checked(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
@@ -85,6 +131,8 @@ def _checked(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
 def _cast(column: pl.Series, kind: pl.DataType, path: Path) -> pl.Series:
     if column.name == "seed" and column.dtype.is_float():
         column = column.fill_nan(None)  # other tools write a missing integer as NaN
+    if kind.is_numeric() and column.dtype == pl.Boolean():
+        raise UserError("true and false are no numbers", file=path, place=f"column {column.name}")
     cast = column.cast(kind, strict=False)
     wrong = cast.is_null() & column.is_not_null()
     if kind.is_integer() and column.dtype.is_float():

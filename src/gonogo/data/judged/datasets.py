@@ -116,6 +116,17 @@ class RetrievalDataset:
         ids = enumerate(self.corpus.ids)
         return {key: row for row, key in ids if key in self.queries}
 
+    @cached_property
+    def own_unsaid(self) -> int:
+        """Return how many queries are, word for word, the document with their id, unsaid.
+
+        Each finds itself first, unless ``queries_are_documents`` says so.
+        """
+        if self.queries_are_documents:
+            return 0
+        texts = zip(self.corpus.ids, self.corpus.texts, strict=True)
+        return sum(self.queries.get(key, "").strip() == text.strip() != "" for key, text in texts)
+
     def sample_queries(self, most: int | None) -> RetrievalDataset:
         """Return this data set with at most ``most`` of its queries and the whole corpus.
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import TypeAdapter, ValidationError
 
 from gonogo.core.errors import UserError, nearest
 from gonogo.data.files.places import find_folder
 from gonogo.spec.data.beir_sets import BEIR_PUBLIC, CQADUPSTACK_FORUMS, BeirSet, beir_list
-from gonogo.spec.data.text_data import BEIR_LISTS, BeirData, DataSpec
+from gonogo.spec.data.text_data import BEIR_LISTS, BeirData, DataSpec, PythonApiData
 
 ALL = "all"
 NOT_PUBLIC = ("bioasq", "signal1m", "trec-news", "robust04")
@@ -35,21 +35,73 @@ class EvaluationSet:
     unavailable: str = ""
 
 
-def evaluation_sets(names: Sequence[str]) -> list[EvaluationSet]:
+def evaluation_sets(
+    names: Sequence[str], *, queries_are_documents: bool = False
+) -> list[EvaluationSet]:
     """Return the sets that names stand for, each once, in order.
 
     Args:
         names: BEIR's short names (``scifact``), ``all``, ``beir/public``, ``beir/fast``, or
             whatever a study file may name. A folder of that name here comes before the hub.
+        queries_are_documents: leave a query's own document out of all of them, not of those alone
+            that are known for it.
+
+    Two folders with one last name are told apart by more of their paths.
 
     Raises:
-        UserError: for a name that stands for nothing.
+        UserError: for a name that stands for nothing, or two sets that no name tells apart.
     """
-    found: dict[str, EvaluationSet] = {}
-    for name in names:
-        for one in _expanded(name):
-            found.setdefault(one.name, one)
-    return list(found.values())
+    found = [one for name in names for one in _expanded(name)]
+    if queries_are_documents:
+        found = [replace(one, members=tuple(map(_own_left_out, one.members))) for one in found]
+    once = {tuple(map(_place, one.members)) or one.name: one for one in reversed(found)}
+    return _told_apart([one for one in dict.fromkeys(found) if one in once.values()])
+
+
+def _own_left_out(spec: DataSpec) -> DataSpec:
+    if isinstance(spec, PythonApiData):
+        return spec
+    return spec.model_copy(update={"queries_are_documents": True})
+
+
+def _place(spec: DataSpec) -> DataSpec:
+    """Return a data set with the whole path of its folder: two names of one folder are equal."""
+    if not isinstance(spec, BeirData):
+        return spec
+    return spec.model_copy(update={"folder": str(find_folder(spec.folder).resolve())})
+
+
+def _told_apart(sets: list[EvaluationSet]) -> list[EvaluationSet]:
+    names = [one.name for one in sets]
+    named = [
+        replace(one, name=_longer(one, sets)) if names.count(one.name) > 1 else one for one in sets
+    ]
+    again = [one.name for one in named]
+    for name in again:
+        if again.count(name) > 1:
+            raise UserError(
+                f"two data sets are called {name!r}",
+                place="--datasets",
+                hint="give their folders different names",
+            )
+    return named
+
+
+def _longer(one: EvaluationSet, sets: list[EvaluationSet]) -> str:
+    """Return the shortest end of a set's path that no other set of its name has."""
+    ends = {other: _parts(other) for other in sets if other.name == one.name}
+    mine = ends.pop(one)
+    for depth in range(2, len(mine) + 1):
+        if all(other[-depth:] != mine[-depth:] for other in ends.values()):
+            return "/".join(mine[-depth:])
+    return one.name
+
+
+def _parts(one: EvaluationSet) -> tuple[str, ...]:
+    first = one.members[0] if one.members else None
+    if isinstance(first, BeirData):
+        return find_folder(first.folder).resolve().parts[1:]
+    return (one.name,)
 
 
 def _expanded(name: str) -> list[EvaluationSet]:
@@ -114,4 +166,10 @@ def named_data(name: str, place: str) -> DataSpec:
 
 def _named(name: str) -> EvaluationSet:
     spec = named_data(name, "--datasets")
+    known = _SHORT.get(spec.name)
+    if isinstance(spec, BeirData) and known is not None and len(known.hub) == 1:
+        # a folder of one of BEIR's sets is that set, however its path is written
+        spec = spec.model_copy(
+            update={"split": known.split, "queries_are_documents": known.queries_are_documents}
+        )
     return EvaluationSet(spec.name, (spec,))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import math
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -14,6 +17,12 @@ from numpy.typing import NDArray
 from gonogo.core.errors import UserError
 
 _LOCAL_HEADER = 30  # bytes of a zip member's header before its name (APPNOTE.TXT, 4.3.7)
+LARGEST_UNPACKED = 2**32
+"""Bytes of a packed array, which has to be unpacked into memory."""
+_DAMAGE = (  # what numpy and zipfile raise for bytes that are no array or archive
+    OSError, ValueError, EOFError, SyntaxError, TypeError, OverflowError, MemoryError, KeyError,
+    NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error, tokenize.TokenError,
+)  # fmt: skip
 _FLOATS = (np.float16, np.float32, np.float64)
 
 
@@ -35,7 +44,7 @@ def map_npy(path: Path) -> NDArray[np.generic]:
         array: NDArray[np.generic] = np.load(path, mmap_mode="r", allow_pickle=False)
     except FileNotFoundError as error:
         raise UserError("no such file", file=path) from error
-    except (OSError, ValueError, EOFError) as error:
+    except _DAMAGE as error:
         raise UserError(f"not a readable .npy file: {error}", file=path) from error
     return array
 
@@ -51,7 +60,7 @@ def npz_keys(path: Path) -> set[str]:
             return {name.removesuffix(".npy") for name in archive.namelist()}
     except FileNotFoundError as error:
         raise UserError("no such file", file=path) from error
-    except (OSError, zipfile.BadZipFile) as error:
+    except _DAMAGE as error:
         raise UserError(f"not a readable .npz file: {error}", file=path) from error
 
 
@@ -68,13 +77,17 @@ def map_npz(path: Path, key: str) -> NDArray[np.generic]:
         member = archive.getinfo(f"{key}.npy")
         try:
             if member.compress_type != zipfile.ZIP_STORED:
+                if member.file_size > LARGEST_UNPACKED:
+                    raise ValueError(
+                        f"unpacks to more than {LARGEST_UNPACKED >> 30} GiB; np.savez does not pack"
+                    )
                 with archive.open(member) as handle:
                     array: NDArray[np.generic] = np.lib.format.read_array(
                         handle, allow_pickle=False
                     )
                 return array
             return _map_member(path, member)
-        except ValueError as error:
+        except _DAMAGE as error:
             raise UserError(
                 f"cannot be read: {error}",
                 file=path,
@@ -101,6 +114,8 @@ def _map_member(path: Path, member: zipfile.ZipInfo) -> NDArray[np.generic]:
             raise ValueError("it holds Python objects")
         if 0 in shape:
             return np.empty(shape, dtype)
+        if math.prod(shape) * dtype.itemsize > member.file_size:
+            raise ValueError(f"the header says {shape}, which is more than there is")
         order: Literal["F", "C"] = "F" if fortran else "C"
         mapped: NDArray[np.generic] = np.memmap(
             path, dtype=dtype, mode="r", offset=handle.tell(), shape=shape, order=order

@@ -77,10 +77,14 @@ def columns(*names: str) -> tuple[Column, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row; its first cell names it. ``summary`` rows (means) stay on top and are set apart."""
+    """One row; its first cell names it. ``summary`` rows (means) stay on top and are set apart.
+
+    In a row that is not ``ranked`` nothing is marked best: nobody knows whether more is better.
+    """
 
     cells: tuple[Cell, ...]
     summary: bool = False
+    ranked: bool = True
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,9 @@ def _marks(columns: tuple[Column, ...], rows: tuple[Row, ...]) -> tuple[dict[int
     for row in rows:
         groups: defaultdict[str, dict[int, float]] = defaultdict(dict)
         for place, (column, cell) in enumerate(zip(columns, row.cells, strict=True)):
-            if column.group is not None and isinstance(cell, Number) and cell.value is not None:
+            if column.group is None or not row.ranked:
+                continue
+            if isinstance(cell, Number) and cell.value is not None:
                 groups[column.group][place] = cell.value
         marks: dict[int, Mark] = {}
         for values in groups.values():

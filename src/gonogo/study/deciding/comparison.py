@@ -7,17 +7,22 @@ from pathlib import Path
 import polars as pl
 
 from gonogo.core.errors import UserError
+from gonogo.data.files.lines import plain_suffix
 from gonogo.data.files.score_table import SCHEMA, read_scores
+from gonogo.data.judged.coverage import Coverage
 from gonogo.spec.evaluation.evaluation import EvaluationSpec
-from gonogo.study.deciding.decision import scores_of_run
+from gonogo.study.deciding.run_files import score_run
 
 TABLES = {".parquet", ".csv"}
 
 
 def load_systems(
-    names: list[Path], qrels: Path | None, metrics: tuple[str, ...] = ()
-) -> dict[str, pl.DataFrame]:
+    names: list[Path], qrels: str | None, metrics: tuple[str, ...] = ()
+) -> tuple[dict[str, pl.DataFrame], dict[str, Coverage]]:
     """Read every system, labelled by the shortest part of its path that tells them apart.
+
+    Returns:
+        The score table of each system, and how far those that are runs meet their judgements.
 
     Raises:
         UserError: if a path is no run, table or trial, or a run comes without judgements.
@@ -26,10 +31,13 @@ def load_systems(
     if len(set(labels)) < len(names):
         raise UserError(f"{labels} names a system twice", hint="give each system once")
     usual: tuple[str, ...] = EvaluationSpec.model_fields["metrics"].default
-    return {
-        label: _load(path, qrels, metrics or usual)
-        for label, path in zip(labels, names, strict=True)
-    }
+    frames: dict[str, pl.DataFrame] = {}
+    covered: dict[str, Coverage] = {}
+    for label, path in zip(labels, names, strict=True):
+        frames[label], found = _load(path, qrels, metrics or usual)
+        if found is not None:
+            covered[label] = found
+    return frames, covered
 
 
 def _labels(names: list[Path]) -> list[str]:
@@ -42,16 +50,18 @@ def _labels(names: list[Path]) -> list[str]:
     return [str(path) for path in names]
 
 
-def _load(path: Path, qrels: Path | None, metrics: tuple[str, ...]) -> pl.DataFrame:
+def _load(
+    path: Path, qrels: str | None, metrics: tuple[str, ...]
+) -> tuple[pl.DataFrame, Coverage | None]:
     if path.is_dir():
         table = path / "scores.parquet"
         if not table.exists():
             raise UserError("no scores.parquet in this folder", file=path, hint="finish the trial")
-        return read_scores(table).select(list(SCHEMA))
+        return read_scores(table).select(list(SCHEMA)), None
     if not path.exists():
         raise UserError("no such file", file=path)
-    if path.suffix.lower() in TABLES:
-        return read_scores(path).select(list(SCHEMA))
+    if plain_suffix(path) in TABLES:
+        return read_scores(path).select(list(SCHEMA)), None
     if qrels is None:
         raise UserError("a TREC run needs judgements", file=path, hint="add --qrels FILE")
-    return scores_of_run(path, qrels, metrics)
+    return score_run(path, qrels, metrics)

@@ -15,10 +15,7 @@ from gonogo.analysis.promised.expected import Expected, contrasts, expected_from
 from gonogo.analysis.records.verdict import VerdictFile
 from gonogo.analysis.tables.measures import canonical
 from gonogo.core.errors import UserError, did_you_mean
-from gonogo.data.files.qrels import read_qrels
 from gonogo.data.files.score_table import SCHEMA, read_scores
-from gonogo.data.files.trec import read_run
-from gonogo.evaluation.text.metrics import per_query
 from gonogo.spec.checks.resolve import resolve
 from gonogo.spec.evaluation.evaluation import EvaluationSpec
 from gonogo.spec.reading.overrides import Layers, parse_override
@@ -110,17 +107,23 @@ def decide_scores(
     command: str,
     tier: str | None = None,
     overrides: tuple[str, ...] = (),
+    notes: tuple[str, ...] = (),
 ) -> VerdictFile:
     """Judge a score table that any trainer made by the gate of a study or a gate file.
 
     The table is taken at its word about seeds and data sets; seeds that the study planned
-    otherwise are told in a warning.
+    otherwise are told in a warning, and so are ``notes`` of whoever made the table.
     """
     gate, known = read_gate(name, tier, overrides)
+    tasks = {pair.task for pair in contrasts(gate)}
+    if len(tasks) == 1 and set(scores["task"].unique()) == {"run"}:  # the table names none
+        scores = scores.with_columns(pl.lit(tasks.pop()).alias("task"))
     found = expected_from_scores(scores, gate)
     expected = replace(known, seeds=found.seeds, tasks=found.tasks, references=found.references)
     now = freeze_gate(gate, known.arms, found.seeds, found.tasks)
     verdict = decide(scores, frozen_gate(None, now), expected, command=command)
+    for note in notes:
+        verdict = _warn(verdict, note)
     again = "add the missing scores, or name in the gate what the scores hold, and decide again"
     verdict = _advise(verdict, *_unknown(gate, scores), again)
     if not known.seeds or set(known.seeds) == set(found.seeds):
@@ -151,63 +154,11 @@ def read_score_table(path: Path) -> pl.DataFrame:
     return read_scores(path).select(list(SCHEMA))
 
 
-def scores_of_runs(folder: Path, qrels: Path, metrics: tuple[str, ...]) -> pl.DataFrame:
-    """Score TREC runs laid out as ``<arm>/seed_<n>/<task>/<dataset>.trec``.
-
-    ``qrels`` is one file for all data sets, or a folder with ``<dataset>.qrels`` or ``.tsv``.
-
-    Raises:
-        UserError: if no run is found, a path does not say what it is, or judgements are missing.
-    """
-    rows: list[tuple[str, int | None, str, str, str, str, float]] = []
-    for path, arm, seed, task in _runs(folder):
-        judged = read_qrels(_qrels_of(path.stem, qrels))
-        for metric, query, value in per_query(read_run(path), judged, metrics):
-            rows.append((arm, seed, task, path.stem, metric, query, value))
-    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
-
-
-def _runs(folder: Path) -> Iterator[tuple[Path, str, int | None, str]]:
-    paths = sorted(folder.rglob("*.trec")) if folder.is_dir() else []
-    if not paths:
-        raise UserError(
-            "no *.trec file below this folder",
-            file=folder,
-            hint="lay runs out as <arm>/seed_<n>/<task>/<dataset>.trec",
-        )
-    for path in paths:
-        parts = [part for part in path.relative_to(folder).parts[:-1] if part != "runs"]
-        seeds = [part for part in parts if part.startswith("seed_")]
-        names = [part for part in parts if not part.startswith("seed_")]
-        number = seeds[0].removeprefix("seed_") if seeds else ""
-        if len(names) != 2 or len(seeds) > 1 or (seeds and not number.isdigit()):
-            raise UserError(
-                "the path does not name arm, seed and task",
-                file=path,
-                hint="expected <arm>/seed_<n>/<task>/<dataset>.trec",
-            )
-        yield path, names[0], int(number) if seeds else None, names[1]
-
-
-def _qrels_of(dataset: str, qrels: Path) -> Path:
-    if qrels.is_file():
-        return qrels
-    for suffix in (".qrels", ".tsv", ".txt"):
-        if (qrels / f"{dataset}{suffix}").is_file():
-            return qrels / f"{dataset}{suffix}"
-    raise UserError(
-        f"no judgements for data set {dataset!r}",
-        file=qrels,
-        hint=f"expected {dataset}.qrels or {dataset}.tsv there",
-    )
-
-
-def scores_of_run(path: Path, qrels: Path, metrics: tuple[str, ...]) -> pl.DataFrame:
-    """Score one TREC run as a system of its own; its file name names the data set."""
-    judged = read_qrels(_qrels_of(path.stem, qrels))
-    values = per_query(read_run(path), judged, metrics)
-    rows = [(path.stem, None, "run", qrels.stem, metric, query, v) for metric, query, v in values]
-    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+def lone_task(name: str, tier: str | None = None, overrides: tuple[str, ...] = ()) -> str:
+    """Return the one task that a gate looks at, which runs need not name; else ``run``."""
+    gate, _ = read_gate(name, tier, overrides)
+    tasks = {pair.task for pair in contrasts(gate)}
+    return tasks.pop() if len(tasks) == 1 else "run"
 
 
 def metrics_of(

@@ -17,6 +17,7 @@ from gonogo.core.progress import Progress
 from gonogo.core.records import Record, read_record
 from gonogo.core.types import Ranking, Split
 from gonogo.data.files.score_table import SCHEMA, read_scores, write_scores
+from gonogo.data.files.trec import write_run
 from gonogo.data.judged.datasets import RetrievalDataset
 from gonogo.data.sources.evaluation_sets import EvaluationSet
 from gonogo.data.sources.loading import dataset_fingerprint, load_dataset
@@ -82,6 +83,11 @@ class PartFiles:
         return self.folder / file_name(self.model) / f"{file_name(self.dataset)}.parquet"
 
     @property
+    def run(self) -> Path:
+        """Return the ranking, as a TREC run."""
+        return self.scores.with_suffix(".trec")
+
+    @property
     def record(self) -> Path:
         """Return the record of what was scored; it is written last."""
         return self.scores.with_suffix(".json")
@@ -129,8 +135,9 @@ def score_part(
     one: EvaluationSet,
     settings: Settings,
     progress: Progress,
+    run: Path | None = None,
 ) -> tuple[Part, pl.DataFrame]:
-    """Score a model on a set; None is BM25.
+    """Score a model on a set; None is BM25. The ranking is written to ``run``.
 
     The queries of CQADupStack's forums are put together, each as ``<forum>/<id>``.
 
@@ -140,19 +147,41 @@ def score_part(
     started = time.perf_counter()
     rows: list[tuple[str, None, str, str, str, str, float]] = []
     documents = 0
+    whole: dict[str, Sequence[tuple[str, float]]] = {}
     for member in one.members:
         dataset = load_dataset(member, settings.split).sample_queries(settings.max_queries)
         documents += len(dataset.corpus)
         ranking = _rank(model, dataset, settings.depth, progress)
+        _tell(dataset, ranking, label, progress)
         prefix = f"{forum(member.name)}/" if len(one.members) > 1 else ""
         rows += [
             (label, None, TASK, one.name, metric, prefix + query, value)
             for metric, query, value in per_query(ranking, dataset.qrels, settings.metrics)
         ]
+        whole |= {prefix + query: found for query, found in ranking.items()}
+    if run is not None:
+        write_run(run, whole, "gonogo")
     frame = pl.DataFrame(rows, schema=SCHEMA, orient="row")
     seconds = time.perf_counter() - started
     queries = len(rows) // len(settings.metrics)
     return Part(label, one.name, "scored", "", queries, documents, round(seconds, 2)), frame
+
+
+def _tell(dataset: RetrievalDataset, ranking: Ranking, label: str, progress: Progress) -> None:
+    """Say what would make a score of this set mean something else than it seems to."""
+    place = f"{label}, {dataset.name}"
+    if dataset.own_unsaid:
+        progress.say(
+            f"warning: {place}: {dataset.own_unsaid} of {len(dataset.queries)} queries are the "
+            "document with their id and find themselves first; --queries-are-documents leaves "
+            "them out"
+        )
+    empty = sum(not ranking.get(query) for query in dataset.queries)
+    if empty:
+        progress.say(
+            f"warning: {place}: found nothing for {empty} of {len(dataset.queries)} queries: no "
+            "word in common with any document"
+        )
 
 
 def _rank(

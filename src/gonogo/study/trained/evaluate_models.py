@@ -156,7 +156,7 @@ def _model_parts(
             kept = _kept(files, key, progress)
             if kept is None:
                 loaded = loaded or [_load(place, machine)]
-                part, frame = score_part(loaded[0], place.label, one, settings, progress)
+                part, frame = score_part(loaded[0], place.label, one, settings, progress, files.run)
                 files.keep(key, part, frame)
                 kept = part, files.read()
             yield kept
