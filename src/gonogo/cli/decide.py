@@ -55,6 +55,7 @@ def decide(
         raise UserError("--scores and --runs contradict each other", hint="give one of them")
     if (runs is None) != (qrels is None):
         raise UserError("--runs and --qrels belong together", hint="give both")
+    from gonogo.data.files.score_table import separator
     from gonogo.study.deciding import decision
     from gonogo.study.deciding.run_files import score_runs
 
@@ -62,6 +63,8 @@ def decide(
     level, overrides = options.named_tier(tier, quick=quick), tuple(sets or ())
     if scores is not None:
         table = decision.read_score_table(scores)
+        if (mark := separator(scores)) != ",":
+            typer.echo(f"{scores.name}: read with the separator {mark!r}")
     elif runs is not None and qrels is not None:
         metrics = decision.metrics_of(study, level, overrides)
         task = decision.lone_task(study, level, overrides)

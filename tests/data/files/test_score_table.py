@@ -125,10 +125,12 @@ def test_tables_of_spreadsheets_and_pandas(
     assert read_scores(packed).equals(found)
 
 
-def test_truth_values_are_no_scores(tmp_path: Path) -> None:
+def test_hits_are_0_and_1_but_no_seed(tmp_path: Path) -> None:
     frame = pl.DataFrame({"arm": ["a"], "metric": ["AP"], "query_id": ["q"], "value": [True]})
     frame.write_parquet(tmp_path / "t.parquet")
-    with pytest.raises(UserError, match="column value: true and false are no numbers"):
+    assert read_scores(tmp_path / "t.parquet")["value"].to_list() == [1.0]
+    frame.with_columns(seed=True).write_parquet(tmp_path / "t.parquet")
+    with pytest.raises(UserError, match="column seed: true and false are no seeds"):
         read_scores(tmp_path / "t.parquet")
 
 

@@ -21,6 +21,8 @@ from gonogo.spec.base import Spec
 
 MOST_CHANGED = 10
 """Queries listed for each pair of systems and direction."""
+_ROUNDING = 1e-12
+"""Differences of means over seeds below this are ties, as in the tests."""
 
 
 class QueryChange(Spec):
@@ -230,8 +232,8 @@ def _pair(found: Effect, paired: Paired) -> PairComparison:
     back = sorted(changes, key=lambda c: (c.difference, c.dataset, c.query_id))
     return PairComparison(
         effect=found,
-        improved=tuple(c for c in ordered[:MOST_CHANGED] if c.difference > 0),
-        worsened=tuple(c for c in back[:MOST_CHANGED] if c.difference < 0),
+        improved=tuple(c for c in ordered[:MOST_CHANGED] if c.difference > _ROUNDING),
+        worsened=tuple(c for c in back[:MOST_CHANGED] if c.difference < -_ROUNDING),
     )
 
 

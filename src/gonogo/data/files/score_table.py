@@ -71,15 +71,24 @@ def read_scores(path: Path) -> pl.DataFrame:
     return _checked(frame, path)
 
 
+def separator(path: Path) -> str:
+    """Return what parts the columns of a CSV table: a comma, a semicolon or a tab."""
+    return _separator(read_bytes(path)) if plain_suffix(path) == ".csv" else ","
+
+
+def _separator(data: bytes) -> str:
+    header = data.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0]
+    return max(b",", b";", b"\t", key=header.count).decode()
+
+
 def _read_csv(path: Path) -> pl.DataFrame:
     data = read_bytes(path)
-    header = data.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0]
-    separator = max(b",", b";", b"\t", key=header.count).decode()
+    mark = _separator(data)
     try:
-        frame = pl.read_csv(data, infer_schema=False, separator=separator)
+        frame = pl.read_csv(data, infer_schema=False, separator=mark)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise UserError(f"not a csv table: {error}", file=path) from error
-    if separator == ";" and "value" in frame.columns:
+    if mark == ";" and "value" in frame.columns:
         frame = frame.with_columns(pl.col("value").str.replace(",", ".", literal=True))
     if "seed" in frame.columns:
         seed = pl.col("seed").str.replace(r"^(-?\d+)\.0*$", "$1")
@@ -131,8 +140,8 @@ def _checked(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
 def _cast(column: pl.Series, kind: pl.DataType, path: Path) -> pl.Series:
     if column.name == "seed" and column.dtype.is_float():
         column = column.fill_nan(None)  # other tools write a missing integer as NaN
-    if kind.is_numeric() and column.dtype == pl.Boolean():
-        raise UserError("true and false are no numbers", file=path, place=f"column {column.name}")
+    if kind.is_integer() and column.dtype == pl.Boolean():
+        raise UserError("true and false are no seeds", file=path, place=f"column {column.name}")
     cast = column.cast(kind, strict=False)
     wrong = cast.is_null() & column.is_not_null()
     if kind.is_integer() and column.dtype.is_float():

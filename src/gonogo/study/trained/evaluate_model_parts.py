@@ -172,9 +172,9 @@ def _tell(dataset: RetrievalDataset, ranking: Ranking, label: str, progress: Pro
     place = f"{label}, {dataset.name}"
     if dataset.own_unsaid:
         progress.say(
-            f"warning: {place}: {dataset.own_unsaid} of {len(dataset.queries)} queries are the "
-            "document with their id and find themselves first; --queries-are-documents leaves "
-            "them out"
+            f"warning: {place}: {dataset.own_unsaid} of {len(dataset.queries)} queries are a "
+            "document under the same id, which finds itself first; --queries-are-documents "
+            "leaves it out"
         )
     empty = sum(not ranking.get(query) for query in dataset.queries)
     if empty:
