@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gonogo.cli.shared import options
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 def decide(
@@ -49,36 +52,61 @@ def decide(
     and report are written into --out itself, outputs/decisions/<name> unless given.
     """
     from gonogo.cli.shared.verdicts import command_line, publish
-    from gonogo.core.errors import UserError, printable
+    from gonogo.core.errors import UserError
 
     if scores is not None and runs is not None:
         raise UserError("--scores and --runs contradict each other", hint="give one of them")
     if (runs is None) != (qrels is None):
         raise UserError("--runs and --qrels belong together", hint="give both")
-    from gonogo.data.files.score_table import separator
-    from gonogo.study.deciding import decision
-    from gonogo.study.deciding.run_files import score_runs
+    from gonogo.study.deciding.decision import decide_scores
 
-    notes: tuple[str, ...] = ()
     level, overrides = options.named_tier(tier, quick=quick), tuple(sets or ())
     if scores is not None:
-        table = decision.read_score_table(scores)
-        if (mark := separator(scores)) != ",":
-            typer.echo(f"{scores.name}: read with the separator {mark!r}")
+        table, notes = _scores(scores), tuple[str, ...]()
     elif runs is not None and qrels is not None:
-        metrics = decision.metrics_of(study, level, overrides)
-        task = decision.lone_task(study, level, overrides)
-        scored = score_runs(
-            runs, qrels, metrics, pattern=pattern, task=task, empty_is_zero=empty_is_zero
-        )
-        table, notes = scored.scores, scored.notes
-        for run, found in scored.coverage.items():
-            typer.echo(printable(f"{run}: {found}"))
+        table, notes = _runs(study, level, overrides, runs, qrels, pattern, empty_is_zero)
     else:
         _decide_study(study, level, out or options.DEFAULT_OUT, sets)
         return
-    verdict = decision.decide_scores(study, table, command_line(), level, overrides, notes)
+    verdict = decide_scores(study, table, command_line(), level, overrides, notes)
     publish(verdict, out or options.DEFAULT_OUT / "decisions" / verdict.study)
+
+
+def _scores(path: Path) -> pl.DataFrame:
+    from gonogo.data.files.score_table import separator
+    from gonogo.study.deciding.decision import read_score_table
+
+    table = read_score_table(path)
+    if (mark := separator(path)) != ",":
+        typer.echo(f"{path.name}: read with the separator {mark!r}", err=True)
+    return table
+
+
+def _runs(
+    study: str,
+    tier: str | None,
+    overrides: tuple[str, ...],
+    folder: Path,
+    qrels: str,
+    pattern: str | None,
+    empty_is_zero: bool,
+) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Return the values of runs and what is odd about them; how far each goes is printed."""
+    from gonogo.core.errors import printable
+    from gonogo.study.deciding.decision import lone_task, metrics_of
+    from gonogo.study.deciding.run_files import score_runs
+
+    scored = score_runs(
+        folder,
+        qrels,
+        metrics_of(study, tier, overrides),
+        pattern=pattern,
+        task=lone_task(study, tier, overrides),
+        empty_is_zero=empty_is_zero,
+    )
+    for run, found in scored.coverage.items():
+        typer.echo(printable(f"{run}: {found}"), err=True)
+    return scored.scores, scored.notes
 
 
 def _decide_study(study: str, tier: str | None, out: Path, sets: list[str] | None) -> None:
