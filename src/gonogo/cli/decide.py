@@ -12,6 +12,15 @@ from gonogo.cli.shared import options
 if TYPE_CHECKING:
     import polars as pl
 
+_Pattern = Annotated[
+    str | None,
+    typer.Option(help="How paths below --runs read, as {arm}_seed{seed}_{dataset}.res.gz."),
+]
+_EmptyIsZero = Annotated[
+    bool,
+    typer.Option("--empty-is-zero", help="Judged queries without a ranking were searched in vain."),
+]
+
 
 def decide(
     study: Annotated[
@@ -28,16 +37,8 @@ def decide(
         str | None,
         typer.Option("--qrels", help="Judgements for --runs: a file, a folder, or ir:..."),
     ] = None,
-    pattern: Annotated[
-        str | None,
-        typer.Option(help="How paths below --runs read, as {arm}_seed{seed}_{dataset}.res.gz."),
-    ] = None,
-    empty_is_zero: Annotated[
-        bool,
-        typer.Option(
-            "--empty-is-zero", help="Judged queries without a ranking were searched in vain."
-        ),
-    ] = False,
+    pattern: _Pattern = None,
+    empty_is_zero: _EmptyIsZero = False,
     quick: options.Quick = False,
     tier: options.Tier = None,
     out: Annotated[
