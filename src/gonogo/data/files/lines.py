@@ -105,7 +105,8 @@ def _open(path: Path) -> IO[bytes]:
 
             stream = pa.CompressedInputStream(path.open("rb"), "zstd")
             return io.BufferedReader(stream, 2**20)
-    return path.open("rb")
+        case _:
+            return path.open("rb")
 
 
 def _decode(line: bytes, path: Path, number: int) -> str:
