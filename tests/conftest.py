@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from needs_training import FIXTURES, needs_training
 from study_values import study_values, write_beir
+
+from gonogo.core.extras import missing
 
 # The models here are tiny: a second thread only waits. Set before torch is imported anywhere.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -23,6 +26,21 @@ yes no Yes No yes no yes no
 return the sum of two arrays along the given axis and raise an error if shapes differ
 how do I read a file line by line in python
 """
+
+
+LIGHT = bool(missing("train"))
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave out, where only the base is installed, what imports more."""
+    return True if LIGHT and needs_training(collection_path) else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip there what asks for it later: marked tests, and those that work on a model."""
+    for item in items if LIGHT else ():
+        if item.get_closest_marker("train") or FIXTURES & {*getattr(item, "fixturenames", ())}:
+            item.add_marker(pytest.mark.skip(reason="needs gonogo[train]"))
 
 
 def _save_tokenizer(folder: Path, *, special: list[str], frame: str, **roles: str) -> int:

@@ -63,6 +63,7 @@ def test_preflight_ends_with_0_for_warnings_and_with_1_for_blockers(tmp_path):
     assert json.loads((folder / "preflight" / "preflight.json").read_text())["status"] == "blocker"
 
 
+@pytest.mark.train
 def test_whiten_tells_before_and_after(tmp_path):
     leaning = drifting(LENGTHS) + 0.5 * np.eye(1, 24, dtype=np.float32)
     write_bank(tmp_path / "bank", LENGTHS, leaning)
@@ -93,6 +94,7 @@ def test_bank_of_a_few_sentences(tmp_path, tiny_encoder_folder):
     assert "up to date" in invoke("bank", *arguments).stdout
 
 
+@pytest.mark.train
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -121,6 +123,7 @@ def test_wrong_input_is_one_line(arguments, told, tmp_path, monkeypatch, capsys)
     assert told in fails(monkeypatch, capsys, *[names.get(part, part) for part in arguments])
 
 
+@pytest.mark.train
 def test_no_verb_that_encodes_nothing_imports_torch(tmp_path):
     write_bank(tmp_path / "bank", LENGTHS)
     bank, pairs = str(tmp_path / "bank"), str(tmp_path / "pairs")

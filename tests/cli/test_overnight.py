@@ -183,6 +183,7 @@ def test_without_a_preflight_of_these_very_data_nothing_starts(
     assert "make the data first" not in told
 
 
+@pytest.mark.train
 def test_the_bank_that_the_study_names_is_the_one_that_is_checked(
     overnight: ModuleType, world: Path, tmp_path: Path
 ) -> None:

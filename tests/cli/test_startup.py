@@ -46,6 +46,27 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     assert not modules & {*HEAVY, "numpy", "yaml"}
 
 
+def test_the_package_alone_imports_next_to_nothing() -> None:
+    """What takes time is told by what is imported; clocks on busy machines tell little."""
+    script = (
+        "import sys; before = set(sys.modules); import gonogo; print(*set(sys.modules) - before)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True
+    )
+    new = {name for name in done.stdout.split() if not name.startswith("gonogo")}
+    assert not new & {*HEAVY, "numpy", "yaml", "pydantic", "typer", "rich", "jinja2", "narwhals"}
+    own = {name for name in done.stdout.split() if name.startswith("gonogo")}
+    assert not {name for name in own if name.split(".")[1:2] in (["study"], ["cli"], ["report"])}
+
+
+def test_help_imports_no_floor_but_the_core_and_the_command_line() -> None:
+    _, modules = modules_after("--help")
+    floors = {name.split(".")[1] for name in modules if name.startswith("gonogo.")}
+    assert floors <= {"cli", "core"}
+    assert not modules & {"pydantic", "jinja2", "narwhals", "psutil", "jaxtyping"}
+
+
 @pytest.mark.parametrize("verb", ["plan", "status", "run", "decide"])
 def test_planning_verbs_never_import_torch(verb: str, tiny_study: Path, tmp_path: Path) -> None:
     more = ["--dry-run"] if verb == "run" else []

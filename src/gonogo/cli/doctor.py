@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from importlib.util import find_spec
 from pathlib import Path
 
 import typer
 
-EXTRAS = {"usearch": "ann", "datasets": "hub", "ir_datasets": "hub", "tensorboard": "trackers"}
-"""Packages that only some studies need, and the extra that installs each."""
-
 
 def doctor() -> None:
-    """Show packages, optional ones too, devices, packaged weights, cache, disk: what is missing."""
+    """Show packages, extras too, devices, packaged weights, cache, disk: what is missing."""
     from gonogo.study.folder.environment import describe_environment
 
     facts = describe_environment()
@@ -25,15 +21,21 @@ def doctor() -> None:
 
 
 def _extras() -> dict[str, str]:
+    from gonogo.core.extras import EXTRAS, install_command, missing
+
     return {
-        f"optional {name}": "installed"
-        if find_spec(name)
-        else f"missing: pip install 'gonogo[{extra}]'"
-        for name, extra in EXTRAS.items()
+        f"extra {extra}": f"missing {', '.join(absent)}: {install_command(extra)}"
+        if (absent := missing(extra))
+        else "installed"
+        for extra in EXTRAS
     }
 
 
 def _devices() -> dict[str, str]:
+    from gonogo.core.extras import missing
+
+    if missing("train"):
+        return {"device": "none that trains; verdicts need none"}
     import torch
 
     from gonogo.models.parts.devices import resolve_device, resolve_precision

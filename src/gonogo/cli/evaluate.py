@@ -67,6 +67,9 @@ def evaluate(
 
     Each model is compared by its own similarity. Means are over the sets that all models share.
     """
+    from gonogo.core.extras import require
+
+    require("train", "gonogo evaluate")
     from gonogo.cli.shared.display import open_progress
     from gonogo.core.errors import UserError
     from gonogo.core.metrics import canonical_metric

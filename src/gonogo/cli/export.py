@@ -16,6 +16,9 @@ def export(
     ] = False,
 ) -> None:
     """Write backbone, head and tokenizer of a trained embedder into one folder."""
+    from gonogo.core.extras import require
+
+    require("train", "gonogo export")
     from gonogo.core.errors import UserError
     from gonogo.models.build.build import load_model
     from gonogo.models.text.export import export_model

@@ -37,6 +37,7 @@ def isotropy(
 
     Several models are also compared with each other (centred kernel alignment).
     """
+    _require_training()
     from gonogo.cli.shared.display import open_progress
     from gonogo.data.sources.probe_texts import probe_texts
     from gonogo.data.weights.model_places import find_model
@@ -65,6 +66,12 @@ def isotropy(
             for place in places
         ]
     _publish(probed, out)
+
+
+def _require_training() -> None:
+    from gonogo.core.extras import require
+
+    require("train", "gonogo isotropy")
 
 
 def _publish(probed: list[Probed], out: Path | None) -> None:

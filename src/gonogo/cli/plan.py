@@ -34,6 +34,10 @@ def plan(
     device: options.DeviceName = "auto",
 ) -> None:
     """Show what would run and why, how long it takes, and what it could detect; runs no trial."""
+    if calibrate:
+        from gonogo.core.extras import require
+
+        require("train", "gonogo plan --calibrate")
     planned = options.open_plan(
         study, tier=tier, quick=quick, out=out, sets=sets, only=only, fetch=calibrate
     )

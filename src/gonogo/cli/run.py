@@ -44,7 +44,10 @@ def run(
     Finished trials are skipped, interrupted ones resume, changed ones run anew.
     """
     from gonogo.cli.shared.plans import plan_lines
+    from gonogo.core.extras import require
 
+    if not dry_run:
+        require("train", "gonogo run")
     plan = options.open_plan(
         study, tier=tier, quick=quick, out=out, sets=sets, only=only, force=force, fetch=not dry_run
     )

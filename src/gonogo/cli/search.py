@@ -71,6 +71,9 @@ def search(
     precision: _Precision = None,
 ) -> None:
     """Retrieve, then rank anew; print recall and latency of every stage, or the rows found."""
+    from gonogo.core.extras import require
+
+    require("train", "gonogo search")
     from gonogo.models.parts.devices import resolve_device, resolve_precision
     from gonogo.spec.evaluation.evaluation_tasks import InvertedSoftmax
     from gonogo.study.next_vector.searching import SearchSettings

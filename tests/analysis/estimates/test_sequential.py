@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from gonogo.analysis.estimates.intervals import two_way_interval
 from gonogo.analysis.estimates.sequential import Stop, look_alpha, obrien_fleming, stop_when_decided
 
 
@@ -78,6 +79,21 @@ def test_the_largest_effect_decides_among_tasks() -> None:
     assert stop.verdict == "PASS"
     none_yet = [scores([0.0, 0.1, -0.1]), scores([0.0] * 3)]
     assert stop_when_decided(none_yet, band, planned=5, bounds=bounds) is None
+
+
+def test_a_looks_alpha_is_shared_among_the_effects(rng: np.random.Generator) -> None:
+    """What just crosses the boundary alone does not cross that of one of two."""
+    values = [0.3 + 0.05 * rng.normal(size=(3, 20))]
+    spent = look_alpha(3, 5)
+    alone, shared = (two_way_interval(values, 1 - spent / count) for count in (1, 2))
+    assert alone is not None
+    assert shared is not None
+    assert shared.low < alone.low
+    line = (shared.low + alone.low) / 2
+    rule = {"planned": 5, "bounds": (-float("inf"), 1.0)}
+    stop = stop_when_decided([values], lambda v: v >= line, **rule)
+    assert stop == Stop(verdict=True, reason="alpha spending", done=3, planned=5)
+    assert stop_when_decided([values, values], lambda v: v >= line, **rule) is None
 
 
 @pytest.mark.parametrize("true", [0.02, 0.0])

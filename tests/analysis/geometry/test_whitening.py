@@ -66,6 +66,7 @@ def test_wrong_requests_are_refused():
         Whitening(np.zeros(2), np.eye(2)).apply(np.zeros((1, 3)))
 
 
+@pytest.mark.train
 def test_it_is_kept_and_other_files_are_refused(tmp_path):
     whitening = fit_whitening(*mean_and_covariance(stretched()), "pca", 3)
     save_whitening(tmp_path / "w.safetensors", whitening)

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from gonogo.data.examples.bm25 import K1, B, Bm25Index, tokenize
 from gonogo.data.judged.datasets import Corpus, document_text
 
+pytestmark = pytest.mark.train
+
 SCIFACT = Path(__file__).parents[3].parent / "shared" / "datasets" / "scifact"
 WORDS = ["apple", "banana", "cherry", "grape", "lemon"]
 

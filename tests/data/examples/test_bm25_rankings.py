@@ -14,6 +14,8 @@ from gonogo.data.examples.mining import mine_negatives
 from gonogo.data.judged.datasets import Corpus, RetrievalDataset
 from gonogo.spec.task.tasks import Bm25Negatives
 
+pytestmark = pytest.mark.train
+
 TEXTS = ("apple pie", "apple apple tart", "pear", "apple", "plum and apple", "", "fig pear")
 
 

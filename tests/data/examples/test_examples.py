@@ -14,6 +14,8 @@ from gonogo.spec.task.tasks import (
     RetrievalTask,
 )
 
+pytestmark = pytest.mark.train
+
 
 @pytest.fixture
 def dataset():

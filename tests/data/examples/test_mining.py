@@ -10,6 +10,8 @@ from gonogo.data.examples.mining import mine_negatives, positive_pairs
 from gonogo.data.judged.datasets import Corpus, RetrievalDataset
 from gonogo.spec.task.tasks import Bm25Negatives, NoNegatives, RandomNegatives
 
+pytestmark = pytest.mark.train
+
 
 @pytest.fixture(autouse=True, scope="module")
 def own_cache(tmp_path_factory):

@@ -23,7 +23,7 @@ from gonogo.data.sources.msmarco_blocks import Drawing
 from gonogo.spec.data.text_data import BeirData, HubData
 from gonogo.spec.task.tasks import JudgedNegatives, RetrievalTask
 
-pytestmark = pytest.mark.usefixtures("data_home")
+pytestmark = [pytest.mark.usefixtures("data_home"), pytest.mark.train]
 
 
 LEFT = Source(BeirData(folder="left"))

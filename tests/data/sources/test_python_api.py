@@ -125,6 +125,7 @@ def test_the_stdlib_gives_about_2200_pairs(tmp_path: Path, monkeypatch: pytest.M
     assert all(size > 100 for size in sizes)
 
 
+@pytest.mark.train
 def test_reading_torch_does_not_import_it() -> None:
     code = (
         "import sys; from gonogo.data.sources.python_api_sources import find_package as f;"

@@ -19,6 +19,7 @@ def transformer(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.train
 def test_the_layout_of_versions_2_to_5(tmp_path: Path, transformer: Path) -> None:
     settings = {"prompts": {"query": "q: ", "document": "d: "}, "similarity_fn_name": "euclidean"}
     folder = sentence_folder(
@@ -88,6 +89,7 @@ def test_prompts(
     assert (layout.query_prompt, layout.passage_prompt) == (query, passage)
 
 
+@pytest.mark.train
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -83,6 +83,7 @@ def test_the_other_package_of_the_same_weights_is_found(tmp_path, monkeypatch):
     assert locate("minilm").path == inside
 
 
+@pytest.mark.train
 def test_without_a_package_the_alias_means_its_hub_id(tmp_path, monkeypatch):
     import huggingface_hub
 
@@ -104,6 +105,7 @@ def test_without_a_package_the_alias_means_its_hub_id(tmp_path, monkeypatch):
     ]
 
 
+@pytest.mark.train
 def test_an_incomplete_snapshot_is_completed(tmp_path, monkeypatch):
     import huggingface_hub
 
@@ -120,6 +122,7 @@ def test_an_incomplete_snapshot_is_completed(tmp_path, monkeypatch):
         locate("a/b", download=False)
 
 
+@pytest.mark.train
 def test_absent_weights_say_what_to_install_or_give(monkeypatch):
     import huggingface_hub
 
@@ -138,6 +141,7 @@ def test_a_misspelt_alias_names_the_nearest(name):
         locate(name)
 
 
+@pytest.mark.train
 @pytest.mark.parametrize("name", ["/no/such/folder", "./nothing", "../a/b", "~/x/y", ""])
 def test_a_missing_folder_never_reaches_the_hub(name, monkeypatch):
     import huggingface_hub

@@ -4,18 +4,13 @@ import numpy as np
 import pytest
 
 from gonogo.core.errors import UserError
-from gonogo.evaluation.search.approximate_index import approximate_top_k, check_index
-from gonogo.spec.data.vector_data import VectorFile
-from gonogo.spec.evaluation.evaluation_tasks import NeighbourEvaluation, RetrievalEvaluation
-
-DATA = (VectorFile(path="rows.npy"),)
+from gonogo.evaluation.search.approximate_index import approximate_top_k
 
 
-def test_without_usearch_the_way_out_is_told_before_anything_trains(monkeypatch):
-    monkeypatch.setitem(sys.modules, "usearch.index", None)
-    check_index([RetrievalEvaluation(), NeighbourEvaluation(data=DATA)])
-    with pytest.raises(UserError, match=r"usearch \(pip install 'gonogo\[ann\]'"):
-        check_index([NeighbourEvaluation(data=DATA, against="exact")])
+def test_without_usearch_the_way_out_is_told(monkeypatch):
+    monkeypatch.setitem(sys.modules, "usearch", None)
+    with pytest.raises(UserError, match=r"usearch \(pip install 'gonogo\[ann\]', or leave out"):
+        approximate_top_k(np.eye(3, dtype=np.float32), np.array([1]), 1, "cosine")
 
 
 @pytest.mark.parametrize("similarity", ["cosine", "dot", "euclidean"])

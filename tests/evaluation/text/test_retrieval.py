@@ -9,7 +9,7 @@ import pytest
 from in_memory import evaluate_bm25, evaluate_model
 
 from gonogo.core.progress import Silent
-from gonogo.data.judged.datasets import RetrievalDataset
+from gonogo.data.judged.datasets import Corpus, RetrievalDataset
 from gonogo.data.sources.loading import load_dataset
 from gonogo.evaluation.text.retrieval import rank_corpus
 from gonogo.models.text.retrieval_model import RetrievalModel
@@ -55,6 +55,25 @@ def test_a_query_never_finds_itself(encoder_model: RetrievalModel, arguments: Pa
         assert query not in dict(found[query])
         assert found[query][:2] == plain[query][1:]
     assert found["new"] == plain["new"]
+
+
+def test_equal_documents_come_by_id_wherever_they_lie(encoder_model: RetrievalModel) -> None:
+    """Tied documents lie in the corpus in no order of their ids."""
+    ids = ("d3", "d1", "d4", "d2", "other")
+    texts = ("cats eat fish",) * 4 + ("trees are green",)
+    dataset = RetrievalDataset(
+        name="ties",
+        split="test",
+        corpus=Corpus(ids, texts),
+        queries={"q": "cats eat fish"},
+        qrels={"q": {"d3": 1}},
+    )
+    two, four = (
+        [document for document, _ in rank_corpus(encoder_model, dataset, k, progress=Silent())["q"]]
+        for k in (2, 4)
+    )
+    assert four in (sorted(four), sorted(four, reverse=True))
+    assert two == four[:2]
 
 
 def test_a_corpus_that_is_no_deeper_gives_one_less(

@@ -15,6 +15,8 @@ from gonogo.spec.next_vector.curriculum import parse_curriculum
 from gonogo.study.next_vector.preflight import PreflightSettings, run_preflight
 from gonogo.study.next_vector.whitened_bank import whiten_bank
 
+pytestmark = pytest.mark.train
+
 LENGTHS = [30] * 20
 
 

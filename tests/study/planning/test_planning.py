@@ -6,8 +6,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-import yaml
-from study_values import study_values
 
 from gonogo.core.errors import UserError
 from gonogo.core.files import write_json
@@ -163,21 +161,6 @@ def test_a_trial_that_was_set_aside_is_found_by_its_fingerprint(
     assert plan_of(tiny_study, tmp_path, "model.adapter.rank=3").trials[0].action == "skip"
     forced = plan_of(tiny_study, tmp_path, force=True).trials[0]
     assert (forced.action, forced.folder.path) == ("run", before.trials[0].folder.path)
-
-
-def test_a_schedule_matters_only_to_arms_with_several_tasks(
-    tiny_study: Path, tiny_encoder_folder: Path
-) -> None:
-    values = study_values(tiny_encoder_folder)
-    values["defaults"]["schedule"] = {"kind": "mixed"}
-    before = resolve(tiny_study)
-    tiny_study.write_text(yaml.safe_dump(values), encoding="utf-8")
-    after = resolve(tiny_study)
-    hasher = Hasher(tiny_study.parent)
-    for arm, same in (("emb_only", True), ("joint_single", True)):
-        old = hasher.training_inputs(before.arms[arm], 1)
-        new = hasher.training_inputs(after.arms[arm], 1)
-        assert (old == new) is same
 
 
 def test_a_pattern_on_reference_rows_leaves_out_all_trials(

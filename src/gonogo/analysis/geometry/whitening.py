@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Float
 
 from gonogo.core.errors import UserError
+from gonogo.core.extras import require
 
 Method = Literal["zca", "pca"]
 
@@ -85,6 +86,7 @@ def fit_whitening(
 
 def save_whitening(path: Path, whitening: Whitening) -> None:
     """Write a whitening as safetensors in fp32."""
+    require("train", "writing a whitening", packages=["safetensors"])
     from safetensors.numpy import save
 
     from gonogo.core.files import write_bytes
@@ -100,6 +102,7 @@ def load_whitening(path: Path) -> Whitening:
     Raises:
         UserError: if the file is missing or is no whitening.
     """
+    require("train", f"reading {path.name}", packages=["safetensors"])
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 

@@ -43,6 +43,9 @@ def bank(
     force: Annotated[bool, typer.Option("--force", help="Replace another bank.")] = False,
 ) -> None:
     """Cut running text into chunks and encode them; run it again after a kill and it goes on."""
+    from gonogo.core.extras import require
+
+    require("train", "gonogo data bank")
     from gonogo.data.next_vector.running_text import text_files
 
     text_files(sources)  # a wrong path is told before seconds are spent on imports

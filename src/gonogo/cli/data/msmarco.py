@@ -29,6 +29,9 @@ def msmarco(
 
     An interrupted run continues where it stopped.
     """
+    from gonogo.core.extras import require
+
+    require("train", "gonogo data msmarco", packages=["bm25s", "PyStemmer"])
     from gonogo.cli.shared.display import open_progress
     from gonogo.data.sources.evaluation_sets import named_data
     from gonogo.data.sources.msmarco import Source, build_triplets

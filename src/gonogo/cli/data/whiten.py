@@ -31,6 +31,9 @@ def whiten(
     force: Annotated[bool, typer.Option("--force", help="Replace another bank.")] = False,
 ) -> None:
     """Fit whitening on a bank, save it, and write the whitened bank; its pairs stay valid."""
+    from gonogo.core.extras import require
+
+    require("train", "gonogo data whiten", packages=["safetensors"])
     from gonogo.data.next_vector.bank import open_bank
     from gonogo.study.next_vector.whitened_bank import mean_cosines, whiten_bank
 

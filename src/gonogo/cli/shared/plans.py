@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 def plan_lines(plan: Plan) -> list[str]:
     """Say for each trial what will happen and why."""
+    from gonogo.core.extras import install_command, missing
+
     study = plan.study
     names = [*(trial.name for trial in plan.trials), *(row.name for row in plan.references)]
     actions = [*(t.action for t in plan.trials), *(row.action for row in plan.references)]
@@ -30,6 +32,8 @@ def plan_lines(plan: Plan) -> list[str]:
     counts = Counter(actions)
     lines += [f"  never trained, for no experiment names it: {arm}" for arm in study.idle_arms]
     lines += [f"  to fetch first: {name}: {why}" for name, why in plan.missing.items()]
+    if missing("train") and not plan.is_finished:
+        lines.append(f"  to install first: {install_command('train')}")
     lines.append(", ".join(f"{count} to {action}" for action, count in sorted(counts.items())))
     return lines + warmup_lines(plan) + stop_lines(plan)
 

@@ -61,6 +61,9 @@ class Bm25Index:
     """
 
     def __init__(self, corpus: Corpus) -> None:
+        from gonogo.core.extras import require
+
+        require("train", "BM25", packages=["bm25s", "PyStemmer"])
         self._corpus = corpus
 
     @cached_property

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gonogo.core.errors import NotHereYetError, UserError, nearest
+from gonogo.core.extras import require
 from gonogo.core.progress import Progress, Silent
 from gonogo.core.types import Split
 from gonogo.data.judged.cached import cached_split
@@ -61,13 +62,10 @@ def rows(spec: HubData, repo: str, config: str | None, revision: str | None) -> 
     Raises:
         UserError: if the library is missing, or the hub, repository or configuration.
     """
-    try:
-        import datasets
-    except ImportError as error:
-        raise UserError(
-            f"hub data needs the library 'datasets', but {spec.repo!r} is asked for",
-            hint=f"pip install 'gonogo[hub]', {_LOCAL_WAY}",
-        ) from error
+    otherwise = _LOCAL_WAY.removeprefix("or ")
+    require("hub", f"hub:{spec.repo}", packages=["datasets"], otherwise=otherwise)
+    import datasets
+
     options: dict[str, Any] = {"streaming": True, "revision": revision}
     if str(datasets.__version__).startswith("3."):
         options["trust_remote_code"] = False  # from version 4 on there is none to trust

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gonogo.core.errors import NotHereYetError, UserError
+from gonogo.core.extras import require
 from gonogo.core.types import Split
 from gonogo.data.judged.cached import cached_split
 from gonogo.data.judged.datasets import Corpus, RetrievalDataset, document_text
@@ -55,13 +56,10 @@ def _build(spec: IrDatasetsData, split: Split) -> RetrievalDataset:
 
 
 def _open(identifier: str, split: Split) -> Any:
-    try:
-        import ir_datasets
-    except ImportError as error:
-        raise UserError(
-            f"'ir:{identifier}' needs the library 'ir_datasets'",
-            hint="pip install 'gonogo[hub]', or name a local BEIR folder",
-        ) from error
+    otherwise = "name a local BEIR folder"
+    require("hub", f"ir:{identifier}", packages=["ir-datasets"], otherwise=otherwise)
+    import ir_datasets
+
     tried = _candidates(identifier, split)
     for candidate in tried:
         try:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gonogo.core.errors import UserError
+from gonogo.core.extras import require
 from gonogo.core.files import write_bytes
 from gonogo.data.vectors.vectors import check_vectors, map_npy, map_npz
 
@@ -36,6 +37,7 @@ def read_vectors(path: Path, key: str = "vectors") -> NDArray[np.floating]:
 
 
 def _list_column(path: Path, column: str) -> NDArray[np.generic]:
+    require("train", f"reading {path.name}", packages=["pyarrow"])
     import pyarrow as pa
     import pyarrow.parquet as pq
 

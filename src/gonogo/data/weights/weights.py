@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gonogo.core.errors import NotHereYetError, UserError, nearest
+from gonogo.core.extras import is_installed, require
 from gonogo.core.files import (
     cache_folder,
     read_json,
@@ -189,6 +190,10 @@ def _hub(
 
 def _snapshots(hub_id: str, revision: str | None, download: bool) -> Iterator[Path]:
     """Yield the cached snapshot, then a downloaded one; a cached one may be incomplete."""
+    if download:
+        require("train", "fetching weights", packages=["huggingface-hub"])
+    elif not is_installed("huggingface_hub"):
+        return  # its cache cannot be asked; a plan goes on without
     import huggingface_hub  # 0.3 s, and only hub names need it
 
     for local_only in (True, False) if download else (True,):

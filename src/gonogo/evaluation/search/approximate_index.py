@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float, Int64
 from numpy import ndarray
 
-from gonogo.core.errors import UserError
+from gonogo.core.extras import require
 from gonogo.core.types import Similarity
 from gonogo.spec.evaluation.evaluation_tasks import EvaluationTask, NeighbourEvaluation
 
@@ -51,19 +51,15 @@ def check_index(tasks: Iterable[EvaluationTask]) -> None:
         UserError: if usearch is needed and not installed.
     """
     if any(isinstance(task, NeighbourEvaluation) and task.against == "exact" for task in tasks):
-        _import()
+        _require()
 
 
-def _import() -> Any:
-    try:
-        from usearch.index import Index
-    except ImportError as error:
-        raise UserError(
-            "an approximate index needs the package usearch",
-            hint="pip install 'gonogo[ann]', or leave out evaluated tasks against: exact",
-        ) from error
-    return Index
+def _require() -> None:
+    require("ann", "an approximate index", otherwise="leave out evaluated tasks against: exact")
 
 
 def _index(dimension: int, similarity: Similarity) -> Any:
-    return _import()(ndim=dimension, metric=_METRICS[similarity], dtype="f32")
+    _require()
+    from usearch.index import Index
+
+    return Index(ndim=dimension, metric=_METRICS[similarity], dtype="f32")

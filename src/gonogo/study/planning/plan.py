@@ -118,8 +118,13 @@ def make_plan(
         file: the study file, named in errors.
 
     Raises:
-        UserError: if data or weights do not exist, or the pattern matches nothing.
+        UserError: if data or weights do not exist, the pattern matches nothing, or, where data is
+            fetched, something is not installed that the study names.
     """
+    if fetch:
+        from gonogo.study.planning.components import require_components
+
+        require_components(study)
     hasher = Hasher(beside, fetch, file)
     trials = []
     for seed in study.seeds:
