@@ -126,3 +126,33 @@ def test_one_spelling_for_each_measure(interference):
     assert {metric for _, _, metric in pivot(frame).blocks} == {"nDCG@10"}
     both = pl.concat([frame, frame.with_columns(pl.lit("nDCG@10").alias("metric"))])
     assert {problem.fault for problem in pivot(both).problems} == {"duplicate"}
+
+
+def clustered(clusters: list[str | None]) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "arm": ["a"] * 3 + ["b"] * 3,
+            "seed": [1] * 6,
+            "task": ["t"] * 6,
+            "dataset": ["d"] * 6,
+            "metric": ["nDCG@10"] * 6,
+            "query_id": ["q1", "q2", "q3"] * 2,
+            "value": [0.1] * 6,
+            "cluster": clusters,
+        }
+    )
+
+
+def test_clusters_are_read_and_a_query_without_one_is_its_own():
+    block = pivot(clustered(["x", "x", None, "x", "x", None])).blocks["t", "d", "nDCG@10"]
+    assert block.clusters is not None
+    assert block.clusters[0] == block.clusters[1] != block.clusters[2]
+
+
+def test_a_table_that_names_no_cluster_has_none():
+    assert pivot(clustered([None] * 6)).blocks["t", "d", "nDCG@10"].clusters is None
+
+
+def test_a_query_in_two_clusters_is_refused():
+    with pytest.raises(UserError, match="query q1 of d is in more than one cluster"):
+        pivot(clustered(["x", "x", "x", "y", "x", "x"]))

@@ -19,7 +19,7 @@ from gonogo.analysis.estimates.intervals import (
 )
 from gonogo.analysis.estimates.layout import Layout
 from gonogo.analysis.records.effects import Estimate, Interval
-from gonogo.analysis.statistics.bootstrap import bootstrap_quantiles
+from gonogo.analysis.statistics.bootstrap import affordable_draws, bootstrap_quantiles
 from gonogo.analysis.tables.strata import (
     Strata,
     Values,
@@ -45,6 +45,7 @@ def _over_seed_means(means: Float[np.ndarray, " seeds"], level: float) -> Interv
 def _others(values: Values, level: float, draws: int, seed: int) -> tuple[Interval, ...]:
     if draws == 0:
         return ()
+    draws = affordable_draws(values, draws)
     (low, high), both = bootstrap_quantiles(values, level, draws=draws, seed=seed)
     note = f"{draws} draws"
     queries = Interval(method="query bootstrap", level=level, low=low, high=high, note=note)

@@ -4,7 +4,7 @@ If 48 of 50 queries tie, the sample variance rests on two values, and on none in
 samples: Student's t then has hardly any width. The rule, for each data set by itself, with values
 averaged over seeds (and summed over clusters, where there are any):
 
-*Few differ* where fewer than 6 units differ, or fewer than 30 and less than half of all. A unit
+*Few differ* where fewer than 6 units differ, or fewer than 12 and less than half of all. A unit
 differs if it lies farther from the median than a twentieth of the farthest one. (Below 6, not even
 a sign test can reject at 5 %: 2 / 2^5 = 6.25 %.)
 
@@ -25,7 +25,7 @@ from gonogo.analysis.statistics.flips import are_flips, flip_interval
 from gonogo.analysis.statistics.variance import MeanSquares
 from gonogo.analysis.tables.strata import Clusters
 
-FEWEST, FEW = 6, 30
+FEWEST, FEW = 6, 12
 """Units that differ below which the bounded interval is used always, or if most others tie."""
 _EQUAL = 1e-12
 _SHARE = 0.05

@@ -69,5 +69,6 @@ def _effect(scores: JudgedScores, contrast: Contrast) -> Effect:
         strata=scores.strata(contrast),
         seeds=scores.paired_seeds(contrast),
         unseeded=frozenset(arm for arm in contrast.arms if scores.seeds(arm) == (None,)),
+        sample=not isinstance(scores.gate, BandsGate) and scores.gate.datasets == "sample",
     )
     return effect(paired, ratio=isinstance(scores.gate, InterferenceGate))

@@ -118,6 +118,7 @@ class JudgedScores:
                     tuple(block.queries[index] for index in asked),
                     np.broadcast_to(reference[dataset], shape),
                     np.broadcast_to(candidate[dataset], shape),
+                    _kept(block.clusters, asked),
                 )
             )
         return tuple(found)
@@ -126,3 +127,12 @@ class JudgedScores:
         """Return the seeds of a contrast's strata, row by row; empty when no arm has any."""
         seeds = {seed for arm in contrast.arms for seed in self.seeds(arm)} - {None}
         return self.expected.seeds if seeds else ()
+
+
+def _kept(
+    clusters: Int[np.ndarray, " queries"] | None, asked: Int[np.ndarray, " _"]
+) -> Int[np.ndarray, " _"] | None:
+    """Return the clusters of the queries that were asked for, numbered anew without gaps."""
+    if clusters is None:
+        return None
+    return np.unique(clusters[asked], return_inverse=True)[1].astype(np.int64)

@@ -14,14 +14,27 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from gonogo.analysis.tables.strata import Values, check_values
+from gonogo.analysis.tables.strata import Values, check_values, count_queries
 from gonogo.core.seeds import generator
 
 _BLOCK = 1 << 19
 """Resampled positions counted at once: what stays in the processor's cache."""
 
+_MOST = 10_000_000
+"""Resampled positions of one estimate: many queries get fewer resamples, but never below 1,000."""
+
 _KEPT = 1 << 24
 """Bytes of counts worth keeping for the next estimate over as many queries."""
+
+
+def affordable_draws(values: Values, draws: int) -> int:
+    """Return how many of ``draws`` resamples to take, so that the work stays linear and bounded.
+
+    The more queries there are, the nearer the resampled mean is to a normal one, and the less its
+    quantiles gain from further draws.
+    """
+    queries = count_queries(values)
+    return min(draws, max(1_000, _MOST // queries))
 
 
 def _count_blocks(

@@ -81,6 +81,8 @@ class Block:
     """Sorted."""
     values: Float[np.ndarray, "runs queries"]
     present: Bool[np.ndarray, "runs queries"]
+    clusters: Int[np.ndarray, " queries"] | None = None
+    """Cluster of each query, 0, 1, ...; None where the table names none."""
 
     @cached_property
     def row(self) -> Mapping[Run, int]:
@@ -150,14 +152,15 @@ def pivot(frame: pl.DataFrame) -> ScoreTable:
     """Turn a tidy score table into dense arrays, and name what cannot be used.
 
     Args:
-        frame: columns arm, seed (null: none), task, dataset, metric, query_id, value; further
-            columns are ignored.
+        frame: columns arm, seed (null: none), task, dataset, metric, query_id, value, and perhaps
+            cluster (null: the query is its own); further columns are ignored.
 
     Raises:
-        UserError: for absent columns or empty keys.
+        UserError: for absent columns, empty keys, or a query in two clusters.
     """
     check_columns(frame)
-    frame = frame.select(*_KEYS, "seed", "value").with_columns(
+    own = ("cluster",) if "cluster" in frame.columns else ()
+    frame = frame.select(*_KEYS, "seed", "value", *own).with_columns(
         pl.col(_KEYS).cast(pl.String), pl.col("seed").cast(pl.Int64), pl.col("value").cast(float)
     )
     spellings = {name: canonical(name) for name in frame["metric"].unique()}
@@ -195,12 +198,35 @@ def _pivot_block(part: pl.DataFrame) -> tuple[Block, list[Problem]]:
     values = np.full(shape, np.nan)
     values.reshape(-1)[cell] = part["value"].fill_null(np.nan).to_numpy()
     task, dataset, metric = (str(part[name][0]) for name in ("task", "dataset", "metric"))
-    block = Block(task, dataset, metric, runs, queries, values, counts > 0)
+    clusters = _clusters(part, query, len(queries)) if "cluster" in part.columns else None
+    block = Block(task, dataset, metric, runs, queries, values, counts > 0, clusters)
     problems = []
     for fault, where in _faults(values, counts, metric).items():
         problems += _problems(block, fault, where)
         values[where] = np.nan
     return block, problems
+
+
+def _clusters(
+    part: pl.DataFrame, query: Int[np.ndarray, " rows"], queries: int
+) -> Int[np.ndarray, " queries"] | None:
+    """Return each query's cluster; None where no row names one.
+
+    Raises:
+        UserError: naming a query that is in two clusters.
+    """
+    if part["cluster"].null_count() == len(part):
+        return None
+    # A query without a cluster is one of its own, under a name that no other can have.
+    named = pl.concat_str(pl.lit("c"), pl.col("cluster").cast(pl.String))
+    alone = pl.concat_str(pl.lit("q"), pl.col("query_id"))
+    _, row = _codes(part.select(pl.coalesce(named, alone).alias("cluster"))["cluster"])
+    codes = np.zeros(queries, dtype=np.int64)
+    codes[query] = row
+    if (twice := np.flatnonzero(codes[query] != row)).size:
+        name = part["query_id"][int(twice[0])]
+        raise UserError(f"query {name} of {part['dataset'][0]} is in more than one cluster")
+    return np.unique(codes, return_inverse=True)[1].astype(np.int64)
 
 
 def _seed_codes(seeds: pl.Series) -> tuple[tuple[int | None, ...], Int[np.ndarray, " rows"]]:

@@ -23,14 +23,14 @@ SCHEMA: dict[str, pl.DataType] = {
     "query_id": pl.String(),
     "value": pl.Float64(),
 }
-_OPTIONAL = {"study": pl.String()}
+_OPTIONAL = {"study": pl.String(), "cluster": pl.String()}
 _FILLED = {
     "seed": pl.lit(None, dtype=pl.Int64()),
     "task": pl.lit("run"),
     "dataset": pl.lit("all"),
 }
 _NO_SEED = ["", "nan", "na", "<na>", "none", "null"]
-_MAY_BE_NULL = {"seed", "value", "study"}
+_MAY_BE_NULL = {"seed", "value", "study", "cluster"}
 
 
 def write_scores(path: Path, frame: pl.DataFrame) -> None:

@@ -41,6 +41,8 @@ class InterferenceGate(Spec):
     """Interference exists from here on, as a ratio (0.02 = 2 %)."""
     fail: float = 0.01
     """No interference worth a name below this, on every task."""
+    datasets: Literal["fixed", "sample"] = "fixed"
+    """Whether the interval speaks of these data sets, or of those that they are a sample of."""
     stopping_alpha: Annotated[float, Field(gt=0.0, lt=0.5)] = 0.05
     """Error rate that --stop-when-decided may spend over all its looks at the data."""
     next_actions: Actions = {
@@ -84,6 +86,8 @@ class ImprovementGate(Spec):
     """Gain below which it does not."""
     levels: dict[Name, float] = {}
     """Named success levels, such as {minimum: 0.01, strong: 0.015, top: 0.02}."""
+    datasets: Literal["fixed", "sample"] = "fixed"
+    """Whether the interval speaks of these data sets, or of those that they are a sample of."""
     stopping_alpha: Annotated[float, Field(gt=0.0, lt=0.5)] = 0.05
     """Error rate that --stop-when-decided may spend over all its looks at the data."""
     next_actions: Actions = {
