@@ -13,11 +13,9 @@ from __future__ import annotations
 
 import argparse
 import ctypes
-import datetime
 import gc
 import json
 import platform
-import shlex
 import subprocess
 import sys
 import tempfile
@@ -30,6 +28,7 @@ from pathlib import Path
 import numpy as np
 import peak
 import psutil
+import record
 import torch
 
 Prepare = Callable[[argparse.Namespace], Callable[[], object]]
@@ -118,23 +117,8 @@ def write_record(
         minutes: how long all of it took.
         peaks: GFLOP/s by format, where they were measured in this run.
     """
-    arguments, words = iter(sys.argv[1:]), ["python", f"benchmarks/{Path(sys.argv[0]).name}"]
-    for word in arguments:
-        if word == "--json":
-            next(arguments)
-        elif not word.startswith("--json="):
-            words.append(word)
-    record = {
-        "question": question,
-        "command": shlex.join(words),
-        "peer": peer,
-        "figures": dict(figures),
-        "minutes": minutes,
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "hardware": peak.machine(),
-        "peaks": dict(peaks or {}),
-    }
-    path.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    rates = {str(form): rate for form, rate in (peaks or {}).items()}
+    record.write_record(path, question, peer, figures, minutes, peak.machine(), rates)
 
 
 def print_table(taken: Mapping[str, Taken], agreed: Mapping[str, float]) -> None:

@@ -20,6 +20,7 @@ from typing import Literal
 
 import psutil
 import torch
+from record import write_record
 
 Device = Literal["cpu", "cuda"]
 Format = Literal["fp32", "bf16"]
@@ -117,8 +118,6 @@ def describe(measured: dict[Format, float]) -> str:
 
 
 def main() -> None:
-    import paired  # which imports this module
-
     parser = argparse.ArgumentParser(description=__doc__)
     add_device(parser)
     parser.add_argument("--json", type=Path, help="write the figures there")
@@ -136,7 +135,7 @@ def main() -> None:
     if options.json:
         minutes = (time.perf_counter() - start) / 60
         question = "How fast are square matrix products on this machine?"
-        paired.write_record(options.json, question, peer="", figures=figures, minutes=minutes)
+        write_record(options.json, question, "", figures, minutes, machine())
 
 
 if __name__ == "__main__":
