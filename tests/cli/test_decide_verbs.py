@@ -71,7 +71,7 @@ def study_file(tiny_study: Path) -> str:
 def test_scores_from_elsewhere() -> None:
     lines = decide(gate_file(), "--scores", score_file(), "--out", "verdict").splitlines()
     assert lines[0].startswith("PASS  ")
-    assert "+0.1000" in "\n".join(lines)
+    assert "new gains 10.00 points of nDCG@10 on embed over old" in "\n".join(lines)
     assert lines[-1] == "report: verdict/report.html"
     assert (verdict_in("verdict").study, verdict_in("verdict").decision.verdict) == ("rule", "PASS")
     assert Path("verdict/report.html").exists()

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gonogo.cli.shared import options
+from gonogo.cli.shared import announcing, exit_codes, options
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from gonogo.analysis.records.verdict import VerdictFile
 
 _Pattern = Annotated[
     str | None,
@@ -46,8 +48,14 @@ def decide(
         typer.Option("--out", "-o", help="Folder of all outputs, or of this one verdict."),
     ] = None,
     sets: options.Sets = None,
+    fail_on: exit_codes.FailOn = None,
+    as_json: announcing.AsJson = False,
+    junit: announcing.Junit = None,
 ) -> None:
-    """Judge scores by a pre-registered gate; says PASS, MARGINAL, FAIL or INCOMPLETE.
+    """Judge scores by a pre-registered gate.
+
+    PASS, MARGINAL or FAIL where the interval bears the word, else INCONCLUSIVE; INVALID where the
+    comparison says nothing, INCOMPLETE where scores are missing.
 
     Without --scores or --runs the study's own outputs below --out are judged; with them, verdict
     and report are written into --out itself, outputs/decisions/<name> unless given.
@@ -55,6 +63,7 @@ def decide(
     from gonogo.cli.shared.verdicts import command_line, publish
     from gonogo.core.errors import UserError
 
+    said = announcing.Announcement(fail_on, as_json, junit)
     if scores is not None and runs is not None:
         raise UserError("--scores and --runs contradict each other", hint="give one of them")
     if (runs is None) != (qrels is None):
@@ -67,10 +76,11 @@ def decide(
     elif runs is not None and qrels is not None:
         table, notes = _runs(study, level, overrides, runs, qrels, pattern, empty_is_zero)
     else:
-        _decide_study(study, level, out or options.DEFAULT_OUT, sets)
+        said.finish(_decide_study(study, level, out or options.DEFAULT_OUT, sets, quiet=as_json))
         return
     verdict = decide_scores(study, table, command_line(), level, overrides, notes)
-    publish(verdict, out or options.DEFAULT_OUT / "decisions" / verdict.study)
+    publish(verdict, out or options.DEFAULT_OUT / "decisions" / verdict.study, quiet=as_json)
+    said.finish(verdict)
 
 
 def _scores(path: Path) -> pl.DataFrame:
@@ -110,10 +120,12 @@ def _runs(
     return scored.scores, scored.notes
 
 
-def _decide_study(study: str, tier: str | None, out: Path, sets: list[str] | None) -> None:
+def _decide_study(
+    study: str, tier: str | None, out: Path, sets: list[str] | None, *, quiet: bool
+) -> VerdictFile:
     """Judge the study's own outputs."""
     from gonogo.cli.shared.verdicts import decide_and_report, refuse_unrun
 
     plan = options.open_plan(study, tier=tier, quick=False, out=out, sets=sets)
     refuse_unrun(plan, study, out)
-    decide_and_report(plan)
+    return decide_and_report(plan, quiet=quiet)

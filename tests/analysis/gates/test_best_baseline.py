@@ -74,29 +74,28 @@ def test_a_pass_is_supported_only_if_it_is_shown_over_every_baseline(frame) -> N
     found = verdict(wild, gate("svd", "pca"))
     assert found.effects[0].reference == "svd"
     assert verdict(wild, gate("svd")).decision.support == "supported"
-    assert (found.decision.verdict, found.decision.support) == (
-        "PASS",
-        "interval over pca reaches below 3 points",
-    )
+    assert (found.decision.verdict, found.decision.point) == ("INCONCLUSIVE", "PASS")
+    assert found.decision.support.startswith("over pca, interval holds ")
 
 
 def test_a_level_is_shown_only_over_every_baseline(frame) -> None:
     wild = noisy(frame, "pca", (0.12, -0.03, -0.06))
     levels = {"levels": {"some": 0.02}}
-    (alone,) = verdict(wild, gate("svd", **levels)).decision.reasons
-    (both,) = verdict(wild, gate("svd", "pca", **levels)).decision.reasons
-    assert alone.endswith("met, and the interval lies above it")
-    assert both.endswith("met on the mean; the interval reaches below it")
+    alone, _ = verdict(wild, gate("svd", **levels)).decision.reasons
+    both, _ = verdict(wild, gate("svd", "pca", **levels)).decision.reasons
+    assert alone.endswith("shown: the interval lies above it")
+    assert both.endswith("met by the point estimate, but the interval reaches below it")
 
 
-def test_a_fail_by_one_of_many_tells_its_price(frame) -> None:
-    worse = noisy(frame, "new", (-0.1, -0.1, -0.1))
-    said = " ".join(verdict(worse, gate("svd", "pca", "random")).decision.warnings)
-    assert "a FAIL needs only one of 3 baselines" in said
-    assert "in up to 7.5 % of cases" in said
-    assert "needs only one" not in " ".join(verdict(worse, gate("svd", "pca")).decision.warnings)
-    passed = verdict(frame, gate("svd", "pca", "random"))
-    assert "needs only one" not in " ".join(passed.decision.warnings)
+def test_a_fail_over_any_of_several_needs_an_interval_that_pays_for_them(frame) -> None:
+    """Over one baseline the loss is shown at 95 %; as one of three at 98.3 % it is not."""
+    losing = noisy(frame.filter(~where(arm="new")), "svd", (0.0, 0.0, 0.0))
+    new = frame.filter(where(arm="svd")).with_columns(pl.lit("new").alias("arm"))
+    losing = noisy(pl.concat([losing, new]), "new", (-0.030, -0.022, -0.014))
+    assert verdict(losing, gate("svd")).decision.verdict == "FAIL"
+    found = verdict(losing, gate("svd", "pca", "random"))
+    assert (found.decision.verdict, found.decision.point) == ("INCONCLUSIVE", "FAIL")
+    assert found.effects[0].reference == "svd"
 
 
 def effect(reference: str, values: np.ndarray) -> Effect:

@@ -69,7 +69,7 @@ def gains(planted, points: float, **options: object) -> pl.DataFrame:
 
 @pytest.mark.parametrize(
     ("points", "expected"),
-    [(0.01, "PASS"), (0.0, "MARGINAL"), (0.005, "MARGINAL"), (-0.001, "FAIL"), (0.03, "PASS")],
+    [(0.01, "PASS"), (1e-6, "MARGINAL"), (0.005, "MARGINAL"), (-0.001, "FAIL"), (0.03, "PASS")],
 )
 def test_planted_gain_gives_its_verdict(planted, points, expected):
     found = verdict(gains(planted, points), GAIN)
@@ -84,9 +84,10 @@ def test_planted_gain_gives_its_verdict(planted, points, expected):
 def test_levels_are_stated_one_by_one_from_the_lowest(planted):
     decision = verdict(gains(planted, 0.016), GAIN).decision
     assert decision.reasons == (
-        "level minimum (1 point): met, and the interval lies above it",
-        "level strong (1.5 points): met, and the interval lies above it",
-        "level top (2 points): not met",
+        "level minimum (1 point): shown: the interval lies above it",
+        "level strong (1.5 points): shown: the interval lies above it",
+        "level top (2 points): ruled out: the interval lies below it",
+        "by the point estimate: PASS",
     )
     assert "gains 1.60 points of nDCG@10 on embed over old" in decision.sentence
     assert "level strong" in decision.sentence
@@ -101,9 +102,12 @@ def test_a_gain_that_seeds_disagree_on_is_not_supported(planted):
             pl.when(hit).then(pl.col("value") + points).otherwise("value").alias("value")
         )
     decision = verdict(frame, GAIN).decision
-    assert (decision.verdict, decision.support) == ("PASS", "interval reaches below 1 point")
-    assert "met on the mean; the interval reaches below it" in decision.reasons[0]
-    assert decision.reasons[2].endswith("not met on the mean; the interval reaches it")
+    assert (decision.verdict, decision.point) == ("INCONCLUSIVE", "PASS")
+    assert decision.support == "interval holds 0 points and 1 point"
+    assert "met by the point estimate, but the interval reaches below it" in decision.reasons[0]
+    assert "not met by the point estimate, but the interval reaches it" in decision.reasons[2]
+    assert "ship it" not in decision.next_actions
+    assert "level" not in decision.sentence
 
 
 def test_a_loss_that_the_interval_cannot_tell_from_a_gain(planted):
@@ -114,7 +118,7 @@ def test_a_loss_that_the_interval_cannot_tell_from_a_gain(planted):
             pl.when(hit).then(pl.col("value") + points).otherwise("value").alias("value")
         )
     decision = verdict(frame, GAIN).decision
-    assert (decision.verdict, decision.support) == ("FAIL", "a gain of 1 point was not ruled out")
+    assert (decision.verdict, decision.point) == ("INCONCLUSIVE", "FAIL")
     assert "new loses 0.33 points" in decision.sentence
 
 
@@ -179,7 +183,7 @@ def test_an_interval_that_leaves_its_band_says_where_to(planted):
         pl.col("seed").replace_strict({1: 0.50, 2: 0.54, 3: 0.58}).alias("value")
     )
     decision = verdict(frame, BANDS).decision
-    assert decision.verdict == "MARGINAL"
+    assert (decision.verdict, decision.point) == ("INCONCLUSIVE", "MARGINAL")
     assert decision.support.startswith("interval reaches into ")
     assert "success" in decision.support
 

@@ -4,14 +4,15 @@ import pytest
 
 from gonogo.analysis.gates.wording import (
     amount,
+    borne,
     counted,
     data_phrase,
     headline,
     line_amount,
     line_percent,
     listed,
+    mean_and_std,
     percent,
-    preliminary,
     spread,
 )
 from gonogo.analysis.promised.expected import Expected
@@ -45,20 +46,26 @@ def test_an_interval_in_words():
 @pytest.mark.parametrize(
     ("seeds", "early", "expected"),
     [
-        (0, False, "preliminary: one run"),
-        (1, False, "preliminary: one seed"),
-        (1, True, "preliminary: one seed"),
+        (0, False, "supported for these very models"),
         (3, True, "preliminary: tier quick"),
-        (3, False, None),
+        (3, False, "supported"),
     ],
 )
-def test_what_makes_a_verdict_preliminary(seeds, early, expected):
-    assert preliminary(Expected(tier="quick", preliminary=early), seeds) == expected
+def test_what_bears_a_word(seeds, early, expected):
+    assert borne(Expected(tier="quick", preliminary=early), seeds) == expected
 
 
 def test_the_headline():
     assert headline("PASS", "supported", "x.") == "PASS, supported: x."
-    assert headline("FAIL", "preliminary: one seed", "x.") == "FAIL (preliminary: one seed): x."
+    assert headline("FAIL", "preliminary: tier a", "x.") == "FAIL (preliminary: tier a): x."
+    assert headline("PASS, not supported", "one seed", "x.") == "PASS, not supported (one seed): x."
+
+
+def test_a_ratio_is_its_mean_and_sample_std_over_seeds():
+    one = Estimate(value=0.034, seeds=1, queries=80)
+    assert mean_and_std(one) == "3.40 %"
+    three = one.model_copy(update={"std": 0.00304, "seeds": 3})
+    assert mean_and_std(three) == "3.40 ± 0.30 %"
 
 
 def test_how_much_data():

@@ -11,11 +11,12 @@ import polars as pl
 from gonogo import __version__
 from gonogo.analysis.deciding.cautions import cautions, gate_cautions
 from gonogo.analysis.deciding.learning import learning_cautions
+from gonogo.analysis.deciding.next_steps import needs_of, next_steps
 from gonogo.analysis.estimates.arm_scores import arm_scores
 from gonogo.analysis.estimates.group_means import group_means
 from gonogo.analysis.gates.gates import judge
 from gonogo.analysis.gates.outcome import Outcome
-from gonogo.analysis.gates.wording import headline, preliminary
+from gonogo.analysis.gates.wording import SUPPORTED, borne, headline
 from gonogo.analysis.promised.expected import Expected
 from gonogo.analysis.promised.judged import JudgedScores
 from gonogo.analysis.records.evidence import Evidence
@@ -56,7 +57,7 @@ def decide(
     outcome = judge(judged)
     rows, uneven = arm_scores(judged.table, judged.expected)
     warnings = (
-        *learning_cautions(outcome.effects, rows),
+        *learning_cautions(judged, outcome),
         *gate_cautions(gate, outcome.verdict, _original(judged, gate)),
         *cautions(judged, outcome, evidence),
         *uneven,
@@ -73,6 +74,7 @@ def decide(
         decision=_decision(judged, outcome, warnings),
         effects=outcome.effects,
         measurements=outcome.measurements,
+        guardrails=outcome.guardrails,
         scores=rows,
         groups=group_means(judged.table, judged.expected, in_domain),
         evidence=evidence,
@@ -94,22 +96,29 @@ def _original(judged: JudgedScores, gate: FrozenGate) -> str | None:
 
 
 def _decision(judged: JudgedScores, outcome: Outcome, warnings: tuple[str, ...]) -> Decision:
+    needs = needs_of(judged, outcome)
     support, reasons = outcome.support, outcome.reasons
-    if outcome.verdict != "INCOMPLETE":
-        label = preliminary(judged.expected, _seeds(outcome))
-        if label is not None:
-            # What a single run's interval supports is still worth a line, but not the headline.
-            reasons = (*reasons, f"apart from being preliminary: {support}")
-            support = label
-    return Decision(
+    if support.startswith(SUPPORTED):
+        support = support.replace(SUPPORTED, borne(judged.expected, _seeds(outcome)), 1)
+    if outcome.point is not None:
+        reasons = (*reasons, f"by the point estimate: {outcome.point}")
+    decision = Decision(
         verdict=outcome.verdict,
+        supported=outcome.supported,
+        point=outcome.point,
+        answer=judged.gate.answers.get(outcome.counts_as, ""),
         support=support,
-        sentence=headline(outcome.verdict, support, outcome.claim),
+        sentence="",
+        needs="" if needs is None else needs.words,
         reasons=reasons,
         missing=outcome.missing,
         warnings=warnings,
-        next_actions=outcome.next_actions,
+        next_actions=next_steps(judged, outcome, needs),
     )
+    point = outcome.point if outcome.point != outcome.verdict else None
+    claim = outcome.claim + (f" By the point estimate alone: {point}." if point else "")
+    sentence = headline(decision.word, support, claim)
+    return decision.model_copy(update={"sentence": sentence})
 
 
 def _seeds(outcome: Outcome) -> int:

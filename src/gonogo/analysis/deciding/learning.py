@@ -1,31 +1,34 @@
-"""Whether the arms learned anything at all: a loss of nothing is nothing."""
+"""Whether anyone looked if the arms learned at all: a loss of nothing is nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from gonogo.analysis.records.effects import ArmScore, Effect
+from gonogo.analysis.gates.assay import untrained_row
+from gonogo.analysis.gates.outcome import Outcome
+from gonogo.analysis.promised.judged import JudgedScores
+from gonogo.spec.rule.gates import InterferenceGate
 
-UNTRAINED = "untrained"
-"""The reference row of the backbone as it came."""
 
+def learning_cautions(scores: JudgedScores, outcome: Outcome) -> Iterator[str]:
+    """Say that learning was not checked, or that a comparison without learning was left out.
 
-def learning_cautions(effects: Sequence[Effect], rows: Sequence[ArmScore]) -> Iterator[str]:
-    """Say where a specialist is no better than the untrained backbone.
-
-    A task interference ratio compares with what the specialist has learned; where it has learned
-    nothing, the ratio is noise over noise, however narrow its interval.
+    A gain over a row that nothing trains, such as BM25, or between systems without seeds, asks for
+    no such check.
 
     Args:
-        effects: what was judged, with their reference arms.
-        rows: mean scores, the untrained backbone's among them if it was scored.
+        scores: what was judged.
+        outcome: with its effects.
     """
-    means = {(row.arm, row.task, row.metric): row.mean for row in rows if row.dataset is None}
-    for effect in effects:
-        own = means.get((effect.reference, effect.task, effect.metric))
-        raw = means.get((UNTRAINED, effect.task, effect.metric))
-        if effect.ratio is not None and own is not None and raw is not None and own <= raw:
+    for effect in outcome.effects:
+        if effect.invalid and outcome.verdict != "INVALID":
+            yield f"not counted: {effect.invalid}"
+        trained = effect.difference.seeds and effect.reference not in scores.expected.references
+        asks = isinstance(scores.gate, InterferenceGate) or trained
+        row = untrained_row(scores)
+        if asks and effect.learning is None and effect.reference != row:
+            why = "no row is without training" if row is None else f"{row} lacks scores there"
             yield (
-                f"{effect.reference} has not learned {effect.task}: {effect.metric} {own:.4f}, "
-                f"{raw:.4f} without any training; a ratio against it says nothing"
+                f"{effect.task}: whether {effect.reference} learned anything was not checked, "
+                f"because {why}; score the model before training and name it in gate.untrained"
             )

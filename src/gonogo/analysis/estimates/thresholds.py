@@ -6,7 +6,7 @@ from gonogo.analysis.estimates.equivalence import absence_shown as _absence_show
 from gonogo.analysis.estimates.equivalence import presence_shown as _presence_shown
 from gonogo.analysis.records.effects import Estimate
 from gonogo.analysis.tables.measures import TOLERANCE
-from gonogo.spec.rule.gates import Verdict
+from gonogo.spec.rule.gate_parts import Verdict
 
 
 def reaches(value: float, line: float) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
-from gonogo.analysis.estimates.thresholds import absence_shown, presence_shown, reaches
+from gonogo.analysis.estimates.thresholds import reaches
 from gonogo.analysis.gates.outcome import Outcome
+from gonogo.analysis.gates.support import Span, settle, span, supported_word
 from gonogo.analysis.gates.wording import SUPPORTED, data_phrase, listed, spread
 from gonogo.analysis.records.effects import Estimate, Measurement
 from gonogo.spec.rule.gates import Band, BandsGate
@@ -17,9 +18,11 @@ def band_of(value: float, bands: tuple[Band, ...]) -> Band:
 
 
 def judge_bands(gate: BandsGate, estimate: Estimate, datasets: int) -> Outcome:
-    """Judge an arm's mean over seeds and data sets; supported if the interval stays in the band."""
+    """Judge an arm's mean over seeds and data sets by the bands in which its interval lies."""
     value = estimate.value or 0.0
-    band = band_of(value, gate.bands)
+    band, sure = band_of(value, gate.bands), span(estimate)
+    word = supported_word([sure], lambda level: band_of(level, gate.bands).verdict, max)
+    verdict, supported = settle(gate.decide_by, band.verdict, word)
     measurement = Measurement(
         task=gate.task,
         metric=gate.metric,
@@ -28,17 +31,23 @@ def judge_bands(gate: BandsGate, estimate: Estimate, datasets: int) -> Outcome:
         band=band.name,
         bands={named.name: named.least for named in gate.bands},
     )
+    touched = _touched(gate, sure)
+    where = f"the band {band.name}"
+    if len(touched) > 1:
+        where += " by the point estimate"
+    own = band.next_actions if len(touched) == 1 else ()
     return Outcome(
-        verdict=band.verdict,
-        support=_support(gate, estimate, band),
+        verdict=verdict,
+        point=band.verdict,
+        supported=supported,
+        support=SUPPORTED if word == verdict != "INCONCLUSIVE" else _unsure(sure, touched, band),
         claim=(
             f"{gate.metric} of {gate.arm} on {gate.task} is {value:.4f} "
-            f"({spread(estimate, 1.0, '', 4)}), in the band {band.name}; "
-            f"{data_phrase([estimate], [datasets])}."
+            f"({spread(estimate, 1.0, '', 4)}), in {where}; {data_phrase([estimate], [datasets])}."
         ),
         reasons=tuple(_range(gate, index) for index in range(len(gate.bands))),
         measurements=(measurement,),
-        next_actions=band.next_actions or gate.next_actions.get(band.verdict, ()),
+        next_actions=own or gate.next_actions.get(verdict, ()),
     )
 
 
@@ -49,17 +58,16 @@ def _ends(gate: BandsGate, index: int) -> tuple[float, float]:
     return low, high
 
 
-def _support(gate: BandsGate, estimate: Estimate, band: Band) -> str:
-    if estimate.interval is None:
-        return "no interval"
-    touched = [
-        other.name
-        for index, other in enumerate(gate.bands)
-        if other != band
-        and not absence_shown(estimate, _ends(gate, index)[0])
-        and not presence_shown(estimate, _ends(gate, index)[1])
-    ]
-    return f"interval reaches into {listed(touched)}" if touched else SUPPORTED
+def _touched(gate: BandsGate, sure: Span) -> list[str]:
+    """Return the bands that the interval reaches into, the lowest first."""
+    lowest, highest = band_of(sure.low, gate.bands), band_of(sure.high, gate.bands)
+    names = [band.name for band in gate.bands]
+    return names[names.index(lowest.name) : names.index(highest.name) + 1]
+
+
+def _unsure(sure: Span, touched: list[str], band: Band) -> str:
+    others = [name for name in touched if name != band.name]
+    return sure.blind or f"interval reaches into {listed(others)}"
 
 
 def _range(gate: BandsGate, index: int) -> str:

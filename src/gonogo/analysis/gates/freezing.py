@@ -19,6 +19,8 @@ from gonogo.spec.base import Spec
 from gonogo.spec.rule.gates import GateSpec
 
 NONE = "(not there)"
+_WORDS = ("next_actions", "answers")
+"""Keys of a gate that decide nothing."""
 
 
 class GateRecord(Spec):
@@ -35,7 +37,7 @@ class GateRecord(Spec):
     frozen_at: str | None = None
     """ISO time, UTC; None for a rule that was never frozen."""
     fingerprint: str = ""
-    """Hash of everything above but the time and the next actions, which decide nothing."""
+    """Hash of everything above but the time, next actions and answers, which decide nothing."""
 
 
 def freeze_gate(
@@ -78,7 +80,7 @@ def _content(raw: dict[str, Any]) -> dict[str, Any]:
     It works on what the file says, so that a key which a later version adds does not make an
     earlier record look edited.
     """
-    gate = {key: value for key, value in raw["gate"].items() if key != "next_actions"}
+    gate = {key: value for key, value in raw["gate"].items() if key not in _WORDS}
     if isinstance(gate.get("baseline"), list):
         gate["baseline"] = sorted(gate["baseline"])
     if "bands" in gate:
@@ -154,6 +156,13 @@ def write_gate_once(path: Path, record: GateRecord) -> GateRecord:
     return record
 
 
+def _as_meant(raw: Any) -> Any:
+    """Return a record with what an earlier gonogo left unsaid: its gates decided by the mean."""
+    if not isinstance(raw, dict) or not isinstance(raw.get("gate"), dict):
+        return raw
+    return {**raw, "gate": {"decide_by": "point", **raw["gate"]}}
+
+
 def read_gate(path: Path) -> GateRecord:
     """Read gate.json.
 
@@ -162,7 +171,7 @@ def read_gate(path: Path) -> GateRecord:
     """
     try:
         raw = read_json(path)
-        record = GateRecord.model_validate(raw)
+        record = GateRecord.model_validate(_as_meant(raw))
     except ValueError as error:
         raise UserError(f"not a gate record of this version: {error}", file=path) from error
     if record.fingerprint != fingerprint(_content(raw)):

@@ -34,12 +34,13 @@ def judged_values(frame: pl.DataFrame, gate: GateSpec, expected: Expected) -> li
     scores = JudgedScores(pivot(frame), gate, expected)
     if any(find_holes(scores).values()):
         return None
-    found = [_values(scores, contrast) for contrast in scores.contrasts]
+    found = [contrast_values(scores, contrast) for contrast in scores.contrasts]
     known = [values for values in found if values is not None]
     return known if len(known) == len(found) else None
 
 
-def _values(scores: JudgedScores, contrast: Contrast) -> Values | None:
+def contrast_values(scores: JudgedScores, contrast: Contrast) -> Values | None:
+    """Return the judged values of one contrast without holes; None where a ratio is undefined."""
     if contrast.reference is None:
         return list(scores.values(contrast.task, contrast.candidate).values())
     arrays = [(part.reference, part.candidate) for part in scores.strata(contrast)]

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import assert_never
 
 from gonogo.analysis.estimates.effects import Paired, correct, effect, level
+from gonogo.analysis.estimates.intervals import difference_estimate
+from gonogo.analysis.gates.assay import assess, untrained_hole
 from gonogo.analysis.gates.bands import judge_bands
+from gonogo.analysis.gates.guardrails import guard, guarded, measure
 from gonogo.analysis.gates.improvement import judge_effect as judge_gain
 from gonogo.analysis.gates.improvement import judge_improvement
 from gonogo.analysis.gates.interference import judge_effect as judge_ratio
@@ -25,24 +28,53 @@ def judge(scores: JudgedScores) -> Outcome:
     hole; effects that are whole are shown all the same.
     """
     holes = find_holes(scores)
-    missing = tuple(dict.fromkeys(hole for found in holes.values() for hole in found))
     gate = scores.gate
     whole = tuple(c for c, found in holes.items() if not found and c.reference is not None)
-    effects = correct([_effect(scores, contrast) for contrast in whole])
+    found = correct([_effect(scores, contrast) for contrast in whole])
+    effects = tuple(assess(scores, c, one) for c, one in zip(whole, found, strict=True))
+    own = tuple(hole for found in holes.values() for hole in found)
+    missing = tuple(dict.fromkeys((*own, *(() if own else untrained_hole(scores)))))
     if missing:
-        shown = tuple(_alone(gate, found) for found in effects)
-        return incomplete(missing, gate.next_actions.get("INCOMPLETE", ()), shown)
+        return _incomplete(gate, missing, effects)
+    outcome = _judged(scores, effects)
+    rails = guarded(scores, outcome.effects[0].reference if outcome.effects else "")
+    if lacking := tuple(dict.fromkeys(hole for rail in rails for hole in rail.holes)):
+        return _incomplete(gate, tuple(f"guardrail: {hole}" for hole in lacking), effects)
+    return guard(outcome, [measure(rail) for rail in rails])
+
+
+def _incomplete(gate: GateSpec, missing: tuple[str, ...], effects: tuple[Effect, ...]) -> Outcome:
+    shown = tuple(_alone(gate, found) for found in effects)
+    return incomplete(missing, gate.next_actions.get("INCOMPLETE", ()), shown)
+
+
+def _judged(scores: JudgedScores, effects: tuple[Effect, ...]) -> Outcome:
+    gate = scores.gate
     match gate:
         case InterferenceGate():
             return judge_interference(gate, effects)
         case ImprovementGate():
-            return judge_improvement(gate, effects)
+            return judge_improvement(gate, effects, _highs(scores))
         case BandsGate():
             values = list(scores.values(gate.task, gate.arm).values())
             estimate = level(values, seeded=scores.seeds(gate.arm) != (None,))
             return judge_bands(gate, estimate, len(values))
         case _:
             assert_never(gate)
+
+
+def _highs(scores: JudgedScores) -> dict[str, float]:
+    """Return the gains' upper ends over each of several baselines at Bonferroni's level.
+
+    A FAIL needs only one of them, so that each may miss in 2.5 % / baselines only.
+    """
+    count = len(scores.contrasts)
+    highs = {}
+    for contrast in scores.contrasts if count > 1 else ():
+        arrays = [(part.reference, part.candidate) for part in scores.strata(contrast)]
+        strict = difference_estimate(arrays, 1 - 0.05 / count, bootstrap_draws=0).interval
+        highs[contrast.reference or ""] = float("inf") if strict is None else strict.high
+    return highs
 
 
 def _alone(gate: GateSpec, found: Effect) -> Effect:

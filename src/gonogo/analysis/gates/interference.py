@@ -6,56 +6,80 @@ weight; the mean over seeds is judged, never the worst seed. A negative TIR is p
 
 from __future__ import annotations
 
-from gonogo.analysis.estimates.thresholds import (
-    absence_shown,
-    band_verdict,
-    crossed,
-    presence_shown,
-)
-from gonogo.analysis.gates.outcome import Outcome, incomplete
+from gonogo.analysis.estimates.thresholds import absence_shown, band_verdict
+from gonogo.analysis.gates.outcome import Outcome, invalid
+from gonogo.analysis.gates.support import effect_span, settle, supported_word, why_not
 from gonogo.analysis.gates.wording import (
     SUPPORTED,
     data_phrase,
     line_percent,
     listed,
+    mean_and_std,
     percent,
     spread,
 )
 from gonogo.analysis.records.effects import Effect, Estimate
-from gonogo.spec.rule.gates import InterferenceGate, Verdict
+from gonogo.spec.rule.gate_parts import Verdict
+from gonogo.spec.rule.gates import InterferenceGate
 
 
 def judge_effect(effect: Effect, gate: InterferenceGate) -> Effect:
     """Return the effect with what it alone would say."""
     ratio = _ratio(effect)
-    return effect.model_copy(
+    point = band_verdict(ratio.value, gate.pass_, gate.fail)
+    shown = absence_shown(ratio, gate.pass_)
+    lines = {"fail": gate.fail, "pass": gate.pass_}
+    effect = effect.model_copy(
         update={
-            "lines": {"fail": gate.fail, "pass": gate.pass_},
-            "absence_shown": None if ratio.interval is None else absence_shown(ratio, gate.pass_),
-            "verdict": band_verdict(ratio.value, gate.pass_, gate.fail),
+            "lines": lines,
+            "absence_shown": None if ratio.interval is None else shown,
+            "point": None if ratio.value is None else point,
+            "invalid": effect.invalid or ("" if ratio.value is not None else _undefined(effect)),
         }
     )
+    verdict, supported = _alone(effect, gate, point)
+    return effect.model_copy(update={"verdict": verdict, "supported": supported})
+
+
+def _alone(effect: Effect, gate: InterferenceGate, point: Verdict) -> tuple[Verdict, bool]:
+    if effect.invalid:
+        return "INVALID", True
+    word = supported_word([effect_span(effect)], lambda value: _band(gate, value), max)
+    return settle(gate.decide_by, point, word)
+
+
+def _band(gate: InterferenceGate, value: float) -> Verdict:
+    return band_verdict(value, gate.pass_, gate.fail)
 
 
 def judge_interference(gate: InterferenceGate, effects: tuple[Effect, ...]) -> Outcome:
-    """Judge all tasks together.
+    """Judge all tasks together, by the task with the largest TIR.
 
-    PASS if the mean TIR reaches ``pass`` on any task, FAIL if it is below ``fail`` on all, else
-    MARGINAL. A PASS is supported if the interval of a deciding task lies above the ``pass`` line; a
-    FAIL only if the intervals of *all* tasks lie below it (an intersection-union test, so that no
-    correction for several tasks is due).
+    PASS where the interval of *any* task lies at or above ``pass``, FAIL where those of *all* lie
+    below ``fail``, MARGINAL where all lie below ``pass`` and one at or above ``fail``, else
+    INCONCLUSIVE. A task whose comparison says nothing cannot bear a word; it leaves room only for
+    a PASS by another one.
     """
     effects = tuple(judge_effect(effect, gate) for effect in effects)
-    undefined = tuple(_undefined(effect) for effect in effects if _ratio(effect).value is None)
-    if undefined:
-        actions = gate.next_actions.get("INCOMPLETE", ())
-        return incomplete(undefined, actions, effects, tuple(_reason(e) for e in effects))
-    verdict = _combine([effect.verdict for effect in effects])
+    reasons = tuple(_reason(effect) for effect in effects)
+    why = tuple(effect.invalid for effect in effects if effect.invalid)
+    values = [value for e in effects if (value := _ratio(e).value) is not None]
+    point = _band(gate, max(values)) if len(values) == len(effects) else None
+    spans = [effect_span(effect) for effect in effects]
+    word = supported_word(spans, lambda value: _band(gate, value), max)
+    if why and word != "PASS":
+        actions = gate.next_actions.get("INVALID", ())
+        return invalid(why, actions, effects=effects, reasons=reasons, point=point)
+    point = point or word
+    verdict, supported = settle(gate.decide_by, point, word)
+    unsure = why_not(spans, max, {"fail": gate.fail, "pass": gate.pass_}, line_percent)
     return Outcome(
         verdict=verdict,
-        support=_support(verdict, gate, effects),
+        point=point,
+        supported=supported,
+        support=SUPPORTED if word == verdict != "INCONCLUSIVE" else unsure,
         claim=_claim(verdict, gate, effects),
-        reasons=tuple(_reason(effect) for effect in effects),
+        reasons=reasons,
         effects=effects,
         next_actions=gate.next_actions.get(verdict, ()),
     )
@@ -67,60 +91,30 @@ def _ratio(effect: Effect) -> Estimate:
     return effect.ratio
 
 
-def _combine(verdicts: list[Verdict]) -> Verdict:
-    if "PASS" in verdicts:
-        return "PASS"
-    return "FAIL" if set(verdicts) == {"FAIL"} else "MARGINAL"
-
-
-def _support(verdict: Verdict, gate: InterferenceGate, effects: tuple[Effect, ...]) -> str:
-    if any(_ratio(effect).interval is None for effect in effects):
-        return "no interval"
-    if verdict == "PASS":
-        deciding = [_ratio(effect) for effect in effects if effect.verdict == "PASS"]
-        shown = any(presence_shown(ratio, gate.pass_) for ratio in deciding)
-        return SUPPORTED if shown else f"interval reaches below {line_percent(gate.pass_)}"
-    if verdict == "FAIL":
-        return SUPPORTED if all(e.absence_shown for e in effects) else "absence was not shown"
-    return _marginal_support(gate, effects)
-
-
-def _marginal_support(gate: InterferenceGate, effects: tuple[Effect, ...]) -> str:
-    """Return supported if all intervals lie below ``pass`` and one lies above ``fail``."""
-    ratios = [_ratio(effect) for effect in effects]
-    below = all(absence_shown(ratio, gate.pass_) for ratio in ratios)
-    if below and any(presence_shown(ratio, gate.fail) for ratio in ratios):
-        return SUPPORTED
-    lines = {"pass": gate.pass_, "fail": gate.fail}
-    across = sorted({name for ratio in ratios for name in crossed(ratio, lines)})
-    held = [line_percent(lines[name]) for name in across]
-    return f"interval holds {listed(held)}" if held else SUPPORTED
-
-
 def _claim(verdict: Verdict, gate: InterferenceGate, effects: tuple[Effect, ...]) -> str:
     parts = [_phrase(effect) for effect in effects]
     measured = (
         f"against its specialists, {gate.joint} has a task interference ratio (TIR) in "
         f"{gate.metric} of {listed(parts)}"
     )
+    passes, fails = line_percent(gate.pass_), line_percent(gate.fail)
     tail = {
-        "PASS": f"reaching {line_percent(gate.pass_)} on "
+        "PASS": f", at least {passes} on "
         + listed([e.task for e in effects if e.verdict == "PASS"] or ["none"]),
-        "FAIL": f"below {line_percent(gate.fail)} on every task",
-    }.get(
-        verdict,
-        f"short of {line_percent(gate.pass_)} on every task, but not below "
-        f"{line_percent(gate.fail)} on all",
-    )
+        "FAIL": f", below {fails} on every task",
+        "MARGINAL": f", below {passes} on every task, but not below {fails} on all",
+    }.get(verdict, "")
     data = data_phrase(
         [effect.difference for effect in effects], [len(effect.datasets) for effect in effects]
     )
-    return f"{measured}, {tail}; {data}."
+    return f"{measured}{tail}; {data}."
 
 
 def _phrase(effect: Effect) -> str:
     ratio = _ratio(effect)
-    return f"{percent(ratio.value or 0.0)} on {effect.task} ({spread(ratio)})"
+    if ratio.value is None:
+        return f"unknown size on {effect.task}"
+    return f"{mean_and_std(ratio)} on {effect.task} ({spread(ratio)})"
 
 
 def _reason(effect: Effect) -> str:
@@ -132,8 +126,8 @@ def _reason(effect: Effect) -> str:
     transfer = "; negative: positive transfer, not interference" if ratio.value < 0 else ""
     return (
         f"{effect.task}: TIR of {effect.candidate} against {effect.reference} "
-        f"{percent(ratio.value)} ({spread(ratio)}){by_seed}{transfer}; "
-        f"{_band_words(effect)}"
+        f"{mean_and_std(ratio)} ({spread(ratio)}){by_seed}{transfer}; "
+        f"by the point estimate {_band_words(effect)}"
     )
 
 
@@ -146,5 +140,5 @@ def _undefined(effect: Effect) -> str:
 def _band_words(effect: Effect) -> str:
     """Say where one task lies without the verdict's words, which belong to all tasks together."""
     passes, fails = (line_percent(effect.lines[name]) for name in ("pass", "fail"))
-    words = {"PASS": f"reaches {passes}", "FAIL": f"below {fails}"}
-    return words.get(effect.verdict, f"between {fails} and {passes}")
+    words = {"PASS": f"at least {passes}", "FAIL": f"below {fails}"}
+    return words.get(effect.point or "", f"between {fails} and {passes}")

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from gonogo.analysis.promised.expected import Expected
 from gonogo.analysis.records.effects import Estimate
 from gonogo.analysis.tables.measures import value_range
-from gonogo.spec.rule.gates import Verdict
 
 SUPPORTED = "supported"
 
@@ -76,21 +75,32 @@ def data_phrase(estimates: Iterable[Estimate], datasets: Iterable[int]) -> str:
     return f"{said_seeds}, {said_sets}, {said_queries}"
 
 
-def preliminary(expected: Expected, seeds: int) -> str | None:
-    """Say why a verdict is preliminary whatever its interval; None if it is not.
+def mean_and_std(estimate: Estimate) -> str:
+    """Write a ratio as mean ± sample standard deviation over seeds: ``3.40 ± 0.30 %``."""
+    value = _plain(100 * (estimate.value or 0.0), 2)
+    return f"{value} %" if estimate.std is None else f"{value} ± {100 * estimate.std:.2f} %"
 
-    One seed can not show what training does, only what this model does.
+
+def borne(expected: Expected, seeds: int) -> str:
+    """Say what a borne word rests on.
+
+    Args:
+        expected: tells whether the tier is a rehearsal.
+        seeds: of the estimate; 0 where the systems have none.
     """
-    if seeds == 0:
-        return "preliminary: one run"
-    if seeds == 1:
-        return "preliminary: one seed"
-    return f"preliminary: tier {expected.tier}" if expected.preliminary else None
+    if expected.preliminary:
+        return f"preliminary: tier {expected.tier}"
+    return SUPPORTED if seeds else f"{SUPPORTED} for these very models"
 
 
-def headline(verdict: Verdict, support: str, claim: str) -> str:
-    """Write the one sentence: what was decided, how sure, and what it rests on."""
-    head = (
-        f"{verdict} ({support})" if support.startswith("preliminary") else f"{verdict}, {support}"
-    )
+def headline(word: str, support: str, claim: str) -> str:
+    """Write the one sentence: what was decided, how sure, and what it rests on.
+
+    Args:
+        word: the verdict as it may be shown, such as ``PASS, not supported``.
+        support: what bears it, or why nothing does.
+        claim: the sentence's body.
+    """
+    aside = support.startswith("preliminary") or word.endswith("not supported")
+    head = f"{word} ({support})" if aside else f"{word}, {support}"
     return f"{head}: {claim}"

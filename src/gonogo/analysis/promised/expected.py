@@ -31,6 +31,8 @@ class Expected:
     """Each task and the data sets it is scored on; absent: all that the gate's arms have."""
     references: tuple[str, ...] = ()
     """Comparison rows that are not arms, such as BM25."""
+    untrained: str = ""
+    """The row of the model without any training; empty: unknown."""
     queries: Mapping[str, int] = field(default_factory=dict)
     """Queries of each data set, where known; it alone tells a query that all arms lack."""
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from gonogo.spec.base import Spec
 from gonogo.spec.rule.criteria import Group
-from gonogo.spec.rule.gates import Verdict
+from gonogo.spec.rule.gate_parts import Verdict
 
 
 class Interval(Spec):
@@ -112,6 +112,45 @@ class Between(Spec):
         return bool(self.above and self.below)
 
 
+class Learning(Spec):
+    """Whether the arm that a comparison leans on beats the row without any training."""
+
+    untrained: str
+    """That row, U."""
+    arm: str
+    """The arm that must have learned, R: the specialist, or the baseline."""
+    mean: float
+    """Of R, over seeds and data sets."""
+    untrained_mean: float
+    share: Estimate | None = None
+    """(R - U) / R, the part of the score that training brought; None where R is zero."""
+    gain: Estimate
+    """R - U, in the metric's units."""
+    retention: Estimate | None = None
+    """(C - U) / (R - U), the part of what was learned that the candidate keeps, with Fieller's
+    interval; no interval where R - U may be zero."""
+    line: float
+    """What the interval of the share (of the gain, for differences) must lie above."""
+    shown: bool
+    """Whether it does."""
+
+
+class GuardrailResult(Spec):
+    """A measure that may not fall by more than its margin."""
+
+    task: str
+    metric: str
+    datasets: tuple[str, ...]
+    reference: str
+    candidate: str
+    margin: float
+    """The largest loss that is borne, in the metric's units."""
+    difference: Estimate
+    """candidate - reference."""
+    state: Literal["held", "broken", "open"]
+    """The whole interval above ``-margin``, below it, or across."""
+
+
 class Effect(Spec):
     """What the gate looks at: a candidate arm against a reference arm on one task."""
 
@@ -148,6 +187,14 @@ class Effect(Spec):
     """Whether the interval lies below the ``pass`` line (equivalence shown)."""
     verdict: Verdict
     """What this effect alone would say."""
+    supported: bool = True
+    """Whether its interval bears that."""
+    point: Verdict | None = None
+    """The band of its point estimate."""
+    learning: Learning | None = None
+    """None where no untrained row was scored."""
+    invalid: str = ""
+    """Why the comparison says nothing; empty where it says something."""
 
 
 class Measurement(Spec):

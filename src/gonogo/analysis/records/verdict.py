@@ -9,28 +9,54 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from gonogo.analysis.records.effects import ArmScore, Effect, GroupMean, Measurement
+from gonogo.analysis.records.effects import (
+    ArmScore,
+    Effect,
+    GroupMean,
+    GuardrailResult,
+    Measurement,
+)
 from gonogo.analysis.records.evidence import Evidence
 from gonogo.analysis.records.run_table import RunTable
 from gonogo.core.errors import UserError
 from gonogo.core.files import read_json, write_text
 from gonogo.spec.base import Spec
-from gonogo.spec.rule.gates import GateSpec, Verdict
+from gonogo.spec.rule.gate_parts import Verdict
+from gonogo.spec.rule.gates import GateSpec
 
 
 class Decision(Spec):
     """The verdict and the words that may be used for it."""
 
     verdict: Verdict
+    supported: bool = True
+    """Whether the evidence bears the word; False only for PASS, MARGINAL and FAIL of a gate that
+    decides by the point estimate."""
+    point: Verdict | None = None
+    """The registered band of the point estimate; None where there is no estimate."""
+    answer: str = ""
+    """The study's question answered in the gate's own words; empty where it has none."""
     support: str
-    """Such as ``supported``, ``interval reaches below 2 %``, ``preliminary: one seed``."""
+    """Such as ``supported``, ``interval holds 1 % and 2 %``, ``preliminary: tier quick``."""
     sentence: str
     """One sentence: what was decided, how sure, on how much data."""
+    needs: str = ""
+    """What would decide: seeds or queries, from this study's own variances."""
     reasons: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     """What keeps the verdict from being given, each hole named."""
     warnings: tuple[str, ...] = ()
     next_actions: tuple[str, ...] = ()
+
+    @property
+    def word(self) -> str:
+        """Return the verdict as it may be shown: never without ``not supported`` where it is."""
+        return self.verdict if self.supported else f"{self.verdict}, not supported"
+
+    @property
+    def counts_as(self) -> Verdict:
+        """Return the word that actions and exit codes follow: unsupported ones decide nothing."""
+        return self.verdict if self.supported else "INCONCLUSIVE"
 
 
 class GateChange(Spec):
@@ -62,7 +88,7 @@ class FrozenGate(Spec):
 class VerdictFile(Spec):
     """The contents of verdict.json."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     gonogo: str
     created: str
     study: str
@@ -75,6 +101,7 @@ class VerdictFile(Spec):
     decision: Decision
     effects: tuple[Effect, ...] = ()
     measurements: tuple[Measurement, ...] = ()
+    guardrails: tuple[GuardrailResult, ...] = ()
     scores: tuple[ArmScore, ...] = ()
     groups: tuple[GroupMean, ...] = ()
     evidence: Evidence = Evidence()
@@ -94,8 +121,11 @@ def read_verdict(path: Path) -> VerdictFile:
         UserError: if the file is missing, broken, or of another schema version.
     """
     raw = read_json(path)
+    hint = "gonogo decide STUDY writes it anew from the scores"
+    made = raw.get("schema_version") if isinstance(raw, dict) else None
+    if made == 1:
+        raise UserError("a verdict of schema 1, whose word no test bears", file=path, hint=hint)
     try:
         return VerdictFile.model_validate(raw)
     except ValueError as error:
-        hint = "gonogo decide STUDY writes it anew"
         raise UserError("not a verdict of this version", file=path, hint=hint) from error

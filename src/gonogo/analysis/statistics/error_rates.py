@@ -19,15 +19,20 @@ from gonogo.core.seeds import generator
 
 @dataclass(frozen=True, slots=True)
 class VerdictRates:
-    """Shares of simulated studies; the three verdicts add up to 1."""
+    """Shares of simulated studies; the first four add up to 1, and so do the last three."""
 
     passed: float
+    """PASS: some task's whole interval at or above the ``pass`` line."""
     marginal: float
+    """MARGINAL: every task's interval below it, and some task's at or above the ``fail`` line."""
     failed: float
-    passed_supported: float
-    """PASS with some task's whole interval at or above the ``pass`` line."""
-    failed_supported: float
-    """FAIL with every task's whole interval below the ``pass`` line: absence shown."""
+    """FAIL: every task's whole interval below the ``fail`` line."""
+    inconclusive: float
+    """None of them; always so with one seed, whose interval is blind to seed noise."""
+    point_passed: float
+    """PASS by the point estimate alone."""
+    point_marginal: float
+    point_failed: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,30 +85,33 @@ def verdict_rates(
     draws: int = 100_000,
     seed: int = 0,
 ) -> VerdictRates:
-    """Simulate the gate: PASS if any task reaches ``pass_``, FAIL if all stay below ``fail``.
+    """Simulate the gate's words: by the intervals, and by the point estimate alone.
 
     Args:
         true: the true effect on every task, in the units of the thresholds.
         components: its variances (``Components.from_pilot`` of one's own scores, or defaults).
-        seeds: of each study. One seed's interval is over queries only, but its estimate still
-            carries that seed's noise.
+        seeds: of each study. One seed's interval is over queries only, so that it decides nothing.
         queries: of each study, over all data sets.
         tasks: independent tasks that the gate looks at.
         pass_: threshold of PASS.
         fail: threshold of FAIL.
-        level: of the intervals that support a verdict.
+        level: of the intervals that bear a verdict.
         draws: simulated studies.
         seed: of the simulation.
     """
     studies = _simulated(true, components, seeds, queries, (draws, tasks), level, seed)
-    passed = (studies.value >= pass_ - 1e-9).any(axis=1)
-    failed = (studies.value < fail - 1e-9).all(axis=1)
-    shown = (studies.low >= pass_).any(axis=1)
-    absent = (studies.high < pass_).all(axis=1)
+    top, low, high = (part.max(axis=1) for part in (studies.value, studies.low, studies.high))
+    sees = seeds > 1
+    passed = (low >= pass_ - 1e-9) & sees
+    failed = (high < fail - 1e-9) & sees
+    marginal = (low >= fail - 1e-9) & (high < pass_ - 1e-9) & sees
+    by_mean = top >= pass_ - 1e-9, top < fail - 1e-9
     return VerdictRates(
         passed=float(passed.mean()),
-        marginal=float((~passed & ~failed).mean()),
+        marginal=float(marginal.mean()),
         failed=float(failed.mean()),
-        passed_supported=float((passed & shown).mean()),
-        failed_supported=float((failed & absent).mean()),
+        inconclusive=float((~(passed | failed | marginal)).mean()),
+        point_passed=float(by_mean[0].mean()),
+        point_marginal=float((~(by_mean[0] | by_mean[1])).mean()),
+        point_failed=float(by_mean[1].mean()),
     )

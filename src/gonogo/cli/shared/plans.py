@@ -110,12 +110,15 @@ def sensitivity_lines(plan: Plan, found: Sensitivity) -> list[str]:
         names = ", ".join(found.uncounted)
         lines.append(f"            300 queries each assumed for what is not here yet: {names}")
     for true, rates in found.rates.items():
-        shares = {"PASS": rates.passed, "MARGINAL": rates.marginal, "FAIL": rates.failed}
-        said = ", ".join(f"{verdict} {share:.0%}" for verdict, share in shares.items())
-        lines.append(
-            f"if truly    {_short(gate, true):>12}: {said}; supported PASS "
-            f"{rates.passed_supported:.0%}, supported FAIL {rates.failed_supported:.0%}"
+        words = "PASS", "MARGINAL", "FAIL", "INCONCLUSIVE"
+        shares = rates.passed, rates.marginal, rates.failed, rates.inconclusive
+        means = rates.point_passed, rates.point_marginal, rates.point_failed
+        said, alone = (
+            ", ".join(f"{word} {share:.0%}" for word, share in zip(words, each, strict=False))
+            for each in (shares, means)
         )
+        lines.append(f"if truly    {_short(gate, true):>12}: {said}")
+        lines.append(f"            {'':>12}  (by the point estimate alone: {alone})")
     return lines
 
 

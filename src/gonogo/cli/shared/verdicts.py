@@ -20,9 +20,17 @@ def command_line() -> str:
     return shlex.join(["gonogo", *sys.argv[1:]])
 
 
-def decide_and_report(plan: Plan) -> None:
-    """Judge a study's folder, write everything that people read, and print the verdict."""
-    _show(write_decision(plan, command_line()), plan.folder.path)
+def decide_and_report(plan: Plan, *, quiet: bool = False) -> VerdictFile:
+    """Judge a study's folder, write everything that people read, and print the verdict.
+
+    Args:
+        plan: the study as it stands.
+        quiet: print nothing.
+    """
+    verdict = write_decision(plan, command_line())
+    if not quiet:
+        _show(verdict, plan.folder.path)
+    return verdict
 
 
 def refuse_unrun(plan: Plan, study: str, out: Path) -> None:
@@ -68,17 +76,20 @@ def write_decision(plan: Plan, command: str) -> VerdictFile:
     return verdict
 
 
-def show_verdict(plan: Plan) -> None:
+def show_verdict(plan: Plan) -> VerdictFile:
     """Print the verdict that is there."""
     from gonogo.analysis.records.verdict import read_verdict
 
-    _show(read_verdict(plan.folder.verdict), plan.folder.path)
+    verdict = read_verdict(plan.folder.verdict)
+    _show(verdict, plan.folder.path)
+    return verdict
 
 
-def publish(verdict: VerdictFile, folder: Path) -> None:
-    """Write verdict.json and the report into ``folder``, and print the verdict."""
+def publish(verdict: VerdictFile, folder: Path, *, quiet: bool = False) -> None:
+    """Write verdict.json and the report into ``folder``, and print the verdict unless quiet."""
     _write(verdict, folder)
-    _show(verdict, folder)
+    if not quiet:
+        _show(verdict, folder)
 
 
 def _write(verdict: VerdictFile, folder: Path) -> None:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from gonogo.analysis.records.verdict import VerdictFile
 from gonogo.report.cells.formats import one_line
 from gonogo.report.words.cards import cards
+from gonogo.report.words.tones import Tone, tone
 
 if TYPE_CHECKING:
     from rich.console import Console, Group
 
-_COLOURS = {"PASS": "green", "MARGINAL": "yellow", "FAIL": "red", "INCOMPLETE": "blue"}
+_COLOURS: dict[Tone, str] = {"settled": "blue", "open": "yellow", "mend": "red"}
 
 
 def _parts(verdict: VerdictFile) -> list[tuple[str, Sequence[str]]]:
@@ -43,8 +44,10 @@ def verdict_lines(verdict: VerdictFile, width: int = 88) -> list[str]:
     Words from data cannot move the cursor: control characters are dropped.
     """
     decision = verdict.decision
-    lines = [f"{decision.verdict}  {one_line(decision.support)}".strip()]
+    lines = [f"{decision.word}  {one_line(decision.support)}".strip()]
+    lines += _wrap(decision.answer, width, "") if decision.answer else []
     lines += _wrap(decision.sentence, width, "")
+    lines += _wrap(f"What would decide: {decision.needs}.", width, "") if decision.needs else []
     effects = _effect_lines(verdict)
     lines += ["", *(line for one in effects for line in _wrap(one, width, "  "))] if effects else []
     for title, points in _parts(verdict):
@@ -70,11 +73,14 @@ def verdict_group(verdict: VerdictFile) -> Group:
     from rich.text import Text
 
     decision = verdict.decision
-    colour = _COLOURS[decision.verdict]
+    colour = _COLOURS[tone(decision.verdict, supported=decision.supported)]
     head = Text.assemble(
-        (decision.verdict, f"bold {colour}"), "  ", (one_line(decision.support), colour)
+        (decision.word, f"bold {colour}"), "  ", (one_line(decision.support), colour)
     )
-    blocks: list[Text | Padding] = [head, Text(one_line(decision.sentence))]
+    answer = [Text(one_line(decision.answer), style="bold")] if decision.answer else []
+    blocks: list[Text | Padding] = [head, *answer, Text(one_line(decision.sentence))]
+    if decision.needs:
+        blocks.append(Text(one_line(f"What would decide: {decision.needs}.")))
     blocks += [Padding(Text(line), (0, 0, 0, 2)) for line in _effect_lines(verdict)]
     for title, points in _parts(verdict):
         blocks += [Text(), Text(title, style="bold")]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from gonogo.analysis.records.verdict import VerdictFile
 from gonogo.report.cells.tables import Table
+from gonogo.report.tables.check_tables import guardrail_table, learning_table
 from gonogo.report.tables.comparison import comparison_tables
 from gonogo.report.tables.cost_tables import conflict_table, environment_table, exposure_table
 from gonogo.report.tables.effect_tables import (
@@ -27,6 +28,8 @@ class Contents:
     """All tables, by the part of the report that they belong to; empty ones are left out."""
 
     effects: tuple[Table, ...]
+    checks: tuple[Table, ...]
+    """What was learned, and what may not fall."""
     comparison: tuple[Table, ...]
     """All rows, references among them, in one table a task."""
     runs: tuple[Table, ...]
@@ -45,7 +48,14 @@ class Contents:
 
     def __iter__(self) -> Iterator[Table]:
         """All tables in reading order."""
-        yield from (*self.effects, *self.comparison, *self.runs, *self.scores, *self.more_scores)
+        yield from (
+            *self.effects,
+            *self.checks,
+            *self.comparison,
+            *self.runs,
+            *self.scores,
+            *self.more_scores,
+        )
         yield from self.significance
         yield from (*self.details, *self.conflicts, *self.costs, *self.changes, *self.environment)
 
@@ -69,6 +79,7 @@ def contents(verdict: VerdictFile) -> Contents:
             *(effect_table(verdict, effect) for effect in verdict.effects),
             measurement_table(verdict.measurements),
         ),
+        checks=named(learning_table(verdict), guardrail_table(verdict.guardrails)),
         comparison=named(*comparison_tables(verdict)),
         runs=named(*run_tables(verdict.runs)),
         scores=named(*(score_table(verdict, task, found[0]) for task, found in metrics.items())),

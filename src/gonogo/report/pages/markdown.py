@@ -8,6 +8,7 @@ from gonogo.analysis.records.verdict import VerdictFile
 from gonogo.report.cells.table_markdown import escape, markdown
 from gonogo.report.cells.tables import Table
 from gonogo.report.pages.contents import Contents
+from gonogo.report.pages.sections import SECTIONS
 from gonogo.report.plots.style import Plot
 from gonogo.report.words.cards import cards
 from gonogo.report.words.gate_words import gate_words
@@ -18,31 +19,38 @@ def report_markdown(verdict: VerdictFile, contents: Contents, plots: Sequence[Pl
     """Write the whole report; figures are linked as ``figures/<name>.png``."""
     decision = verdict.decision
     by_family = {family: [p for p in plots if p.family == family] for family in _families(plots)}
-    parts = [
-        f"# {decision.verdict}: {escape(verdict.question or verdict.study)}",
-        f"**{decision.verdict}**" + (f", {escape(decision.support)}" if decision.support else ""),
-        escape(decision.sentence),
-        _titled("Missing", decision.missing),
-        _why(verdict),
-        _figures(by_family, "forest", "seeds"),
-        _titled("Next", decision.next_actions),
-        _titled("Warnings", decision.warnings),
-        _tables("Each data set", contents.effects),
-        _tables("All rows", contents.comparison),
-        _tables("Runs", contents.runs),
-        _tables("Scores", (*contents.scores, *contents.more_scores)),
-        _figures(by_family, "scores"),
-        _tables("Significance", contents.significance),
-        _tables("Single seeds and other intervals", contents.details),
-        _tables("Gradient conflict", contents.conflicts),
-        _figures(by_family, "conflict"),
-        _tables("Exposure and compute", contents.costs),
-        _figures(by_family, "loss", "looks"),
-        _gate(verdict),
-        _tables("What was changed", contents.changes),
-        _again(verdict, contents),
-    ]
+    bodies = {
+        "why": [_why(verdict), _figures(by_family, "forest", "seeds")],
+        "next": [_points(decision.next_actions), _warnings(decision.warnings)],
+        "effects": [_tables(contents.effects), _tables(contents.details)],
+        "checks": [_tables(contents.checks)],
+        "comparison": [_tables(contents.comparison)],
+        "runs": [_tables(contents.runs)],
+        "scores": [_tables(contents.scores + contents.more_scores), _figures(by_family, "scores")],
+        "significance": [_tables(contents.significance)],
+        "conflict": [_tables(contents.conflicts), _figures(by_family, "conflict")],
+        "training": [_tables(contents.costs), _figures(by_family, "loss", "looks")],
+        "gate": [_gate(verdict), _tables(contents.changes)],
+        "again": [_again(verdict, contents)],
+    }
+    parts = [*_head(verdict)]
+    for anchor, title in SECTIONS.items():
+        filled = [body for body in bodies[anchor] if body]
+        parts += [f"## {title}", *filled] if filled else []
     return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
+
+
+def _head(verdict: VerdictFile) -> list[str]:
+    decision = verdict.decision
+    support = f", {escape(decision.support)}" if decision.support else ""
+    return [
+        f"# {decision.word}: {escape(verdict.question or verdict.study)}",
+        f"**{escape(decision.answer)}**" if decision.answer else "",
+        f"**{decision.word}**{support}",
+        escape(decision.sentence),
+        f"What would decide: {escape(decision.needs)}." if decision.needs else "",
+        f"Missing:\n\n{_points(decision.missing)}" if decision.missing else "",
+    ]
 
 
 def _families(plots: Sequence[Plot]) -> set[str]:
@@ -53,8 +61,8 @@ def _points(lines: Iterable[str]) -> str:
     return "\n".join(f"- {escape(line)}" for line in lines)
 
 
-def _titled(title: str, lines: Sequence[str]) -> str:
-    return f"## {title}\n\n{_points(lines)}" if lines else ""
+def _warnings(lines: Sequence[str]) -> str:
+    return f"Warnings:\n\n{_points(lines)}" if lines else ""
 
 
 def _why(verdict: VerdictFile) -> str:
@@ -66,13 +74,11 @@ def _why(verdict: VerdictFile) -> str:
     if not lines:
         return ""
     meaning = f"{escape(judged_meaning(verdict))}\n\n" if verdict.effects else ""
-    return f"## Why\n\n{meaning}{_points(lines)}"
+    return f"{meaning}{_points(lines)}"
 
 
-def _tables(title: str, tables: Sequence[Table]) -> str:
-    if not tables:
-        return ""
-    return f"## {title}\n\n" + "\n".join(markdown(table) for table in tables)
+def _tables(tables: Sequence[Table]) -> str:
+    return "\n".join(markdown(table) for table in tables)
 
 
 def _figures(plots: dict[str, list[Plot]], *families: str) -> str:
@@ -84,11 +90,11 @@ def _gate(verdict: VerdictFile) -> str:
     gate = verdict.gate
     when = f"frozen {gate.frozen_at}" if gate.frozen_at else "not frozen by a run"
     words = [*gate_words(gate.spec), f"Fingerprint {gate.fingerprint}, {when}."]
-    return f"## The frozen gate\n\n{_points(words)}"
+    return _points(words)
 
 
 def _again(verdict: VerdictFile, contents: Contents) -> str:
-    lines = ["## Make it again", ""]
+    lines: list[str] = []
     if verdict.command:
         lines += [*(f"    {line}" for line in verdict.command.splitlines()), ""]
     lines += [markdown(table) for table in contents.environment]

@@ -16,9 +16,11 @@ from gonogo.analysis.records.verdict import VerdictFile
 from gonogo.report.cells.formats import UNDEFINED, one_line
 from gonogo.report.cells.tables import Cell, Text
 from gonogo.report.pages.contents import Contents
+from gonogo.report.pages.sections import SECTIONS
 from gonogo.report.words.cards import Card, cards
 from gonogo.report.words.gate_words import gate_words
 from gonogo.report.words.judged import judged_meaning
+from gonogo.report.words.tones import tone
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -58,20 +60,21 @@ class Page:
     def sections(self) -> list[tuple[str, str]]:
         """Anchor and title of each part that has something to show."""
         decision, contents, figures = self.verdict.decision, self.contents, self.figures
-        parts = (
-            ("why", "Why", self.cards or decision.reasons or figures["forest"]),
-            ("next", "What to do", decision.next_actions or decision.warnings),
-            ("effects", "Each data set", contents.effects or contents.details),
-            ("comparison", "All rows", contents.comparison),
-            ("runs", "Runs", contents.runs),
-            ("scores", "Scores", contents.scores),
-            ("significance", "Significance", contents.significance),
-            ("conflict", "Gradient conflict", contents.conflicts),
-            ("training", "Exposure and compute", self._trained),
-            ("gate", "Gate", True),
-            ("again", "Make it again", True),
-        )
-        return [(anchor, title) for anchor, title, shown in parts if shown]
+        shown = {
+            "why": self.cards or decision.reasons or figures["forest"],
+            "next": decision.next_actions or decision.warnings,
+            "effects": contents.effects or contents.details,
+            "checks": contents.checks,
+            "comparison": contents.comparison,
+            "runs": contents.runs,
+            "scores": contents.scores,
+            "significance": contents.significance,
+            "conflict": contents.conflicts,
+            "training": self._trained,
+            "gate": True,
+            "again": True,
+        }
+        return [(anchor, title) for anchor, title in SECTIONS.items() if shown[anchor]]
 
     @property
     def _trained(self) -> bool:
@@ -81,6 +84,17 @@ class Page:
     def anchors(self) -> set[str]:
         """Anchors of the parts that are shown."""
         return {anchor for anchor, _ in self.sections}
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """Titles of all parts, by anchor."""
+        return SECTIONS
+
+    @property
+    def tone(self) -> str:
+        """The colour of the verdict."""
+        decision = self.verdict.decision
+        return tone(decision.verdict, supported=decision.supported)
 
     @cached_property
     def cards(self) -> list[Card]:

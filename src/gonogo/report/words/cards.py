@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from gonogo.analysis.records.effects import Effect, Estimate, Measurement
 from gonogo.analysis.records.verdict import VerdictFile
-from gonogo.report.cells.formats import Unit, bounds, level, number, threshold
+from gonogo.report.cells.formats import Unit, bounds, level, number, spread, threshold
 from gonogo.report.words.judged import effect_name, is_ratio, judged, judged_name, judged_unit
+from gonogo.report.words.tones import tone
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,8 @@ class Card:
     unit: str
     verdict: str
     lines: tuple[str, ...]
+    tone: str = ""
+    """The colour of the verdict."""
 
 
 def cards(verdict: VerdictFile) -> list[Card]:
@@ -45,20 +48,57 @@ def _data(estimate: Estimate) -> str:
 def _effect_card(verdict: VerdictFile, effect: Effect) -> Card:
     estimate, unit = judged(verdict, effect), judged_unit(verdict)
     lines = _interval(estimate, unit)
+    if is_ratio(verdict) and len(effect.per_seed) > 1:
+        seeds = ", ".join(number(point.ratio, unit) for point in effect.per_seed)
+        lines.append(f"by seed {seeds}")
+    if effect.point is not None and effect.point != effect.verdict:
+        lines.append(f"by the point estimate {effect.point}")
     if is_ratio(verdict):
         lines.append(f"difference {number(effect.difference.value, 'signed')} {effect.metric}")
-    if effect.absence_shown is not None and effect.verdict != "PASS":
+    lines += _learned(effect)
+    if effect.absence_shown is not None and effect.verdict not in ("PASS", "INVALID"):
         line = threshold(effect.lines["pass"], unit) if "pass" in effect.lines else "upper"
         shown = "shown: the interval lies" if effect.absence_shown else "not shown: it does not lie"
         lines.append(f"absence {shown} below the {line} line")
     lines.append(f"{effect.candidate} against {effect.reference}; {_data(effect.difference)}")
     return Card(
         name=f"{effect_name(verdict, effect)}, {effect.metric}",
-        value=number(None if estimate is None else estimate.value, unit),
+        value=_value(estimate, unit),
         unit=judged_name(verdict),
-        verdict=effect.verdict,
+        verdict=_shown(effect),
         lines=tuple(lines),
+        tone=tone(effect.verdict, supported=effect.supported),
     )
+
+
+def _shown(effect: Effect) -> str:
+    return effect.verdict if effect.supported else f"{effect.verdict}, not supported"
+
+
+def _value(estimate: Estimate | None, unit: Unit) -> str:
+    """Write mean ± sample standard deviation over seeds."""
+    if estimate is None or estimate.value is None or estimate.std is None:
+        return number(None if estimate is None else estimate.value, unit)
+    return f"{number(estimate.value, unit).removesuffix(' %')} ± {spread(estimate.std, unit)}"
+
+
+def _learned(effect: Effect) -> list[str]:
+    found = effect.learning
+    if found is None:
+        return []
+    what = found.gain if effect.ratio is None else found.share
+    unit: Unit = "signed" if effect.ratio is None else "percent"
+    value = number(None if what is None else what.value, unit)
+    kept = found.retention
+    retained = "" if kept is None else f", of which {effect.candidate} keeps {_kept(kept)}"
+    return [f"{found.arm} learned {value} beyond {found.untrained}{retained}"]
+
+
+def _kept(kept: Estimate) -> str:
+    span = "no bounded interval"
+    if kept.interval is not None:
+        span = bounds(kept.interval.low, kept.interval.high, "percent")
+    return f"{number(kept.value, 'percent')} ({span})"
 
 
 def _measurement_card(one: Measurement) -> Card:

@@ -8,6 +8,7 @@ from gonogo.analysis.gates.wording import listed
 from gonogo.analysis.records.verdict import FrozenGate
 from gonogo.report.cells.formats import threshold
 from gonogo.report.cells.tables import Column, Row, Table, Text
+from gonogo.spec.rule.gate_parts import GateParts, Guardrail
 from gonogo.spec.rule.gates import BandsGate, GateSpec, ImprovementGate, InterferenceGate
 
 
@@ -15,23 +16,47 @@ def gate_words(gate: GateSpec) -> list[str]:
     """State the rule in sentences."""
     match gate:
         case InterferenceGate():
-            return _interference(gate)
+            return [*_interference(gate), *_common(gate)]
         case ImprovementGate():
-            return _improvement(gate)
+            return [*_improvement(gate), *_common(gate), *map(_rail, gate.guardrails)]
         case BandsGate():
-            return _bands(gate)
+            return [*_bands(gate), *_common(gate), *map(_rail, gate.guardrails)]
         case _:
             assert_never(gate)
+
+
+def _common(gate: GateParts) -> list[str]:
+    """State how a word is earned, which is the same for every gate."""
+    how = {
+        "support": "A word is said only where the 95 % interval lies in its band; else "
+        "INCONCLUSIVE. The band of the point estimate is shown beside it.",
+        "point": 'The band of the point estimate is said; "not supported" where the 95 % interval '
+        "leaves it.",
+    }
+    untrained = [f"{gate.untrained} is the row without training."] if gate.untrained else []
+    return [
+        how[gate.decide_by],
+        *untrained,
+        "INVALID where the comparison says nothing: an arm has not learned, or the measure is at "
+        "its end; INCOMPLETE while anything is missing.",
+    ]
+
+
+def _rail(rail: Guardrail) -> str:
+    what = rail.metric or "the measure"
+    where = f" on {rail.task}" if rail.task else ""
+    sets = f" ({listed(rail.datasets)})" if rail.datasets else ""
+    against = f" against {rail.against}" if rail.against else ""
+    return f"Guardrail: {what}{where}{sets} may not fall by more than {rail.margin:g}{against}."
 
 
 def _interference(gate: InterferenceGate) -> list[str]:
     pairs = ", ".join(f"{arm} on {task}" for task, arm in gate.specialists.items())
     return [
         f"{gate.joint} is compared with the specialists ({pairs}) by {gate.metric}.",
-        f"PASS if the mean TIR over seeds is {threshold(gate.pass_, 'percent')} or more on any "
-        "task.",
+        f"PASS if TIR is {threshold(gate.pass_, 'percent')} or more on any task.",
         f"FAIL if it is below {threshold(gate.fail, 'percent')} on every task.",
-        "MARGINAL otherwise; INCOMPLETE while anything is missing.",
+        "MARGINAL otherwise.",
     ]
 
 
@@ -41,9 +66,9 @@ def _improvement(gate: ImprovementGate) -> list[str]:
     rival = named if isinstance(named, str) else f"the best of {listed(named)}"
     return [
         f"{gate.candidate} is compared with {rival} on {gate.task} by {gate.metric}.",
-        f"PASS if the mean gain over seeds is {gate.pass_:g} or more.",
+        f"PASS if the gain is {gate.pass_:g} or more.",
         f"FAIL if it is below {gate.fail:g}.",
-        "MARGINAL otherwise; INCOMPLETE while anything is missing.",
+        "MARGINAL otherwise.",
         *([f"Levels of success: {levels}."] if levels else []),
     ]
 
@@ -52,7 +77,6 @@ def _bands(gate: BandsGate) -> list[str]:
     return [
         f"{gate.metric} of {gate.arm} on {gate.task} falls into one of these bands.",
         *(f"{band.name}: {band.verdict}, from {band.least:g}." for band in gate.bands),
-        "INCOMPLETE while anything is missing.",
     ]
 
 

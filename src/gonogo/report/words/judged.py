@@ -70,13 +70,13 @@ def parts_of(verdict: VerdictFile, effect: Effect) -> list[DatasetEffect]:
 
 
 def estimate_cell(estimate: Estimate | None, unit: Unit, *, interval: bool = False) -> Number:
-    """Make a table cell of an estimate: with its interval, or else with its std over seeds."""
+    """Make a table cell of an estimate: its std over seeds, and its interval if asked for."""
     if estimate is None:
         return Number(None, unit)
     shown = estimate.interval
     if interval and shown is not None:
-        return Number(estimate.value, unit, low=shown.low, high=shown.high)
-    return Number(estimate.value, unit, std=None if interval else estimate.std)
+        return Number(estimate.value, unit, std=estimate.std, low=shown.low, high=shown.high)
+    return Number(estimate.value, unit, std=estimate.std)
 
 
 def interval_words(intervals: Iterable[Interval | None]) -> str:

@@ -34,6 +34,13 @@ def gate_tasks(gate: GateSpec) -> dict[str, str]:
             return {"task": gate.task}
 
 
+def _guarded(gate: GateSpec, key: str) -> dict[str, str]:
+    """Return what a gate's guardrails name under a key, by the place that names it."""
+    rails = () if isinstance(gate, InterferenceGate) else gate.guardrails
+    named = {f"guardrails[{n}].{key}": getattr(rail, key) for n, rail in enumerate(rails)}
+    return {place: name for place, name in named.items() if name is not None}
+
+
 def check_gate(
     gate: GateSpec, arms: Mapping[str, TrialConfig], evaluation: EvaluationSpec, path: Path
 ) -> None:
@@ -42,26 +49,30 @@ def check_gate(
     Raises:
         UserError: naming the arm, task or metric that the study does not have.
     """
-    for place, arm in _gate_arms(gate).items():
+    untrained = {} if gate.untrained is None else {"untrained": gate.untrained}
+    rows = {**_guarded(gate, "against"), **untrained}
+    for place, arm in {**_gate_arms(gate), **rows}.items():
         known = (
             {*arms, *(row.name for row in evaluation.references)}
-            if place.startswith("baseline")
+            if place.startswith("baseline") or place in rows
             else set(arms)
         )
         if arm not in known:
             raise UserError(
                 f"no arm {arm!r}", file=path, place=f"gate.{place}", hint=nearest(arm, known)
             )
-    for place, task in gate_tasks(gate).items():
+    for place, task in {**gate_tasks(gate), **_guarded(gate, "task")}.items():
         if task not in evaluation.tasks:
             hint = nearest(task, evaluation.tasks)
             raise UserError(
                 f"task {task!r} is not evaluated", file=path, place=f"gate.{place}", hint=hint
             )
-    if gate.metric not in evaluation.metrics:
-        raise UserError(
-            f"{gate.metric!r} is not among evaluation.metrics",
-            file=path,
-            place="gate.metric",
-            hint=nearest(gate.metric, evaluation.metrics),
-        )
+    metrics = {"metric": gate.metric, **_guarded(gate, "metric")}
+    for place, metric in metrics.items():
+        if metric not in evaluation.metrics:
+            raise UserError(
+                f"{metric!r} is not among evaluation.metrics",
+                file=path,
+                place=f"gate.{place}",
+                hint=nearest(metric, evaluation.metrics),
+            )

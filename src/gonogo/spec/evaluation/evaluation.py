@@ -74,6 +74,11 @@ class EvaluationSpec(Spec):
                 assert_never(task)
 
     @property
+    def untrained(self) -> str:
+        """Return the name of the row without any training; empty where there is none."""
+        return next((row.name for row in self.references if isinstance(row, UntrainedRow)), "")
+
+    @property
     def parts(self) -> tuple[tuple[str, EvaluationTask, AnyData], ...]:
         """Return (task name, task, data set) in the order in which they are scored."""
         found = [

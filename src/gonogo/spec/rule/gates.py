@@ -8,14 +8,10 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from gonogo.spec.base import Name, Spec
 from gonogo.spec.evaluation.evaluation import MetricName
+from gonogo.spec.rule.gate_parts import Actions, GateParts, Guardrail, Verdict
 
-Verdict = Literal["PASS", "MARGINAL", "FAIL", "INCOMPLETE"]
-Actions = dict[Verdict, tuple[str, ...]]
 Names = Annotated[tuple[Name, ...], Field(min_length=1)]
-_BETWEEN = (
-    "if the interval holds a line, add seeds or queries",
-    "if it holds none, weigh what so small a difference is worth",
-)
+_BETWEEN = ("weigh what so small a difference is worth",)
 
 
 def _one_or_several(value: object) -> str:
@@ -23,11 +19,12 @@ def _one_or_several(value: object) -> str:
     return "several" if isinstance(value, list | tuple) else "one"
 
 
-class InterferenceGate(Spec):
+class InterferenceGate(GateParts):
     """Bands on the task interference ratio, (specialist - joint) / specialist, for each task.
 
-    PASS if the mean over seeds reaches ``pass`` on any task, FAIL if it is below ``fail`` on all,
-    MARGINAL otherwise. Thresholds are inclusive, with a tolerance of 1e-9.
+    PASS if it reaches ``pass`` on any task, FAIL if it is below ``fail`` on all, MARGINAL
+    otherwise; each only where the intervals bear it (``decide_by``), else INCONCLUSIVE. INVALID
+    where a specialist has not learned. Thresholds are inclusive, with a tolerance of 1e-9.
     """
 
     kind: Literal["interference"] = "interference"
@@ -43,14 +40,13 @@ class InterferenceGate(Spec):
     """No interference worth a name below this, on every task."""
     datasets: Literal["fixed", "sample"] = "fixed"
     """Whether the interval speaks of these data sets, or of those that they are a sample of."""
-    stopping_alpha: Annotated[float, Field(gt=0.0, lt=0.5)] = 0.05
-    """Error rate that --stop-when-decided may spend over all its looks at the data."""
     next_actions: Actions = {
         "PASS": ("keep the specialists, or part what the tasks share",),
         "MARGINAL": _BETWEEN,
         "FAIL": ("train the tasks together",),
     }
-    """What to do after each verdict; printed with it. What INCOMPLETE needs is said without it."""
+    """What to do after each verdict; printed with it. What INCONCLUSIVE, INVALID and INCOMPLETE
+    need is said without it."""
 
     @model_validator(mode="after")
     def _bands_in_order(self) -> Self:
@@ -61,11 +57,12 @@ class InterferenceGate(Spec):
         return self
 
 
-class ImprovementGate(Spec):
+class ImprovementGate(GateParts):
     """Absolute gain of one arm over another, in the metric's own units, averaged over data sets.
 
-    PASS if the mean over seeds reaches ``pass``, FAIL if it is below ``fail``, else MARGINAL. Of
-    several baselines the best one is judged: the one that the candidate gains least over.
+    PASS if it reaches ``pass``, FAIL if it is below ``fail``, else MARGINAL; each only where the
+    interval bears it (``decide_by``), else INCONCLUSIVE. Of several baselines the best one is
+    judged: the one that the candidate gains least over.
     """
 
     kind: Literal["improvement"] = "improvement"
@@ -88,14 +85,16 @@ class ImprovementGate(Spec):
     """Named success levels, such as {minimum: 0.01, strong: 0.015, top: 0.02}."""
     datasets: Literal["fixed", "sample"] = "fixed"
     """Whether the interval speaks of these data sets, or of those that they are a sample of."""
-    stopping_alpha: Annotated[float, Field(gt=0.0, lt=0.5)] = 0.05
-    """Error rate that --stop-when-decided may spend over all its looks at the data."""
+    guardrails: tuple[Guardrail, ...] = ()
+    """What may not fall meanwhile: a PASS whose guardrail broke is FAIL, one that cannot show that
+    it holds is INCONCLUSIVE."""
     next_actions: Actions = {
         "PASS": ("ship or publish the candidate",),
         "MARGINAL": _BETWEEN,
         "FAIL": ("keep the baseline",),
     }
-    """What to do after each verdict; printed with it. What INCOMPLETE needs is said without it."""
+    """What to do after each verdict; printed with it. What INCONCLUSIVE, INVALID and INCOMPLETE
+    need is said without it."""
 
     @property
     def baselines(self) -> tuple[str, ...]:
@@ -111,6 +110,14 @@ class ImprovementGate(Spec):
     def _bands_in_order(self) -> Self:
         if self.fail > self.pass_:
             raise ValueError(f"fail ({self.fail}) must not exceed pass ({self.pass_})")
+        return self
+
+    @model_validator(mode="after")
+    def _guards_are_not_the_gate(self) -> Self:
+        for guard in self.guardrails:
+            other = guard.metric not in (None, self.metric) or guard.task not in (None, self.task)
+            if not (other or guard.datasets or guard.against not in (None, *self.baselines)):
+                raise ValueError("a guardrail repeats the gate: name a metric, task or data sets")
         return self
 
     @model_validator(mode="after")
@@ -136,8 +143,12 @@ class Band(Spec):
     """What to do then."""
 
 
-class BandsGate(Spec):
-    """A measured value against named bands, such as Recall@500 of the best arm."""
+class BandsGate(GateParts):
+    """A measured value against named bands, such as Recall@500 of the best arm.
+
+    The word of a band is said only where the interval lies in bands of that word (``decide_by``),
+    else INCONCLUSIVE.
+    """
 
     kind: Literal["bands"] = "bands"
     task: Name
@@ -148,10 +159,18 @@ class BandsGate(Spec):
     """The arm whose value is judged."""
     bands: tuple[Band, ...] = Field(min_length=2)
     """From the lowest to the highest; the first one's ``least`` is a floor for all values."""
-    stopping_alpha: Annotated[float, Field(gt=0.0, lt=0.5)] = 0.05
-    """Error rate that --stop-when-decided may spend over all its looks at the data."""
+    guardrails: tuple[Guardrail, ...] = ()
+    """What may not fall meanwhile: a PASS whose guardrail broke is FAIL, one that cannot show that
+    it holds is INCONCLUSIVE."""
     next_actions: Actions = {}
-    """What to do after each verdict; printed with it. What INCOMPLETE needs is said without it."""
+    """What to do after each verdict; printed with it. What INCONCLUSIVE, INVALID and INCOMPLETE
+    need is said without it."""
+
+    @model_validator(mode="after")
+    def _guards_name_a_rival(self) -> Self:
+        if any(guard.against is None for guard in self.guardrails):
+            raise ValueError("a guardrail beside bands needs `against`: they name no baseline")
+        return self
 
     @model_validator(mode="after")
     def _bands_ascend(self) -> Self:

@@ -81,6 +81,7 @@ def read_gate(
         tier=study.tier,
         preliminary=study.preliminary,
         seeds=study.seeds,
+        untrained=study.evaluation.untrained,
     )
 
 

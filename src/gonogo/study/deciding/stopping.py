@@ -67,6 +67,7 @@ def expected_scores(plan: Plan, seeds: tuple[int, ...]) -> Expected:
         seeds=seeds,
         tasks=scored_datasets(study.evaluation),
         references=tuple(row.name for row in study.evaluation.references),
+        untrained=study.evaluation.untrained,
         own_seeds=own_seeds,
     )
 
