@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float
 
 from gonogo.analysis.estimates.effects import defined
-from gonogo.analysis.estimates.intervals import difference_estimate, ratio_estimate
+from gonogo.analysis.estimates.estimates import difference_estimate, ratio_estimate
 from gonogo.analysis.estimates.retention import retention_estimate
 from gonogo.analysis.gates.support import span
 from gonogo.analysis.gates.wording import amount, line_percent, percent, spread

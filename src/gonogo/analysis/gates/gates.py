@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import assert_never
 
 from gonogo.analysis.estimates.effects import Paired, correct, effect, level
-from gonogo.analysis.estimates.intervals import difference_estimate
+from gonogo.analysis.estimates.estimates import difference_estimate
+from gonogo.analysis.estimates.layout import Layout, score_bounds
 from gonogo.analysis.gates.assay import assess, untrained_hole
 from gonogo.analysis.gates.bands import judge_bands
 from gonogo.analysis.gates.guardrails import guard, guarded, measure
@@ -72,7 +73,10 @@ def _highs(scores: JudgedScores) -> dict[str, float]:
     highs = {}
     for contrast in scores.contrasts if count > 1 else ():
         arrays = [(part.reference, part.candidate) for part in scores.strata(contrast)]
-        strict = difference_estimate(arrays, 1 - 0.05 / count, bootstrap_draws=0).interval
+        layout = Layout(bounds=score_bounds(scores.metric, arrays))
+        strict = difference_estimate(
+            arrays, 1 - 0.05 / count, bootstrap_draws=0, layout=layout
+        ).interval
         highs[contrast.reference or ""] = float("inf") if strict is None else strict.high
     return highs
 

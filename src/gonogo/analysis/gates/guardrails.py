@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from gonogo.analysis.estimates.intervals import difference_estimate
+from gonogo.analysis.estimates.estimates import difference_estimate
+from gonogo.analysis.estimates.layout import Layout, score_bounds
 from gonogo.analysis.gates.outcome import Outcome
 from gonogo.analysis.gates.support import Span, span
 from gonogo.analysis.gates.wording import amount, line_amount
@@ -73,10 +74,9 @@ def measure(one: Guarded) -> GuardrailResult:
     """Judge a guardrail without holes."""
     (contrast,) = contrasts(one.scores.gate)
     strata = one.scores.strata(contrast)
-    difference = difference_estimate(
-        [(part.reference, part.candidate) for part in strata], bootstrap_draws=0
-    )
-    # Equal scores on every query are no loss, as far as these queries go: not a blind interval.
+    arrays = [(part.reference, part.candidate) for part in strata]
+    layout = Layout(bounds=score_bounds(one.scores.metric, arrays))
+    difference = difference_estimate(arrays, bootstrap_draws=0, layout=layout)
     return GuardrailResult(
         task=contrast.task,
         metric=one.scores.metric,

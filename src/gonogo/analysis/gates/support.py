@@ -26,8 +26,7 @@ from gonogo.spec.rule.gate_parts import Verdict
 Band = Callable[[float], Verdict]
 Decides = Callable[[Iterable[float]], float]
 ALIKE = "the arms score alike on every query"
-_EQUAL = 1e-12
-"""An interval no wider than this, around no difference at all, says that nothing was measured."""
+"""Nothing was seen to differ, so that nothing was measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ def span(estimate: Estimate | None, *, identical: bool = False) -> Span:
         return Span(blind="no interval: nothing was repeated")
     if estimate.seeds == 1:
         return Span(blind="one seed: its interval is blind to seed noise")
-    if identical and interval.high - interval.low <= _EQUAL:
+    if identical:
         return Span(blind=ALIKE)
     return Span(interval.low, interval.high)
 
