@@ -381,8 +381,8 @@ def test_any_planted_tir_is_recovered_and_judged(interference, embed, rerank):
     highest = max(embed, rerank)
     clear = min(abs(highest - line) for line in (0.01, 0.02)) > 1e-8
     truth = "PASS" if highest >= 0.02 else "MARGINAL" if highest >= 0.01 else "FAIL"
-    alike = min(abs(embed), abs(rerank)) < 1e-9 and truth != "PASS"
-    assert found.decision.verdict == truth or alike or not clear
+    # Five queries may bear no word, but never another one.
+    assert found.decision.verdict in (truth, "INCONCLUSIVE") or not clear
     assert found.decision.point == truth or not clear
 
 
