@@ -21,6 +21,7 @@ from gonogo.spec.model.model import (
     LoraAdapter,
     MlpScoring,
     ScoringSpec,
+    SpanCosineScoring,
     TextModel,
     YesNoScoring,
 )
@@ -32,6 +33,7 @@ SMALL: dict[type[Spec], Spec] = {
     Frozen: Frozen(),
     YesNoScoring: YesNoScoring(),
     MlpScoring: MlpScoring(hidden=8),
+    SpanCosineScoring: SpanCosineScoring(),
     MlpProjection: MlpProjection(dimension=12),
     ResidualProjection: ResidualProjection(hidden=16, dimension=12),
 }

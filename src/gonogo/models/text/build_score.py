@@ -7,8 +7,9 @@ from typing import assert_never
 from gonogo.data.weights.weights import Kind
 from gonogo.models.text.mlp_score import mlp_score
 from gonogo.models.text.score_head import Ground, ScoreHead
+from gonogo.models.text.span_cosine_score import span_cosine_score
 from gonogo.models.text.yes_no_score import yes_no_score
-from gonogo.spec.model.model import MlpScoring, ScoringSpec, YesNoScoring
+from gonogo.spec.model.model import MlpScoring, ScoringSpec, SpanCosineScoring, YesNoScoring
 
 
 def default_scoring(kind: Kind) -> ScoringSpec:
@@ -27,5 +28,7 @@ def build_score_head(spec: ScoringSpec, on: Ground) -> ScoreHead:
             return mlp_score(spec, on)
         case YesNoScoring():
             return yes_no_score(spec, on)
+        case SpanCosineScoring():
+            return span_cosine_score(spec, on)
         case _:
             assert_never(spec)

@@ -117,6 +117,7 @@ def _construct(
             tokenizer,
             spec.backbone,
             bi_encoder.pooling,
+            spec.query_instruction,
             spec.lengths,
             origin.seed,
             checkpoint=folder if origin.saved is None else None,

@@ -29,6 +29,7 @@ class Ground:
         tokenizer: of the same checkpoint.
         name: the backbone's, for errors.
         pooling: how the model's embeddings are pooled; what ``auto`` means for pairs.
+        instruction: what a decoder reads before a query that it embeds.
         lengths: longest inputs, in tokens.
         seed: of first values.
         checkpoint: the pretrained weights' folder; None where all values will be loaded anyway.
@@ -38,6 +39,7 @@ class Ground:
     tokenizer: TextTokenizer
     name: str
     pooling: Pooling
+    instruction: str | None
     lengths: Lengths
     seed: int
     checkpoint: Path | None

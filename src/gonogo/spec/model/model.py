@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from gonogo.core.types import Similarity
 from gonogo.spec.base import HASHED_AS_WEIGHTS, Count, Fraction, Positive, Spec
@@ -63,7 +63,27 @@ class MlpScoring(Spec):
     published BERT rerankers do, and the fastest to score: the last layer runs for one token."""
 
 
-ScoringSpec = Annotated[YesNoScoring | MlpScoring, Field(discriminator="kind")]
+class SpanCosineScoring(Spec):
+    """Score = e^a cos(q, d) + b: read in one sequence, each text's tokens pooled apart (mean).
+
+    It starts from what a bi-encoder knows (late interaction in one context, jina-reranker-v3).
+    """
+
+    kind: Literal["span_cosine"] = "span_cosine"
+    scale: Positive = 20.0
+    """First value of e^a, which is learned; b starts at 0. 20 is a softmax's temperature of .05."""
+    isolated_layers: int = Field(default=0, ge=0)
+    """First layers in which the two texts do not see each other; only 0 is built."""
+
+    @field_validator("isolated_layers")
+    @classmethod
+    def _none_are_built(cls, count: int) -> int:
+        if count:
+            raise ValueError("layers that keep query and document apart are not built; leave it 0")
+        return count
+
+
+ScoringSpec = Annotated[YesNoScoring | MlpScoring | SpanCosineScoring, Field(discriminator="kind")]
 
 
 class Lengths(Spec):
