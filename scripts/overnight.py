@@ -28,7 +28,6 @@ from gonogo.data.next_vector.bank import bank_files, find_bank
 from gonogo.data.next_vector.next_vectors import open_next_vectors
 from gonogo.data.next_vector.sequences import Pairs
 from gonogo.data.preflight.preflight_curriculum import Schedule
-from gonogo.spec.checks.resolve import resolve
 from gonogo.spec.data.vector_data import PairsData
 from gonogo.spec.next_vector.curriculum import parse_curriculum
 from gonogo.spec.next_vector.next_vector_task import NextVectorTask
@@ -74,13 +73,12 @@ def _ready(values: Mapping[str, Any]) -> Plan:
     Raises:
         UserError: for the first thing that is not in order.
     """
-    path = find_study(STUDY)
-    tier = options.named_tier(values["tier"], quick=values["quick"]) or "full"
-    study = resolve(path, tier, tuple(values["sets"] or ()))
-    for data in _pairs_of(study):
-        check_data(data, schedules_on(study, data), path.resolve().parent)
-    names = ("tier", "quick", "out", "sets", "only", "force")
-    return options.open_plan(STUDY, **{name: values[name] for name in names})
+    opened = options.open_study(
+        STUDY, **{name: values[name] for name in ("tier", "quick", "out", "sets")}
+    )
+    for data in _pairs_of(opened.resolved):
+        check_data(data, schedules_on(opened.resolved, data), opened.beside)
+    return opened.look(only=values["only"], force=values["force"])
 
 
 def _pairs_of(study: ResolvedStudy) -> list[PairsData]:

@@ -10,8 +10,8 @@ from planted_trials import finish, plan_of, planted_scores
 from study_values import TRIO_GATE
 from typer.testing import CliRunner
 
+from gonogo.api.studies.plan_words import cost_lines, sensitivity_lines
 from gonogo.cli.main import app
-from gonogo.cli.shared.plans import cost_lines, sensitivity_lines
 from gonogo.core.errors import UserError
 from gonogo.data.files.score_table import write_scores
 from gonogo.study.planning.forecast import Forecast
@@ -38,7 +38,7 @@ def finish_seeds(study: Path, out: Path, seeds: set[int]) -> None:
 def test_without_measurements_it_says_how_to_get_them(tiny_study: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     text = invoke("plan", tiny_study, "--out", out, "--price-per-hour", 2)
-    assert "time left   unknown, for nothing was measured yet: --calibrate" in text
+    assert "time left   unknown, for nothing was measured yet: calibrating" in text
     assert "cost" not in text
     assert "no pilot; assumed noise: 1 % between seeds" in text
     assert "2 seeds x 64 queries" in text

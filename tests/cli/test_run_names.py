@@ -70,7 +70,7 @@ def test_a_finished_row_keeps_its_name_and_says_so(study: Path, tmp_path: Path) 
     register_runs(plan_of(study, tmp_path, only="one"), "first")
     finish_all(study, tmp_path)
     asked = ("run", study, "--out", tmp_path, "--only", "one", "--run-id")
-    said = "one: finished already as first; --force runs it anew under this name"
+    said = "one: finished already as first; forced, it runs anew under this name"
     dry, real = invoke(*asked, "mine", "-d"), invoke(*asked, "mine")
     for result in (dry, real):
         assert result.exit_code == 0, result.output

@@ -17,22 +17,16 @@ def criteria(
     """Answer each line of the study's levels from files alone: met, not met, or unknown."""
     from dataclasses import asdict
 
-    from gonogo.core.errors import UserError
     from gonogo.core.files import write_json, write_text
     from gonogo.report.cells.table_markdown import markdown
     from gonogo.report.cells.table_text import text
     from gonogo.report.words.criteria_table import criteria_table
-    from gonogo.spec.checks.resolve import resolve
     from gonogo.study.deciding.criteria import check_study
     from gonogo.study.folder.layout import StudyFolder
-    from gonogo.study.folder.shipped import find_study
 
-    if quick and tier not in (None, "quick"):
-        raise UserError(f"--quick and --tier {tier} contradict each other", hint="give one of them")
-    path = find_study(study)
-    resolved = resolve(path, "quick" if quick else tier or "full", tuple(sets or ()))
-    folder = StudyFolder.under(out, resolved.study, resolved.tier)
-    found = check_study(resolved, folder, path.resolve().parent)
+    opened = options.open_study(study, tier=tier, quick=quick, out=out, sets=sets)
+    resolved, folder = opened.resolved, StudyFolder(opened.folder)
+    found = check_study(resolved, folder, opened.beside)
     rows = [(line.level, line.line, line.status, line.found) for line in found.lines]
     table = criteria_table(
         f"{resolved.study}, tier {resolved.tier}",

@@ -124,8 +124,12 @@ def _decide_study(
     study: str, tier: str | None, out: Path, sets: list[str] | None, *, quiet: bool
 ) -> VerdictFile:
     """Judge the study's own outputs."""
-    from gonogo.cli.shared.verdicts import decide_and_report, refuse_unrun
+    from gonogo.cli.shared.verdicts import command_line, run_command, show_verdict
+    from gonogo.study.deciding.publishing import decide_into
 
-    plan = options.open_plan(study, tier=tier, quick=False, out=out, sets=sets)
-    refuse_unrun(plan, study, out)
-    return decide_and_report(plan, quiet=quiet)
+    opened = options.open_study(study, tier=tier, quick=False, out=out, sets=sets)
+    plan = opened.judged_plan(run_command(opened, study, out))
+    verdict = decide_into(plan, command_line())
+    if not quiet:
+        show_verdict(verdict, opened.folder)
+    return verdict

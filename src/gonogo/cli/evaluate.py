@@ -10,7 +10,7 @@ import typer
 from gonogo.cli.shared import options
 
 if TYPE_CHECKING:
-    from gonogo.study.trained.evaluate_models import Evaluation, Machine
+    from gonogo.study.trained.evaluate_models import Evaluation
 
 ENDINGS = (".md", ".json", ".csv")
 
@@ -70,64 +70,39 @@ def evaluate(
     from gonogo.core.extras import require
 
     require("train", "gonogo evaluate")
-    from gonogo.cli.shared.display import open_progress
+    from gonogo.api.models.evaluating import evaluate as evaluate_all
     from gonogo.core.errors import UserError
-    from gonogo.core.metrics import canonical_metric
-    from gonogo.data.sources.evaluation_sets import evaluation_sets
-    from gonogo.data.weights.model_places import find_model
 
     if out.suffix not in ENDINGS:
         hint = f"one of {', '.join(ENDINGS)}"
         raise UserError(f"{out.name!r} has no known ending", place="--out", hint=hint)
-    metrics = tuple(map(canonical_metric, metric or ()))
-    sets = evaluation_sets(datasets, queries_are_documents=queries_are_documents)
-    places = [find_model(model, download=not offline) for model in dict.fromkeys(models)]
-    with open_progress() as progress:
-        progress.say("loading the libraries that embed")
-        from gonogo.study.trained.evaluate_model_parts import METRICS, Settings
-        from gonogo.study.trained.evaluate_models import evaluate_models
-
-        found = evaluate_models(
-            places,
-            sets,
-            out.with_suffix(".parts"),
-            Settings(metrics=metrics or METRICS, max_queries=max_queries),
-            _machine(device, precision, query_prompt, passage_prompt, fetch=not offline),
-            progress=progress,
-            in_domain=in_domain or None,
-        )
-    _publish(found, out)
-
-
-def _machine(
-    device: options.Device,
-    precision: options.Precision,
-    query: str | None,
-    passage: str | None,
-    *,
-    fetch: bool,
-) -> Machine:
-    from gonogo.models.build.any_model import Prompts
-    from gonogo.models.parts.devices import resolve_device, resolve_precision
-    from gonogo.study.trained.evaluate_models import Machine
-
-    where = resolve_device(device)
-    form = resolve_precision(precision, where)
-    return Machine(where, form, Prompts(query, passage), fetch)
+    found = evaluate_all(
+        models,
+        datasets,
+        metric or (),
+        max_queries=max_queries,
+        in_domain=in_domain,
+        query_prompt=query_prompt,
+        passage_prompt=passage_prompt,
+        device=device,
+        precision=precision,
+        download=not offline,
+        queries_are_documents=queries_are_documents,
+        folder=out.with_suffix(".parts"),
+        progress=True,
+    )
+    _publish(found.record, out)
+    typer.echo(str(found))
+    typer.echo(f"written: {out}")
+    if any(row.status == "error" for row in found.record.parts):
+        raise typer.Exit(1)
 
 
 def _publish(evaluation: Evaluation, out: Path) -> None:
-    """Write the file in the form that its ending asks for, and print the first tables."""
+    """Write the file in the form that its ending asks for."""
     from gonogo.cli.shared.verdicts import command_line
     from gonogo.core.files import write_json, write_text
-    from gonogo.report.cells.table_text import text
-    from gonogo.report.tables.model_tables import (
-        as_json,
-        markdown_page,
-        missing_table,
-        tables,
-        tidy_csv,
-    )
+    from gonogo.report.tables.model_tables import as_json, markdown_page, tidy_csv
 
     found, domains = evaluation.comparison, evaluation.domains
     match out.suffix:
@@ -138,11 +113,3 @@ def _publish(evaluation: Evaluation, out: Path) -> None:
         case _:
             note = f"\n{domains.note}\n" if domains.note else ""
             write_text(out, markdown_page(found, command_line()) + note)
-    shown = {one.name: one for one in (*tables(found)[:1], missing_table(found)) if one.rows}
-    for table in shown.values():
-        typer.echo(text(table))
-    if domains.note:
-        typer.echo(domains.note)
-    typer.echo(f"written: {out}")
-    if any(row.status == "error" for row in found.rows):
-        raise typer.Exit(1)

@@ -19,14 +19,8 @@ def export(
     from gonogo.core.extras import require
 
     require("train", "gonogo export")
-    from gonogo.core.errors import UserError
-    from gonogo.models.build.build import load_model
-    from gonogo.models.text.export import export_model
-    from gonogo.models.text.retrieval_model import RetrievalModel
+    from gonogo.api.models.model import load
 
     checkpoint = trial / "checkpoints" / ("best" if best else "final")
-    model = load_model(checkpoint if checkpoint.is_dir() else trial)
-    if not isinstance(model, RetrievalModel):
-        raise UserError("this model reads no texts", file=trial)
-    export_model(model, out)
+    load(checkpoint if checkpoint.is_dir() else trial, device="cpu").export(out)
     typer.echo(f"{out}: load it with gonogo, or SentenceTransformer({str(out)!r})")

@@ -38,7 +38,7 @@ def isotropy(
     Several models are also compared with each other (centred kernel alignment).
     """
     _require_training()
-    from gonogo.cli.shared.display import open_progress
+    from gonogo.api.showing.progress import open_progress
     from gonogo.data.sources.probe_texts import probe_texts
     from gonogo.data.weights.model_places import find_model
 

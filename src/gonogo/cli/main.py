@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from gonogo import __version__
 from gonogo.cli import (
     compare,
     criteria,
@@ -29,6 +28,7 @@ from gonogo.cli import (
     summary,
 )
 from gonogo.cli.shared.many_values import ManyValues
+from gonogo.core.version import __version__
 
 app = typer.Typer(
     help="Train retrieval models as experiments that end in a defensible go / no-go decision.",

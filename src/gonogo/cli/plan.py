@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from gonogo.cli.shared import options
-
-if TYPE_CHECKING:
-    from gonogo.study.planning.plan import Plan
 
 
 def plan(
@@ -38,29 +35,14 @@ def plan(
         from gonogo.core.extras import require
 
         require("train", "gonogo plan --calibrate")
-    planned = options.open_plan(
-        study, tier=tier, quick=quick, out=out, sets=sets, only=only, fetch=calibrate
+    opened = options.open_study(study, tier=tier, quick=quick, out=out, sets=sets)
+    planned = opened.plan(
+        only=only,
+        fetch=calibrate,
+        workers=workers,
+        price_per_hour=price_per_hour,
+        pilot=pilot,
     )
-    # After the study was read: whoever mistypes a name should not wait for statistics.
-    from gonogo.cli.shared.plans import cost_lines, plan_lines, sensitivity_lines
-    from gonogo.study.planning.forecast import forecast_cost
-    from gonogo.study.planning.sensitivity import find_pilot, forecast_sensitivity
-
     if calibrate:
-        _calibrate(planned, device)
-    sensitivity = forecast_sensitivity(planned, find_pilot(planned, out, pilot))
-    lines = plan_lines(planned)
-    lines += cost_lines(planned, forecast_cost(planned), workers, price_per_hour)
-    lines += sensitivity_lines(planned, sensitivity)
-    typer.echo("\n".join(lines))
-
-
-def _calibrate(plan: Plan, device: options.Device) -> None:
-    from gonogo.cli.shared.display import open_progress
-
-    with open_progress() as progress:
-        progress.say("measuring a few steps of every arm")
-        from gonogo.models.parts.devices import resolve_device
-        from gonogo.study.running.calibration import calibrate
-
-        calibrate(plan, device=resolve_device(device), progress=progress)
+        planned.calibrate(device=device, progress=True)
+    typer.echo(str(planned))

@@ -27,8 +27,8 @@ def report(
     if path.is_dir():
         path = path / "verdict.json"
     elif path.suffix != ".json":
-        plan = options.open_plan(study, tier=tier, quick=quick, out=out, sets=sets)
-        path = plan.folder.verdict
+        opened = options.open_study(study, tier=tier, quick=quick, out=out, sets=sets)
+        path = opened.folder / "verdict.json"
     files = write_report(read_verdict(path), path.parent)
     for label, file in files.items():
         typer.echo(f"{label:20} {file}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,7 +10,7 @@ import typer
 from gonogo.cli.shared import options
 
 if TYPE_CHECKING:
-    from gonogo.study.planning.plan import Plan
+    from gonogo.api.studies.result import Result
     from gonogo.study.running.runner import RunSummary
 
 
@@ -43,104 +44,44 @@ def run(
 
     Finished trials are skipped, interrupted ones resume, changed ones run anew.
     """
-    from gonogo.cli.shared.plans import plan_lines
-    from gonogo.core.extras import require
-
-    if not dry_run:
-        require("train", "gonogo run")
-    plan = options.open_plan(
-        study, tier=tier, quick=quick, out=out, sets=sets, only=only, force=force, fetch=not dry_run
-    )
-    names = _names(plan, run_id)
+    options.require_training("gonogo run", needed=not dry_run)
+    opened = options.open_study(study, tier=tier, quick=quick, out=out, sets=sets)
     if dry_run:
-        typer.echo("\n".join([*plan_lines(plan), *_run_lines(plan, names)]))
+        typer.echo(opened.plan(only=only, force=force).trials_text(run_id))
         return
-    summary = _work(plan, device, workers, stop_when_decided, run_id)
-    if summary is not None and summary.interrupted:
-        typer.echo(f"interrupted: {summary.interrupted}; the same command continues", err=True)
-        raise typer.Exit(130)
-    if only is not None or summary is not None:
-        plan = options.open_plan(study, tier=tier, quick=quick, out=out, sets=sets)
-    _decide(plan, anew=summary is not None)
-    if summary is not None:
-        _end(summary, workers)
+    from gonogo.api.studies.study import Interrupted
+    from gonogo.cli.shared.verdicts import command_line
 
-
-def _names(plan: Plan, run_id: str | None) -> dict[str, str]:
-    """Check a name before anything runs; say so where its row is finished under another one.
-
-    Returns:
-        The names that the run will give, by row.
-    """
-    if run_id is None:
-        return {}
-    from gonogo.study.tracking.run_ids import finished_as, names_given
-
-    names = names_given(plan, run_id)
-    for row, known in finished_as(plan, names).items():
-        if names.pop(row) != known:
-            typer.echo(f"{row}: finished already as {known}; --force runs it anew under this name")
-    return names
-
-
-def _run_lines(plan: Plan, names: dict[str, str]) -> list[str]:
-    """Show the rows of the study's summary as a run would find and name them."""
-    from gonogo.report.cells.table_text import text
-    from gonogo.report.tables.run_tables import run_table
-    from gonogo.study.tracking.experiments import gather_runs
-
-    runs = gather_runs(plan, dry_run=True, names=names)
-    return [] if runs is None else ["", text(run_table(runs)).rstrip()]
-
-
-def _work(
-    plan: Plan, device: options.Device, workers: int, stop_when_decided: bool, run_id: str | None
-) -> RunSummary | None:
-    """Run what is left to do; import nothing heavy when nothing is."""
-    from gonogo.cli.shared.plans import stop_lines
-
-    if plan.is_finished:
-        from gonogo.study.running.settling import settle_finished
-
-        settle_finished(plan)  # a run that was killed at its last step has left that undone
-        typer.echo("nothing to do: every trial is finished")
-        return None
-    if stop_when_decided and (stopped := stop_lines(plan)):
-        typer.echo(f"nothing to do: {stopped[0]}")
-        return None
-    from gonogo.cli.shared.display import open_progress
-    from gonogo.study.planning.sanity import sanity_checks
-
-    for check in sanity_checks(plan, workers):
-        typer.echo(check.line, err=not check.fine)
-    with open_progress() as progress:
-        progress.say("loading the libraries that train")
-        from gonogo.models.parts.devices import resolve_device
-        from gonogo.study.running.runner import run_plan
-
-        return run_plan(
-            plan,
-            device=resolve_device(device),
-            progress=progress,
+    try:
+        result = opened.run(
             workers=workers,
+            progress=True,
+            device=device,
+            only=only,
+            force=force,
             stop_when_decided=stop_when_decided,
             run_id=run_id,
+            warn=partial(typer.echo, err=True),
+            command=command_line(),
         )
+    except Interrupted as stopped:
+        typer.echo(f"interrupted: {stopped.where}; the same command continues", err=True)
+        raise typer.Exit(130) from stopped
+    _show(result, workers)
 
 
-def _decide(plan: Plan, *, anew: bool) -> None:
-    """Decide and write the report, unless both are there and nothing has changed since."""
-    from gonogo.cli.shared.verdicts import decide_and_report, show_verdict
-    from gonogo.study.deciding.decided import is_decided
+def _show(result: Result, workers: int) -> None:
+    """Print the verdict, and what the run took where something ran."""
+    from gonogo.cli.shared.verdicts import show_verdict
 
-    if not anew and is_decided(plan):
-        show_verdict(plan)
-    else:
-        decide_and_report(plan)
+    if result.decided is not None:
+        show_verdict(result.decided, result.folder)
+    if result.summary is not None:
+        _end(result.summary, workers)
 
 
 def _end(summary: RunSummary, workers: int) -> None:
-    from gonogo.cli.shared.display import duration
+    from gonogo.api.showing.progress import duration
 
     typer.echo("\ntime")
     for name, seconds in summary.seconds.items():

@@ -19,14 +19,15 @@ def summary(
     Joined logs (train_logs.jsonl, its parquet twin, train_summary.json) that are gone are written
     again where the logs that a trial appended to are still there. Nothing is trained or scored.
     """
-    from gonogo.cli.shared.verdicts import command_line, refuse_unrun, write_decision
+    from gonogo.cli.shared.verdicts import command_line, run_command
     from gonogo.report.pages.contents import contents
     from gonogo.report.pages.summary import summary_text
+    from gonogo.study.deciding.publishing import decide_into
     from gonogo.study.tracking.run_logs import restore_run_logs
 
-    plan = options.open_plan(study, tier=tier, quick=quick, out=out, sets=sets)
-    refuse_unrun(plan, study, out)
+    opened = options.open_study(study, tier=tier, quick=quick, out=out, sets=sets)
+    plan = opened.judged_plan(run_command(opened, study, out))
     restore_run_logs(plan)
-    verdict = write_decision(plan, command_line())
+    verdict = decide_into(plan, command_line())
     typer.echo(summary_text(verdict, contents(verdict)), nl=False)
     typer.echo(f"\nsummary: {plan.folder.path / 'summary.csv'}")

@@ -18,12 +18,14 @@ def printable(text: str) -> str:
 class UserError(Exception):
     """Wrong input, told in one line: file, place, what is wrong, the way out.
 
-    The command line prints it without a traceback and exits with code 2.
+    The command line prints it without a traceback and exits with code 2; Python finds the parts
+    of the line as attributes: ``message``, ``file``, ``place``, ``value`` and ``hint``.
 
     Args:
         message: what is wrong, with the offending value in it.
         file: the file that holds the wrong value, if there is one.
         place: where in it, such as ``arms.joint.schedule.kind`` or ``line 7``.
+        value: what was found there, where it is known.
         hint: the way out, such as the nearest valid name.
     """
 
@@ -33,9 +35,11 @@ class UserError(Exception):
         *,
         file: object | None = None,
         place: str | None = None,
+        value: object = None,
         hint: str | None = None,
     ) -> None:
         self.message, self.file, self.place, self.hint = message, file, place, hint
+        self.value = value
         where = ": ".join(str(part) for part in (file, place) if part)
         text = f"{where}: {message}" if where else message
         super().__init__(f"{text} ({hint})" if hint else text)

@@ -12,7 +12,7 @@ from planted_runs import COLUMNS, finish_all, finish_trial, with_runs, write_log
 from planted_trials import finish, plan_of, planted_scores
 
 from gonogo.analysis.records.run_table import Run, RunTable
-from gonogo.cli.shared.plans import plan_lines
+from gonogo.api.studies.plan_words import plan_lines
 from gonogo.core.errors import UserError
 from gonogo.core.files import append_json_line, read_json, read_json_lines, write_text
 from gonogo.report.pages.contents import contents

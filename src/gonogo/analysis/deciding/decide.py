@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from gonogo import __version__
 from gonogo.analysis.deciding.cautions import cautions, gate_cautions
 from gonogo.analysis.deciding.learning import learning_cautions
 from gonogo.analysis.deciding.next_steps import needs_of, next_steps
@@ -22,6 +21,7 @@ from gonogo.analysis.promised.judged import JudgedScores
 from gonogo.analysis.records.evidence import Evidence
 from gonogo.analysis.records.verdict import Decision, FrozenGate, VerdictFile
 from gonogo.analysis.tables.scores import pivot
+from gonogo.core.version import __version__
 
 
 def decide(

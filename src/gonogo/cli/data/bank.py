@@ -49,7 +49,7 @@ def bank(
     from gonogo.data.next_vector.running_text import text_files
 
     text_files(sources)  # a wrong path is told before seconds are spent on imports
-    from gonogo.cli.shared.display import open_progress
+    from gonogo.api.showing.progress import open_progress
     from gonogo.study.next_vector.vector_bank import BankRecipe, make_bank
 
     recipe = BankRecipe(

@@ -32,7 +32,7 @@ def msmarco(
     from gonogo.core.extras import require
 
     require("train", "gonogo data msmarco", packages=["bm25s", "PyStemmer"])
-    from gonogo.cli.shared.display import open_progress
+    from gonogo.api.showing.progress import open_progress
     from gonogo.data.sources.evaluation_sets import named_data
     from gonogo.data.sources.msmarco import Source, build_triplets
     from gonogo.data.sources.msmarco_blocks import Drawing

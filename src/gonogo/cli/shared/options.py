@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from gonogo.study.planning.plan import Plan
+    from gonogo.api.studies.study import Study as OpenStudy
 
 Study = Annotated[str, typer.Argument(metavar="STUDY", help="A study file, or a shipped name.")]
 Tier = Annotated[str | None, typer.Option("--tier", "-t", help="Budget level; full by default.")]
@@ -30,32 +30,17 @@ Workers = Annotated[int, typer.Option(min=1, help="Trials that run at the same t
 DEFAULT_OUT = Path("outputs")
 
 
-def open_plan(
-    study: str,
-    *,
-    tier: str | None,
-    quick: bool,
-    out: Path,
-    sets: list[str] | None,
-    only: str | None = None,
-    force: bool = False,
-    fetch: bool = False,
-) -> Plan:
-    """Resolve a study and look at the state of its trials; touches nothing.
+def open_study(
+    study: str, *, tier: str | None, quick: bool, out: Path, sets: list[str] | None
+) -> OpenStudy:
+    """Open the study that a verb is about; touches nothing.
 
     Raises:
         UserError: for wrong input of any kind.
     """
-    from gonogo.spec.checks.resolve import resolve
-    from gonogo.study.folder.layout import StudyFolder
-    from gonogo.study.folder.shipped import find_study
-    from gonogo.study.planning.plan import make_plan
+    from gonogo.api.studies.study import study as open_
 
-    path = find_study(study)
-    resolved = resolve(path, named_tier(tier, quick=quick) or "full", tuple(sets or ()))
-    folder = StudyFolder.under(out, resolved.study, resolved.tier)
-    beside = path.resolve().parent
-    return make_plan(resolved, folder, beside, only=only, force=force, fetch=fetch, file=path)
+    return open_(study, tier=named_tier(tier, quick=quick), set=sets, out=out)
 
 
 def named_tier(tier: str | None, *, quick: bool) -> str | None:
@@ -69,3 +54,15 @@ def named_tier(tier: str | None, *, quick: bool) -> str | None:
     if quick and tier not in (None, "quick"):
         raise UserError(f"--quick and --tier {tier} contradict each other", hint="give one of them")
     return "quick" if quick else tier
+
+
+def require_training(verb: str, *, needed: bool = True) -> None:
+    """Say before anything is read that a verb trains, where what trains is not installed.
+
+    Raises:
+        MissingExtraError: with the command that installs it.
+    """
+    from gonogo.core.extras import require
+
+    if needed:
+        require("train", verb)

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from gonogo import __version__
 from gonogo.core.errors import UserError
 from gonogo.core.files import read_json, sha256_file, write_json
+from gonogo.core.version import __version__
 from gonogo.data.weights.weights import file_hash
 
 MANIFEST = "manifest.json"

@@ -65,10 +65,7 @@ def read_scores(path: Path) -> pl.DataFrame:
     if not path.is_file():
         raise UserError("no such file", file=path)
     frame = _read_csv(path) if suffix == ".csv" else _read_parquet(path)
-    absent = [name for name in _FILLED if name not in frame.columns]
-    if {"arm", "metric", "query_id", "value"} <= set(frame.columns):
-        frame = frame.with_columns(_FILLED[name].alias(name) for name in absent)
-    return _checked(frame, path)
+    return checked_scores(frame, path)
 
 
 def separator(path: Path) -> str:
@@ -115,6 +112,23 @@ def _read_parquet(path: Path) -> pl.DataFrame:
     return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
 
 
+def checked_scores(frame: pl.DataFrame, name: object) -> pl.DataFrame:
+    """Return a score table that is in memory with its known columns in order and type.
+
+    Args:
+        frame: the table; seed, task and dataset may be absent, as in `read_scores`; further
+            columns are left out, a missing value reads as NaN.
+        name: what it is called in errors.
+
+    Raises:
+        UserError: naming column and value, for a column that is missing or of the wrong type.
+    """
+    absent = [column for column in _FILLED if column not in frame.columns]
+    if {"arm", "metric", "query_id", "value"} <= set(frame.columns):
+        frame = frame.with_columns(_FILLED[column].alias(column) for column in absent)
+    return _checked(frame, name)
+
+
 def _suffix(path: Path) -> str:
     suffix = plain_suffix(path)
     if suffix not in (".parquet", ".csv") or (suffix == ".parquet" and path.suffix in PACKED):
@@ -124,7 +138,7 @@ def _suffix(path: Path) -> str:
     return suffix
 
 
-def _checked(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
+def _checked(frame: pl.DataFrame, path: object) -> pl.DataFrame:
     """Return the known columns in order and with their types."""
     for name in SCHEMA:
         if name not in frame.columns:
@@ -137,7 +151,7 @@ def _checked(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
     return pl.DataFrame([_cast(frame[name], kind, path) for name, kind in wanted.items()])
 
 
-def _cast(column: pl.Series, kind: pl.DataType, path: Path) -> pl.Series:
+def _cast(column: pl.Series, kind: pl.DataType, path: object) -> pl.Series:
     if column.name == "seed" and column.dtype.is_float():
         column = column.fill_nan(None)  # other tools write a missing integer as NaN
     if kind.is_integer() and column.dtype == pl.Boolean():
@@ -149,7 +163,12 @@ def _cast(column: pl.Series, kind: pl.DataType, path: Path) -> pl.Series:
     if wrong.any():
         row = int(wrong.arg_max() or 0)
         what = "a whole number" if kind.is_integer() else "a number"
-        raise UserError(f"{column[row]!r} is not {what}", file=path, place=_place(column.name, row))
+        raise UserError(
+            f"{column[row]!r} is not {what}",
+            file=path,
+            place=_place(column.name, row),
+            value=column[row],
+        )
     if cast.null_count() and column.name not in _MAY_BE_NULL:
         row = int(cast.is_null().arg_max() or 0)
         raise UserError("the value is missing", file=path, place=_place(column.name, row))

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gonogo import __version__
 from gonogo.core.errors import UserError
 from gonogo.core.files import (
     atomic_folder,
@@ -26,6 +25,7 @@ from gonogo.core.files import (
 )
 from gonogo.core.progress import Progress
 from gonogo.core.types import Split
+from gonogo.core.version import __version__
 from gonogo.data.files.manifest import MANIFEST, check_replaceable
 from gonogo.data.judged.datasets import RetrievalDataset
 from gonogo.data.sources.hub import hub_folder

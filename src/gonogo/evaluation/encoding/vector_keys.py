@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import nn
 
-from gonogo import __version__
 from gonogo.core.files import fingerprint
 from gonogo.core.types import Precision, Side
+from gonogo.core.version import __version__
 from gonogo.evaluation.encoding.batched import Runner
 from gonogo.evaluation.encoding.encoding import Embedder
 from gonogo.models.parts.tokenization import TextTokenizer

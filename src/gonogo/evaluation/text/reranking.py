@@ -43,15 +43,23 @@ def rerank(
     wanted = [(query, row) for query, found in candidates.items() for row, _ in found]
     pairs = [(dataset.queries[query], texts[row]) for query, row in wanted]
     scored: dict[str, dict[str, float]] = {query: {} for query in candidates}
-    logits = _logits(model, pairs, dataset.name, progress)
+    logits = pair_logits(model, pairs, dataset.name, progress)
     for (query, row), score in zip(wanted, logits, strict=True):
         scored[query][ids[row]] = score
     return {query: ranked(found) for query, found in scored.items()}
 
 
-def _logits(
+def pair_logits(
     model: RetrievalModel, pairs: list[tuple[str, str]], name: str, progress: Progress
 ) -> list[float]:
+    """Return the logit of each (query, document) pair, in the order given.
+
+    Args:
+        model: offers a cross-encoder, in evaluation mode.
+        pairs: equal ones are computed once.
+        name: of the bar.
+        progress: shows a bar over distinct pairs.
+    """
     if not pairs:
         return []
     encoder = model.cross_encoder

@@ -24,14 +24,21 @@ STUDY_KEYS = {"study", "question", "seeds", "gate", "tiers", "experiments", "sum
 _TABLES = (("tasks",), ("evaluation", "tasks"))
 
 
-def read_study(path: Path, overrides: tuple[str, ...] = ()) -> StudyFile:
+def read_study(
+    path: Path, overrides: tuple[str, ...] = (), values: dict[str, Any] | None = None
+) -> StudyFile:
     """Read and check a study file; overrides of study-level keys are applied.
+
+    Args:
+        path: the file; named in errors only, where ``values`` are given.
+        overrides: texts such as ``seeds=[1, 2]``.
+        values: what the file would hold.
 
     Raises:
         UserError: naming file, place, value and the nearest valid name.
     """
     layers = Layers(StudyFile)
-    layers.add(read_mapping(path), "")
+    layers.add(read_mapping(path) if values is None else deepcopy(values), "")
     for text in overrides:
         key, value = parse_override(text)
         if key.split(".")[0] in STUDY_KEYS:
@@ -39,16 +46,25 @@ def read_study(path: Path, overrides: tuple[str, ...] = ()) -> StudyFile:
     return validate(StudyFile, layers.values, path, layers.locate)
 
 
-def resolve(path: Path, tier: str = "full", overrides: tuple[str, ...] = ()) -> ResolvedStudy:
-    """Resolve a study file at one tier.
+def resolve(
+    path: Path,
+    tier: str = "full",
+    overrides: tuple[str, ...] = (),
+    values: dict[str, Any] | None = None,
+) -> ResolvedStudy:
+    """Resolve a study file, or the values that it would hold, at one tier.
 
     Raises:
         UserError: for anything wrong in the file, an unknown tier, or an override of no key.
     """
-    file = read_study(path, overrides)
+    file = read_study(path, overrides, values)
     if tier != "full" and tier not in file.tiers:
         raise UserError(
-            f"no tier {tier!r}", file=path, place="tiers", hint=nearest(tier, {*file.tiers, "full"})
+            f"no tier {tier!r}",
+            file=path,
+            place="tiers",
+            value=tier,
+            hint=nearest(tier, {*file.tiers, "full"}),
         )
     level = file.tiers.get(tier, TierSpec(preliminary=False))
     arms = {name: _resolve_arm(file, path, name, tier, level, overrides) for name in file.arms}

@@ -187,6 +187,7 @@ def validate(
             _message(first, place, here) + more,
             file=file,
             place=(locate or dotted)(place) or None,
+            value=None if first["type"] == "missing" else first["input"],
             hint=_hint(model, raw, place, here),
         ) from problems
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from gonogo import __version__
 from gonogo.core.errors import UserError
 from gonogo.core.files import fingerprint, write_json
 from gonogo.core.records import read_record
+from gonogo.core.version import __version__
 from gonogo.study.folder.looks import SOURCES
 from gonogo.study.planning.plan import Plan
 

@@ -22,7 +22,7 @@ from gonogo.spec.reading.overrides import Layers, parse_override
 from gonogo.spec.reading.problems import validate
 from gonogo.spec.reading.reading import read_mapping
 from gonogo.spec.rule.gates import GateSpec
-from gonogo.spec.study import GateFile
+from gonogo.spec.study import GateFile, ResolvedStudy
 from gonogo.study.deciding.domains import in_domain
 from gonogo.study.deciding.gathering import gather_evidence, gather_scores
 from gonogo.study.deciding.registration import registered_gate
@@ -75,7 +75,12 @@ def read_gate(
     if "arms" not in raw:
         return _lone_gate(path, raw, tier, overrides), Expected(study=path.stem)
     study = resolve(path, tier or "full", overrides)
-    return study.gate, Expected(
+    return study.gate, expected_of(study)
+
+
+def expected_of(study: ResolvedStudy) -> Expected:
+    """Return what a study says about scores that were made elsewhere."""
+    return Expected(
         study=study.study,
         question=study.question,
         tier=study.tier,
@@ -115,7 +120,17 @@ def decide_scores(
     The table is taken at its word about seeds and data sets; seeds that the study planned
     otherwise are told in a warning, and so are ``notes`` of whoever made the table.
     """
-    gate, known = read_gate(name, tier, overrides)
+    return judge_scores(scores, *read_gate(name, tier, overrides), command, notes)
+
+
+def judge_scores(
+    scores: pl.DataFrame,
+    gate: GateSpec,
+    known: Expected,
+    command: str,
+    notes: tuple[str, ...] = (),
+) -> VerdictFile:
+    """Judge a score table by a gate; ``known`` is what its study promised, if it has one."""
     tasks = {pair.task for pair in contrasts(gate)}
     if len(tasks) == 1 and set(scores["task"].unique()) == {"run"}:  # the table names none
         scores = scores.with_columns(pl.lit(tasks.pop()).alias("task"))

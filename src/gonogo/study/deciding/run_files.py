@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import polars as pl
 
 from gonogo.core.errors import UserError
 from gonogo.core.metrics import parse_measure
-from gonogo.core.types import Qrels
+from gonogo.core.types import Qrels, Ranking
 from gonogo.data.files.lines import PACKED, plain_stem
 from gonogo.data.files.qrels import read_qrels
 from gonogo.data.files.score_table import SCHEMA
@@ -83,11 +83,21 @@ def score_runs(
             no judged query has a ranking.
     """
     files = sorted(_matched(folder, pattern, task), key=lambda file: file.path)
+    read = ((file, read_run(file.path), judgements(file.dataset, qrels)) for file in files)
+    return score_read(read, metrics, empty_is_zero=empty_is_zero)
+
+
+def score_read(
+    runs: Iterable[tuple[RunFile, Ranking, Qrels]],
+    metrics: tuple[str, ...],
+    *,
+    empty_is_zero: bool = False,
+) -> ScoredRuns:
+    """Score runs that were read, each with its judgements; see :func:`score_runs`."""
     rows: list[tuple[str, int | None, str, str, str, str, float]] = []
     covered: dict[str, Coverage] = {}
     read: list[tuple[RunFile, Coverage, list[tuple[str, str, float]]]] = []
-    for file in files:
-        ranking, judged = read_run(file.path), judgements(file.dataset, qrels)
+    for file, ranking, judged in runs:
         found = meeting(coverage(ranking, judged), file.path)
         covered[str(file)] = found
         read.append((file, found, per_query(ranking, judged, metrics)))

@@ -8,7 +8,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from gonogo import __version__
+from gonogo.core.version import __version__
 
 PACKAGES = (
     "torch", "transformers", "tokenizers", "peft", "accelerate", "numpy", "scipy", "polars",

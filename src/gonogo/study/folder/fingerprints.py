@@ -15,10 +15,10 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from gonogo import __version__
 from gonogo.core.errors import NotHereYetError, UserError
 from gonogo.core.files import fingerprint
 from gonogo.core.types import Split
+from gonogo.core.version import __version__
 from gonogo.data.files.manifest import MANIFEST, read_manifest
 from gonogo.data.files.places import find_file, find_folder
 from gonogo.data.next_vector.bank import find_bank

@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
-from gonogo import __version__
 from gonogo.core.errors import UserError
 from gonogo.core.files import MEGABYTE, write_json
 from gonogo.core.progress import Progress
 from gonogo.core.types import Device
+from gonogo.core.version import __version__
 from gonogo.core.workplace import Workplace
 from gonogo.data.sources.loading import count_queries
 from gonogo.models.build.build import AnyModel, build_model

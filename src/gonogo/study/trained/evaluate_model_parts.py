@@ -10,12 +10,12 @@ from typing import Literal
 
 import polars as pl
 
-from gonogo import __version__
 from gonogo.core.errors import NotHereYetError, UserError
 from gonogo.core.files import fingerprint, write_json
 from gonogo.core.progress import Progress
 from gonogo.core.records import Record, read_record
 from gonogo.core.types import Ranking, Split
+from gonogo.core.version import __version__
 from gonogo.data.files.score_table import SCHEMA, read_scores, write_scores
 from gonogo.data.files.trec import write_run
 from gonogo.data.judged.datasets import RetrievalDataset

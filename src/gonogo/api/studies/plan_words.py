@@ -55,19 +55,21 @@ def stop_lines(plan: Plan) -> list[str]:
     from gonogo.study.deciding.stopping import read_stop
 
     stop = read_stop(plan)
-    return [] if stop is None else [f"{stop.sentence}; without --stop-when-decided it goes on"]
+    return (
+        [] if stop is None else [f"{stop.sentence}; a run that does not stop when decided goes on"]
+    )
 
 
 def cost_lines(
     plan: Plan, forecast: Forecast | None, workers: int, price_per_hour: float | None
 ) -> list[str]:
     """Say how long the rest takes, what it costs, and whether the disk holds it."""
-    from gonogo.cli.shared.display import duration
+    from gonogo.api.showing.progress import duration
 
     if plan.is_finished:
         return ["time left   none: everything is finished"]
     if forecast is None:
-        way = "--calibrate measures a few steps on this device"
+        way = "calibrating measures a few steps on this device"
         return [f"time left   unknown, for nothing was measured yet: {way}"]
     counts = list(dict.fromkeys((1, workers)))
     times = {count: forecast.elapsed(count) for count in counts}

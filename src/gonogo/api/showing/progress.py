@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from gonogo.core.progress import Bar, Progress
+from gonogo.core.progress import Bar, Progress, Silent
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichBars
@@ -106,6 +106,19 @@ class RichProgress:
     def say(self, message: str) -> None:
         """Print one line above the bars."""
         self.bars.console.print(message, markup=False, highlight=False)
+
+
+@contextmanager
+def watching(progress: bool | Progress) -> Iterator[Progress]:
+    """Yield what shows progress: bars or lines, nothing at all, or what was given."""
+    if not isinstance(progress, bool):
+        yield progress
+        return
+    if not progress:
+        yield Silent()
+        return
+    with open_progress() as opened:
+        yield opened
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""What Python code may use, exported by ``gonogo`` itself; the command line calls it, too."""

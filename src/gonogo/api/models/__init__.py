@@ -1,0 +1,1 @@
+"""Models to encode, score and rerank with, and their evaluation on any set."""

@@ -1,0 +1,1 @@
+"""A study from its name, file or dict: plan, run, status, result, trials."""

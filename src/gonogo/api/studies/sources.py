@@ -1,0 +1,64 @@
+"""What a study is made from: a name, a file, or values in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gonogo.core.errors import UserError
+from gonogo.spec.base import Spec
+
+MADE_HERE = Path("study")
+"""What a study without a file is called in errors."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a study's values are."""
+
+    file: Path
+    values: dict[str, Any] | None
+    """The values themselves, where no file holds them."""
+    beside: Path
+
+
+def read_source(source: object) -> Source:
+    """Find what a study is made from.
+
+    Raises:
+        UserError: if it is neither a name, nor a file, nor values.
+    """
+    from gonogo.study.folder.shipped import find_study
+
+    if isinstance(source, str | Path):
+        path = find_study(str(source))
+        return Source(path, None, path.resolve().parent)
+    values = plain(source)
+    if isinstance(values, dict):
+        return Source(MADE_HERE, values, Path.cwd())
+    hint = "the name of a shipped study, a path, or a dict"
+    raise UserError(f"{source!r} is no study", place="study", value=source, hint=hint)
+
+
+def plain(value: object) -> Any:
+    """Return a value as a study file would hold it: specifications as their keys."""
+    if isinstance(value, Spec):
+        # what was left at its default is left to layering, so that tiers and defaults still act
+        return plain(_given(value))
+    if isinstance(value, Mapping):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [plain(inner) for inner in value]
+    if isinstance(value, Path):
+        return str(value)
+    item = getattr(value, "item", None)  # numbers of numpy
+    return item() if callable(item) else value
+
+
+def _given(value: Spec) -> dict[str, Any]:
+    """Return what was set, the kind always, by the keys of a study file."""
+    fields = type(value).model_fields
+    names = [name for name in fields if name in value.model_fields_set or name == "kind"]
+    return {fields[name].alias or name: getattr(value, name) for name in names}

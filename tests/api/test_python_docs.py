@@ -1,0 +1,67 @@
+"""docs/python.md and the notebook are executed; importing the package costs nothing."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gonogo as gg
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def execute(cells: list[str]) -> list[Any]:
+    """Run code cells one after another, as a kernel does; return the value that each ends with."""
+    names: dict[str, Any] = {"__name__": "notebook"}
+    shown = []
+    for cell in cells:
+        tree = ast.parse(cell)
+        last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+        exec(compile(tree, "cell", "exec"), names)
+        value = None
+        if isinstance(last, ast.Expr):
+            value = eval(compile(ast.Expression(last.value), "cell", "eval"), names)
+        shown.append(value)
+    return shown
+
+
+def test_every_example_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"```python\n(.*?)```", (DOCS / "python.md").read_text(), re.DOTALL)
+    assert len(blocks) == 4
+    execute(blocks)
+    assert r"\toprule" in Path("table.tex").read_text()
+
+
+def test_the_notebook_runs_and_shows_cards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    book = json.loads((DOCS / "notebooks" / "decide.ipynb").read_text(encoding="utf-8"))
+    cells = ["".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "code"]
+    shown = execute(cells)
+    cards = [value._repr_html_() for value in shown if hasattr(value, "_repr_html_")]
+    assert "<svg" in cards[0]
+    assert "Paired differences" in cards[-1]
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    script = "import sys, gonogo; print(sorted(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    loaded = set(ast.literal_eval(done.stdout))
+    assert not loaded & {"torch", "polars", "numpy", "pydantic", "scipy", "yaml", "narwhals"}
+
+
+def test_every_public_name_is_there() -> None:
+    assert set(dir(gg)) == set(gg.__all__)
+    for name in gg.__all__:
+        assert getattr(gg, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = gg.nothing  # type: ignore[attr-defined]
