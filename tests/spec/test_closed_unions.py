@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "gonogo"
 
-ASKED = ("AdapterSpec", "ScoringSpec", "ProjectionSpec")
+ASKED = ("AdapterSpec", "RouterSpec", "ScoringSpec", "ProjectionSpec")
 """Unions whose members an object answers for: one match builds it, nobody else looks."""
 
 CLOSED = (*ASKED, "TaskSpec", "ModelSpec")

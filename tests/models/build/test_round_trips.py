@@ -14,6 +14,7 @@ from torch import Tensor
 from gonogo.models.build.build import build_model, load_model
 from gonogo.models.text.retrieval_model import RetrievalModel
 from gonogo.spec.base import Spec
+from gonogo.spec.model.mixture import Expert, MixtureAdapter
 from gonogo.spec.model.model import (
     AdapterSpec,
     Frozen,
@@ -31,6 +32,9 @@ SMALL: dict[type[Spec], Spec] = {
     LoraAdapter: LoraAdapter(rank=2),
     FullTuning: FullTuning(),
     Frozen: Frozen(),
+    MixtureAdapter: MixtureAdapter(
+        experts=(Expert(name="embed", rank=1), Expert(name="rerank", rank=2, alpha=3.0))
+    ),
     YesNoScoring: YesNoScoring(),
     MlpScoring: MlpScoring(hidden=8),
     SpanCosineScoring: SpanCosineScoring(),

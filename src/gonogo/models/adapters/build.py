@@ -8,6 +8,8 @@ from gonogo.models.adapters.adapter import Adapter
 from gonogo.models.adapters.frozen import FrozenBackbone
 from gonogo.models.adapters.full import WholeBackbone
 from gonogo.models.adapters.lora import Lora
+from gonogo.models.adapters.mixture import Mixture
+from gonogo.spec.model.mixture import MixtureAdapter
 from gonogo.spec.model.model import AdapterSpec, Frozen, FullTuning, LoraAdapter
 
 
@@ -20,5 +22,7 @@ def build_adapter(spec: AdapterSpec) -> Adapter:
             return WholeBackbone()
         case Frozen():
             return FrozenBackbone()
+        case MixtureAdapter():
+            return Mixture(spec)
         case _:
             assert_never(spec)

@@ -19,6 +19,7 @@ from transformers import PreTrainedModel
 from gonogo.core.errors import UserError
 from gonogo.core.seeds import derive_seed
 from gonogo.models.adapters.adapter import Adapter
+from gonogo.models.adapters.blocks import blocks_of
 from gonogo.models.adapters.low_rank import FusedUpdate
 from gonogo.models.backbone.backbones import Backbone
 from gonogo.spec.model.model import LoraAdapter
@@ -84,31 +85,17 @@ class Lora(Adapter):
 def lora_targets(transformer: nn.Module, layers: int) -> list[str]:
     """Return the linear layers inside a transformer block, by their paths from the block.
 
-    Found by structure, not by the model's name: the blocks are the list of ``layers`` modules
-    that holds the most parameters.
-
     Raises:
-        UserError: when there is no such list, or no linear layer in it.
+        UserError: when there are none.
     """
-    lists = [
-        module
-        for module in transformer.modules()
-        if isinstance(module, nn.ModuleList) and len(module) == layers
-    ]
-    if lists:
-        blocks = max(lists, key=lambda found: sum(p.numel() for p in found.parameters()))
-        names = {
-            name
-            for block in blocks
-            for name, module in block.named_modules()
-            if isinstance(module, nn.Linear)
-        }
-        if names:
-            return sorted(names)
-    raise UserError(
-        f"{type(transformer).__name__} has no linear layers that LoRA could adapt",
-        hint="use adapter: {kind: full} or {kind: frozen}",
-    )
+    _, blocks = blocks_of(transformer, layers)
+    names = {
+        name
+        for block in blocks
+        for name, module in block.named_modules()
+        if isinstance(module, nn.Linear)
+    }
+    return sorted(names)
 
 
 def _lora_config(spec: LoraAdapter, transformer: PreTrainedModel, base: str) -> LoraConfig:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from peft.tuners.lora import LoraLayer
 from torch import Tensor
 from torch.autograd.function import once_differentiable
@@ -31,19 +32,46 @@ class FusedUpdate:
             added: Tensor = module.lora_B[active_adapter](module.lora_A[active_adapter](drop(x)))
             return result.add(added, alpha=scaling)
         p = drop.p if isinstance(drop, Dropout) and drop.training else 0.0
-        updated: Tensor = _Update.apply(result, x.to(result.dtype), down, up, p, scaling)  # type: ignore[no-untyped-call]
-        return updated
+        return add_update(result, x.to(result.dtype), down, up, p, scaling)
+
+
+def add_update(
+    result: Float[Tensor, "*rows o"],
+    x: Float[Tensor, "*rows d"],
+    down: Float[Tensor, "r d"],
+    up: Float[Tensor, "o r"],
+    p: float,
+    scaling: float | Float[Tensor, " r"],
+) -> Float[Tensor, "*rows o"]:
+    """Return ``result + up down dropout(x) * scaling``, in place.
+
+    Args:
+        result: the base layer's output.
+        x: its input, in the same number format.
+        down: A.
+        up: B.
+        p: probability that an input value is dropped.
+        scaling: of the update, or of each rank.
+    """
+    updated: Tensor = _Update.apply(result, x, down, up, p, scaling)  # type: ignore[no-untyped-call]
+    return updated
 
 
 class _Update(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, result: Tensor, x: Tensor, down: Tensor, up: Tensor, p: float, scaling: float
+        ctx: Any,
+        result: Tensor,
+        x: Tensor,
+        down: Tensor,
+        up: Tensor,
+        p: float,
+        scaling: float | Tensor,
     ) -> Tensor:
         ctx.mark_dirty(result)
         with torch.autocast(result.device.type, enabled=False):
             kept = scale_of_kept(p)
-            down, up = (down * kept).to(result.dtype), up.to(result.dtype) * scaling
+            down, up = (down * kept).to(result.dtype), _scaled(up.to(result.dtype), scaling)
             mask = RandomBits().mask(x, p) if p else None
             seen = (x if mask is None else masked(x, mask)).flatten(0, -2)
             low = seen @ down.t()
@@ -66,3 +94,7 @@ class _Update(torch.autograd.Function):
             towards_x = (towards_low @ down).view(*gradient.shape[:-1], -1)
             towards_x = towards_x if mask is None else masked(towards_x, mask)
         return gradient, towards_x, towards_down, towards_up, None, None
+
+
+def _scaled(up: Tensor, scaling: float | Tensor) -> Tensor:
+    return up * (scaling.to(up.dtype) if isinstance(scaling, Tensor) else scaling)

@@ -30,6 +30,7 @@ from gonogo.models.kernels.attention import BLOCKED
 from gonogo.models.kernels.decoder_layer import can_read_one
 from gonogo.models.kernels.token_table import replace_token_table
 from gonogo.models.parts.pooling import Pooling, pool
+from gonogo.models.parts.serving import Texts, reading
 
 _PACKED = (BertModel, RobertaModel, XLMRobertaModel, LlamaModel, Qwen2Model, Qwen3Model)
 """Architectures that hand on where texts end, and whose tokens know each other by nothing else."""
@@ -41,6 +42,10 @@ class Backbone(nn.Module):
     Args:
         transformer: the model without a head, as transformers built it.
         kind: whether it reads left to right or in both directions.
+
+    Attributes:
+        whole_rows: whether some layer's tokens depend on all of their text, later ones included,
+            so that neither a beginning nor a single token can be computed by itself.
     """
 
     def __init__(self, transformer: PreTrainedModel, kind: Kind) -> None:
@@ -48,6 +53,7 @@ class Backbone(nn.Module):
         self.transformer = transformer
         self.kind: Kind = kind
         self.dimension = int(transformer.config.hidden_size)
+        self.whole_rows = False
 
     @property
     def longest_input(self) -> int:
@@ -75,7 +81,7 @@ class Backbone(nn.Module):
             inputs = self._end_to_end(inputs, attention_mask)
         elif self.kind == "encoder":
             inputs["attention_mask"] = attention_mask
-        hidden = self._hidden(inputs)
+        hidden = self._hidden(inputs, Texts(inputs.get("lengths"), None if packed else real))
         if not packed:
             return hidden
         padded = hidden.new_zeros(*input_ids.shape, hidden.shape[-1])
@@ -90,18 +96,20 @@ class Backbone(nn.Module):
         token_type_ids: Int[Tensor, "n t"] | None = None,
     ) -> Float[Tensor, "n d"]:
         """Return one fp32 vector a row, and where it can, compute no token that nobody reads."""
-        if pooling != "last_token" or not self.packs or not can_read_one(self.transformer):
+        alone = pooling == "last_token" and self.packs and can_read_one(self.transformer)
+        if self.whole_rows or not alone:
             hidden = self(input_ids, attention_mask, token_type_ids)
             return pool(hidden, attention_mask, pooling)
         inputs = self._end_to_end({"input_ids": input_ids}, attention_mask)
         inputs["read"] = attention_mask.sum(1).cumsum(0) - 1
-        return self._hidden(inputs)[0].float()
+        return self._hidden(inputs, Texts(inputs["lengths"]))[0].float()
 
-    def _hidden(self, inputs: dict[str, Any]) -> Tensor:
+    def _hidden(self, inputs: dict[str, Any], texts: Texts) -> Tensor:
         if self.kind == "decoder":
             inputs = inputs | {"use_cache": False}
         given = {name: value for name, value in inputs.items() if value is not None}
-        hidden: Tensor = self.transformer(**given).last_hidden_state
+        with reading(texts):
+            hidden: Tensor = self.transformer(**given).last_hidden_state
         return hidden
 
     @property

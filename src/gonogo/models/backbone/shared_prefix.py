@@ -17,6 +17,7 @@ from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
 from gonogo.models.backbone.backbones import Backbone
+from gonogo.models.parts.serving import serving
 
 
 class AfterPrefix:
@@ -53,9 +54,13 @@ class AfterPrefix:
             of_all = keys.expand(count, -1, -1, -1), values.expand(count, -1, -1, -1)
             cache.update(*of_all, layer)
         places = torch.arange(first, first + length, device=input_ids.device)
-        hidden = self._backbone.transformer(
-            input_ids=input_ids, position_ids=places[None], past_key_values=cache, use_cache=True
-        ).last_hidden_state
+        with serving("scoring"):
+            hidden = self._backbone.transformer(
+                input_ids=input_ids,
+                position_ids=places[None],
+                past_key_values=cache,
+                use_cache=True,
+            ).last_hidden_state
         last = attention_mask.sum(1) - 1
         return self._value(hidden[torch.arange(count, device=hidden.device), last].float())
 
@@ -63,7 +68,8 @@ class AfterPrefix:
         """Return keys and values of the beginning, layer by layer."""
         cache = DynamicCache()
         ids = torch.tensor([self._prefix], device=device)
-        self._backbone.transformer(input_ids=ids, past_key_values=cache, use_cache=True)
+        with serving("scoring"):
+            self._backbone.transformer(input_ids=ids, past_key_values=cache, use_cache=True)
         layers: list[Any] = cache.layers
         return [(layer.keys, layer.values) for layer in layers]
 
@@ -71,9 +77,10 @@ class AfterPrefix:
 def keeps_all_keys(backbone: Backbone) -> bool:
     """Return whether a beginning's keys and values are all that a later token needs of it.
 
-    Not so with sliding windows, whose caches forget, and with recurrent layers.
+    Not so with sliding windows, whose caches forget, with recurrent layers, and where some layer
+    depends on the whole text.
     """
-    if backbone.kind != "decoder":
+    if backbone.kind != "decoder" or backbone.whole_rows:
         return False
     layers = DynamicCache(config=backbone.transformer.config).layers
     return bool(layers) and all(type(layer) is DynamicLayer for layer in layers)

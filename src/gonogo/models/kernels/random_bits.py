@@ -18,12 +18,16 @@ import torch
 from jaxtyping import Float, Int16, Shaped
 from torch import Tensor
 
+from gonogo.core.seeds import derive_seed
+
 _own = threading.local()
 
 _TABLE = 1 << 20
 """Values in a table, 2 MB."""
 _PIECE = 1 << 19
 """Most values of a mask that lie side by side in the tables."""
+
+_SEEDS = torch.iinfo(torch.int64).max
 
 LEVELS = 1 << 16
 """Steps of a probability."""
@@ -64,24 +68,52 @@ def drawing_from(seed: int) -> Iterator[None]:
     Args:
         seed: not negative; equal seeds give equal draws in equal order.
     """
-    before = getattr(_own, "stream", None)
-    _own.stream = _Stream(seed)
+    before = getattr(_own, "stream", None), getattr(_own, "beside", None)
+    _own.stream, _own.beside = _Stream(seed), _Beside(seed)
     try:
         yield
     finally:
-        _own.stream = before
+        _own.stream, _own.beside = before
+
+
+class _Beside:
+    """Streams beside that of a seed, one a name."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed, self._streams = seed, dict[str, _Stream]()
+
+    def stream(self, name: str) -> _Stream:
+        if name not in self._streams:
+            self._streams[name] = _Stream(derive_seed(self._seed, "beside", name))
+        return self._streams[name]
+
+
+def _beside(name: str) -> _Stream:
+    streams: _Beside | None = getattr(_own, "beside", None)
+    if streams is None:
+        state = torch.get_rng_state()
+        streams = _Beside(int(torch.empty((), dtype=torch.int64).random_(_SEEDS)))
+        torch.set_rng_state(state)
+    return streams.stream(name)
 
 
 class RandomBits:
     """A stream of draws: a function of the state of torch's generator, or within `drawing_from`.
 
     Every probability is met to the nearest 1/65536.
+
+    Args:
+        beside: the name of a stream of its own, which leaves all other draws as they are without
+            it. Outside of `drawing_from` it is a function of the name and of the generator's state,
+            which it does not move.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, beside: str | None = None) -> None:
         stream = getattr(_own, "stream", None)
+        if beside is not None:
+            stream = _beside(beside)
         if stream is None:
-            seed = torch.empty((), dtype=torch.int64).random_(torch.iinfo(torch.int64).max)
+            seed = torch.empty((), dtype=torch.int64).random_(_SEEDS)
             stream = _Stream(int(seed))
         self._stream = stream
 

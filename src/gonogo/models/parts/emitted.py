@@ -147,6 +147,18 @@ def emit_figure(name: str, value: float | Float[Tensor, ""], *, count: int) -> N
         _LISTENING.heard.append(Emitted(figures={name: Figure(told, count)}))
 
 
+def emit_figures(values: Mapping[str, Float[Tensor, ""]], *, count: int) -> None:
+    """Tell several figures at once, as `emit_figure` tells one."""
+    if _LISTENING.heard is not None:
+        told = {name: Figure(value.detach(), count) for name, value in values.items()}
+        _LISTENING.heard.append(Emitted(figures=told))
+
+
+def anyone_collects() -> bool:
+    """Return whether what is told here is collected: computing it may cost."""
+    return _LISTENING.heard is not None
+
+
 @contextmanager
 def collected() -> Iterator[Callable[[], Emitted]]:
     """Collect what this thread's models tell inside; the value returns it, at any later time."""

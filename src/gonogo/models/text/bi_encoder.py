@@ -14,6 +14,7 @@ from gonogo.models.backbone.packed_encoder import packed
 from gonogo.models.heads.projection import Projection, project
 from gonogo.models.parts.pooling import Pooling, pad_right
 from gonogo.models.parts.prompts import instructed
+from gonogo.models.parts.serving import serving
 from gonogo.models.parts.tokenization import TextTokenizer
 from gonogo.spec.model.model import Lengths
 
@@ -84,7 +85,8 @@ class BiEncoder(nn.Module):
     ) -> Float[Tensor, "n d"]:
         """Return fp32 pooled vectors, before any projection and not normalised."""
         input_ids, attention_mask = pad_right(input_ids, attention_mask)
-        return self.backbone.pooled(input_ids, attention_mask, self.pooling)
+        with serving("embedding"):
+            return self.backbone.pooled(input_ids, attention_mask, self.pooling)
 
     def project(self, base: Float[Tensor, "n d"]) -> Float[Tensor, "n e"]:
         """Return the embeddings of pooled vectors; normalised when compared by cosine."""

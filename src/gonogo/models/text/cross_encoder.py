@@ -12,6 +12,7 @@ from gonogo.models.backbone.backbones import Backbone
 from gonogo.models.backbone.packed_encoder import packed
 from gonogo.models.backbone.shared_prefix import AfterPrefix, keeps_all_keys
 from gonogo.models.parts.pooling import pad_right
+from gonogo.models.parts.serving import serving
 from gonogo.models.text.score_head import ScoreHead
 
 
@@ -42,7 +43,8 @@ class CrossEncoder(nn.Module):
         """Return fp32 logits to rank by, never squashed; padding may stand on either side."""
         input_ids, attention_mask = pad_right(input_ids, attention_mask)
         types = self._token_types(input_ids, attention_mask)
-        return self.head.read(self.backbone, input_ids, attention_mask, types)
+        with serving("scoring"):
+            return self.head.read(self.backbone, input_ids, attention_mask, types)
 
     def on_rows(self) -> Callable[[list[list[int]]], Float[Tensor, "n"]] | None:
         """Return `forward` for rows of ids without padding, for inference, where it is faster."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gonogo.spec.model.model import TextModel
 from gonogo.spec.neighbours.neighbour_task import NeighbourTask
 from gonogo.spec.next_vector.next_vector_task import NextVectorTask
 from gonogo.spec.study import TrialConfig
@@ -46,7 +47,8 @@ def logged_figures(config: TrialConfig) -> set[str]:
     looked = [name for name, task in config.tasks.items() if task.kind in LOOKS]
     found = {"gradient_norm", *(look_figures(config) if looks else ())}
     for name, task in config.tasks.items():
-        found |= _named(name, {"loss", *_of_steps(task)}, alone=len(config.tasks) == 1)
+        own = {"loss", *_of_steps(task), *_of_model(config)}
+        found |= _named(name, own, alone=len(config.tasks) == 1)
         if looks and isinstance(task, NextVectorTask):
             found |= _named(name, _MINED - {"mined_loss"}, alone=len(looked) == 1)
     return found
@@ -54,6 +56,11 @@ def logged_figures(config: TrialConfig) -> set[str]:
 
 def _named(task: str, figures: set[str], *, alone: bool) -> set[str]:
     return figures if alone else {f"{task}/{figure}" for figure in figures}
+
+
+def _of_model(config: TrialConfig) -> frozenset[str]:
+    """Return what a model tells of itself in every step."""
+    return config.model.adapter.figures() if isinstance(config.model, TextModel) else frozenset()
 
 
 def _of_steps(task: TaskSpec) -> set[str]:

@@ -8,11 +8,13 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from gonogo.core.types import Similarity
 from gonogo.spec.base import HASHED_AS_WEIGHTS, Count, Fraction, Positive, Spec
+from gonogo.spec.model.any_adapter import AnyAdapter
+from gonogo.spec.model.mixture import MixtureAdapter
 from gonogo.spec.model.projections import ProjectionSpec, ResidualProjection
 from gonogo.spec.next_vector.towers import QueryTower
 
 
-class LoraAdapter(Spec):
+class LoraAdapter(AnyAdapter):
     """Low-rank adapters on every attention and feed-forward projection (Hu et al. 2021)."""
 
     kind: Literal["lora"] = "lora"
@@ -29,19 +31,21 @@ class LoraAdapter(Spec):
         return float(self.rank) if self.alpha is None else self.alpha
 
 
-class FullTuning(Spec):
+class FullTuning(AnyAdapter):
     """Every weight of the backbone learns."""
 
     kind: Literal["full"] = "full"
 
 
-class Frozen(Spec):
+class Frozen(AnyAdapter):
     """No weight of the backbone learns; only heads do."""
 
     kind: Literal["frozen"] = "frozen"
 
 
-AdapterSpec = Annotated[LoraAdapter | FullTuning | Frozen, Field(discriminator="kind")]
+AdapterSpec = Annotated[
+    LoraAdapter | FullTuning | Frozen | MixtureAdapter, Field(discriminator="kind")
+]
 
 
 class YesNoScoring(Spec):
