@@ -8,8 +8,9 @@ from typing import assert_never
 
 import polars as pl
 
+from gonogo.analysis.tables.labels import outline
 from gonogo.analysis.tables.measures import canonical
-from gonogo.analysis.tables.scores import ScoreTable, check_columns, pivot
+from gonogo.analysis.tables.scores import ScoreTable, pivot
 from gonogo.spec.rule.gates import BandsGate, GateSpec, ImprovementGate, InterferenceGate
 
 
@@ -88,10 +89,8 @@ def expected_from_scores(frame: pl.DataFrame, gate: GateSpec) -> Expected:
     Raises:
         UserError: for absent columns or empty keys.
     """
-    check_columns(frame)
     # One query stands for all: a plan names arms, seeds and data sets.
-    outline = frame.unique(subset=["arm", "seed", "task", "dataset", "metric"])
-    return fill(Expected(), pivot(outline), gate)
+    return fill(Expected(), pivot(outline(frame)), gate)
 
 
 def fill(expected: Expected, table: ScoreTable, gate: GateSpec) -> Expected:

@@ -13,18 +13,24 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 import polars as pl
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Integer
 
-from gonogo.analysis.tables.measures import TOLERANCE, canonical, value_range
+from gonogo.analysis.tables.labels import (
+    Key,
+    Labels,
+    check_columns,
+    codes,
+    number,
+    present,
+    seed_order,
+)
+from gonogo.analysis.tables.measures import TOLERANCE, value_range
 from gonogo.core.errors import UserError
 
 Run: TypeAlias = tuple[str, int | None]
 """An arm and a seed; None for rows without one, such as BM25."""
-Key: TypeAlias = tuple[str, str, str]
-"""Task, data set, metric."""
 Fault = Literal["duplicate", "nan", "infinite", "range"]
 
-_KEYS = ("arm", "task", "dataset", "metric", "query_id")
 _NAMED = 3
 
 
@@ -81,7 +87,7 @@ class Block:
     """Sorted."""
     values: Float[np.ndarray, "runs queries"]
     present: Bool[np.ndarray, "runs queries"]
-    clusters: Int[np.ndarray, " queries"] | None = None
+    clusters: Integer[np.ndarray, " queries"] | None = None
     """Cluster of each query, 0, 1, ...; None where the table names none."""
 
     @cached_property
@@ -117,7 +123,7 @@ class ScoreTable:
         for block in self.blocks.values():
             for arm, seed in block.runs:
                 found.setdefault(arm, set()).add(seed)
-        return {arm: tuple(sorted(found[arm], key=_seed_order)) for arm in sorted(found)}
+        return {arm: tuple(sorted(found[arm], key=seed_order)) for arm in sorted(found)}
 
     def unseeded(self, arm: str) -> bool:
         """Return whether no row of the arm has a seed, as with BM25."""
@@ -126,26 +132,6 @@ class ScoreTable:
     def datasets(self, task: str, metric: str) -> tuple[str, ...]:
         """Return the data sets with any value of a task and metric, sorted."""
         return tuple(d for t, d, m in self.blocks if (t, m) == (task, metric))
-
-
-def _seed_order(seed: int | None) -> tuple[bool, int]:
-    return seed is not None, seed or 0
-
-
-def check_columns(frame: pl.DataFrame) -> None:
-    """Refuse a table without the columns that make a key, or with empty ones.
-
-    Raises:
-        UserError: naming the column.
-    """
-    needed = {*_KEYS, "seed", "value"}
-    if absent := sorted(needed - set(frame.columns)):
-        raise UserError(f"the score table has no column {', '.join(absent)}")
-    for column in _KEYS:
-        if frame[column].null_count():
-            raise UserError(
-                f"{frame[column].null_count()} rows of the score table have no {column}"
-            )
 
 
 def pivot(frame: pl.DataFrame) -> ScoreTable:
@@ -159,16 +145,18 @@ def pivot(frame: pl.DataFrame) -> ScoreTable:
         UserError: for absent columns, empty keys, or a query in two clusters.
     """
     check_columns(frame)
-    own = ("cluster",) if "cluster" in frame.columns else ()
-    frame = frame.select(*_KEYS, "seed", "value", *own).with_columns(
-        pl.col(_KEYS).cast(pl.String), pl.col("seed").cast(pl.Int64), pl.col("value").cast(float)
-    )
-    spellings = {name: canonical(name) for name in frame["metric"].unique()}
-    frame = frame.with_columns(pl.col("metric").replace(spellings))
+    labels = number(frame)
+    order = np.argsort(labels.place, kind="stable")
+    ends = np.cumsum(np.bincount(labels.place, minlength=1))
+    clustered = "cluster" in frame.columns and frame["cluster"].null_count() < len(frame)
     blocks: dict[Key, Block] = {}
     problems: list[Problem] = []
-    for part in frame.partition_by("task", "dataset", "metric", maintain_order=False):
-        block, found = _pivot_block(part)
+    for place, (start, end) in enumerate(zip((0, *ends[:-1]), ends, strict=True)):
+        if start == end:
+            continue
+        rows = order[start:end]
+        named = frame.select("query_id", "cluster", "dataset")[rows] if clustered else None
+        block, found = _pivot_block(labels, labels.key(place), rows, named)
         blocks[block.task, block.dataset, block.metric] = block
         problems += found
     ordered = {key: blocks[key] for key in sorted(blocks)}
@@ -177,39 +165,36 @@ def pivot(frame: pl.DataFrame) -> ScoreTable:
 
 def _problem_order(problem: Problem) -> tuple[str, tuple[bool, int], str, str, str, str]:
     p = problem
-    return p.arm, _seed_order(p.seed), p.task, p.dataset, p.metric, p.fault
+    return p.arm, seed_order(p.seed), p.task, p.dataset, p.metric, p.fault
 
 
-def _codes(names: pl.Series) -> tuple[tuple[str, ...], Int[np.ndarray, " rows"]]:
-    """Return the sorted distinct names and each row's place among them."""
-    known = names.unique().sort()
-    return tuple(known), names.cast(pl.Enum(known)).to_physical().to_numpy().astype(np.int64)
-
-
-def _pivot_block(part: pl.DataFrame) -> tuple[Block, list[Problem]]:
-    queries, query = _codes(part["query_id"])
-    arms, arm = _codes(part["arm"])
-    seeds, seed = _seed_codes(part["seed"])
-    pairs, run = np.unique(arm * len(seeds) + seed, return_inverse=True)
-    runs = tuple((arms[p // len(seeds)], seeds[p % len(seeds)]) for p in pairs.tolist())
-    shape = len(runs), len(queries)
+def _pivot_block(
+    labels: Labels, key: Key, rows: Integer[np.ndarray, " rows"], named: pl.DataFrame | None
+) -> tuple[Block, list[Problem]]:
+    queries, query = present(labels.query[rows], len(labels.names["query_id"]))
+    known, run = present(labels.run[rows], len(labels.names["arm"]) * len(labels.seeds))
+    arms, seeds = labels.names["arm"], labels.seeds
+    runs = tuple((arms[p // len(seeds)], seeds[p % len(seeds)]) for p in known.tolist())
+    shape = len(known), len(queries)
     cell = run * len(queries) + query
     counts = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)
     values = np.full(shape, np.nan)
-    values.reshape(-1)[cell] = part["value"].fill_null(np.nan).to_numpy()
-    task, dataset, metric = (str(part[name][0]) for name in ("task", "dataset", "metric"))
-    clusters = _clusters(part, query, len(queries)) if "cluster" in part.columns else None
-    block = Block(task, dataset, metric, runs, queries, values, counts > 0, clusters)
+    values.reshape(-1)[cell] = labels.value[rows]
+    clusters = None if named is None else _clusters(named, query, len(queries))
+    names = labels.names["query_id"]
+    block = Block(
+        *key, runs, tuple(names[q] for q in queries.tolist()), values, counts > 0, clusters
+    )
     problems = []
-    for fault, where in _faults(values, counts, metric).items():
+    for fault, where in _faults(values, counts, block.metric).items():
         problems += _problems(block, fault, where)
         values[where] = np.nan
     return block, problems
 
 
 def _clusters(
-    part: pl.DataFrame, query: Int[np.ndarray, " rows"], queries: int
-) -> Int[np.ndarray, " queries"] | None:
+    part: pl.DataFrame, query: Integer[np.ndarray, " rows"], queries: int
+) -> Integer[np.ndarray, " queries"] | None:
     """Return each query's cluster; None where no row names one.
 
     Raises:
@@ -220,26 +205,19 @@ def _clusters(
     # A query without a cluster is one of its own, under a name that no other can have.
     named = pl.concat_str(pl.lit("c"), pl.col("cluster").cast(pl.String))
     alone = pl.concat_str(pl.lit("q"), pl.col("query_id"))
-    _, row = _codes(part.select(pl.coalesce(named, alone).alias("cluster"))["cluster"])
-    codes = np.zeros(queries, dtype=np.int64)
-    codes[query] = row
-    if (twice := np.flatnonzero(codes[query] != row)).size:
+    _, row = codes(part.select(pl.coalesce(named, alone).alias("cluster"))["cluster"])
+    own = np.zeros(queries, dtype=np.int64)
+    own[query] = row
+    if (twice := np.flatnonzero(own[query] != row)).size:
         name = part["query_id"][int(twice[0])]
         raise UserError(f"query {name} of {part['dataset'][0]} is in more than one cluster")
-    return np.unique(codes, return_inverse=True)[1].astype(np.int64)
-
-
-def _seed_codes(seeds: pl.Series) -> tuple[tuple[int | None, ...], Int[np.ndarray, " rows"]]:
-    known = tuple(sorted(seeds.unique().to_list(), key=_seed_order))
-    place = {value: index for index, value in enumerate(known)}
-    filled = seeds.to_frame("seed").select(
-        pl.col("seed").replace_strict(list(place), list(place.values()), return_dtype=pl.Int64)
-    )
-    return known, filled["seed"].to_numpy()
+    return np.unique(own, return_inverse=True)[1].astype(np.int64)
 
 
 def _faults(
-    values: Float[np.ndarray, "runs queries"], counts: Int[np.ndarray, "runs queries"], metric: str
+    values: Float[np.ndarray, "runs queries"],
+    counts: Integer[np.ndarray, "runs queries"],
+    metric: str,
 ) -> dict[Fault, Bool[np.ndarray, "runs queries"]]:
     low, high = value_range(metric)
     twice = counts > 1

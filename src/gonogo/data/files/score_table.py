@@ -104,8 +104,11 @@ def _read_parquet(path: Path) -> pl.DataFrame:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(path, page_checksum_verification=True)
+        # Names are few and rows many: dictionaries take a third of the time and the memory.
+        text = [name for name, kind in (SCHEMA | _OPTIONAL).items() if kind == pl.String()]
+        table = pq.read_table(path, page_checksum_verification=True, read_dictionary=text)
         known = [name for name in (*SCHEMA, *_OPTIONAL) if name in table.column_names]
+        table.validate(full=True)  # a dictionary of a damaged file may be short of an entry
         frame = pl.from_arrow(table.select(known))
     except (OSError, pa.ArrowException, pl.exceptions.PolarsError, ValueError) as error:
         raise UserError(f"not a parquet table: {error}", file=path) from error

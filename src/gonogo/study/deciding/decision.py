@@ -15,7 +15,7 @@ from gonogo.analysis.promised.expected import Expected, contrasts, expected_from
 from gonogo.analysis.records.verdict import VerdictFile
 from gonogo.analysis.tables.measures import canonical
 from gonogo.core.errors import UserError, did_you_mean
-from gonogo.data.files.score_table import SCHEMA, read_scores
+from gonogo.data.files.score_table import read_scores
 from gonogo.spec.checks.resolve import resolve
 from gonogo.spec.evaluation.evaluation import EvaluationSpec
 from gonogo.spec.reading.overrides import Layers, parse_override
@@ -167,7 +167,7 @@ def _absent(kind: str, names: Iterable[str], known: set[str]) -> Iterator[str]:
 
 def read_score_table(path: Path) -> pl.DataFrame:
     """Read a score table from elsewhere."""
-    return read_scores(path).select(list(SCHEMA))
+    return read_scores(path).drop("study", strict=False)
 
 
 def lone_task(name: str, tier: str | None = None, overrides: tuple[str, ...] = ()) -> str:
