@@ -20,6 +20,8 @@ from gonogo.core.errors import UserError
 KEYS = ("arm", "task", "dataset", "metric", "query_id")
 Key: TypeAlias = tuple[str, str, str]
 """Task, data set, metric."""
+_NO_SEED = -(1 << 63)
+"""Stands where a row has no seed; before every seed, as in ``seed_order``."""
 
 
 def seed_order(seed: int | None) -> tuple[bool, int]:
@@ -95,8 +97,11 @@ def outline(frame: pl.DataFrame) -> pl.DataFrame:
     """
     check_columns(frame)
     labels = number(frame)
-    cell = labels.place.astype(np.int64) * (int(labels.run.max(initial=0)) + 1) + labels.run
-    first = np.unique(cell, return_index=True)[1]
+    runs = int(labels.run.max(initial=0)) + 1
+    cell = labels.place.astype(np.int64) * runs + labels.run
+    cells, place = present(cell, (int(labels.place.max(initial=0)) + 1) * runs)
+    first = np.empty(len(cells), dtype=np.int64)
+    first[place] = np.arange(len(frame))
     return frame[np.sort(first)]
 
 
@@ -117,8 +122,5 @@ def present(
 
 def _seed_codes(seeds: pl.Series) -> tuple[tuple[int | None, ...], Integer[np.ndarray, " rows"]]:
     known = tuple(sorted(seeds.unique().to_list(), key=seed_order))
-    place = {value: index for index, value in enumerate(known)}
-    filled = seeds.to_frame("seed").select(
-        pl.col("seed").replace_strict(list(place), list(place.values()), return_dtype=pl.Int64)
-    )
-    return known, filled["seed"].to_numpy()
+    order = seeds.fill_null(_NO_SEED).to_numpy()
+    return known, np.searchsorted([_NO_SEED if seed is None else seed for seed in known], order)
