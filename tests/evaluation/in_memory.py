@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from gonogo.core.progress import Silent
+from gonogo.core.workplace import Workplace
 from gonogo.data.judged.datasets import RetrievalDataset
 from gonogo.evaluation.protocols import Evaluated, Setting, evaluate_bm25_part, evaluate_part
 from gonogo.models.text.retrieval_model import RetrievalModel
@@ -24,7 +24,7 @@ class _Given(Setting):
 
 
 def _setting(spec: EvaluationSpec, dataset: RetrievalDataset, cache: Path | None) -> _Given:
-    return _Given(spec=spec, beside=None, progress=Silent(), cache=cache, given=dataset)
+    return _Given(spec=spec, workplace=Workplace(vectors=cache), given=dataset)
 
 
 def evaluate_model(

@@ -9,8 +9,8 @@ from gonogo.core.errors import UserError
 from gonogo.core.types import Qrels, Ranking
 from gonogo.core.workplace import Workplace
 from gonogo.data.judged.datasets import RetrievalDataset
-from gonogo.data.next_vector.next_vectors import open_next_vectors
 from gonogo.data.sources.loading import load_dataset
+from gonogo.data.sources.pairs_data import open_pairs_data
 from gonogo.evaluation.encoding.corpus_vectors import corpus_vectors
 from gonogo.evaluation.neighbours.neighbours import neighbours_kept
 from gonogo.evaluation.next_vector.next_vector import QuerySource, judged_rankings, tower_queries
@@ -22,6 +22,7 @@ from gonogo.models.build.build import AnyModel
 from gonogo.models.heads.vector_model import VectorModel
 from gonogo.models.next_vector.query_tower import QueryTower
 from gonogo.models.text.retrieval_model import RetrievalModel
+from gonogo.spec.data.running_text import RunningTextPairs
 from gonogo.spec.data.vector_data import PairsData
 from gonogo.spec.evaluation.evaluation import EvaluationSpec
 from gonogo.spec.evaluation.evaluation_tasks import (
@@ -32,6 +33,7 @@ from gonogo.spec.evaluation.evaluation_tasks import (
     RerankingEvaluation,
     RetrievalEvaluation,
     judged_data,
+    pairs_data,
 )
 
 
@@ -136,11 +138,9 @@ def evaluate_queries_part(
 def _next_vectors(
     source: QuerySource, setting: Setting, protocol: NextVectorEvaluation, data: AnyData
 ) -> Judged:
-    if not isinstance(data, PairsData):
-        raise TypeError(f"{data.name!r} holds no pairs of vectors")
     return judged_rankings(
         source,
-        open_next_vectors(data.folder, bank=data.bank, beside=setting.workplace.beside),
+        open_pairs_data(pairs_data(data), beside=setting.workplace.beside),
         depth=protocol.depth,
         mask_context=protocol.mask_context,
         most_queries=setting.spec.max_queries,
@@ -160,7 +160,7 @@ def _neighbours(
     protocol: NeighbourEvaluation,
     data: AnyData,
 ) -> Judged:
-    if isinstance(data, PairsData):
+    if isinstance(data, PairsData | RunningTextPairs):
         raise TypeError(f"{data.name!r} is no corpus")
     vectors = corpus_vectors(data, model, setting.workplace)
     return neighbours_kept(model, vectors, protocol, progress=setting.workplace.progress)

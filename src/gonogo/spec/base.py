@@ -43,6 +43,9 @@ HASHED_AS_FILE = {"gonogo_hashed_as": "file"}
 HASHED_AS_MANIFEST = {"gonogo_hashed_as": "manifest"}
 """Mark a field that names a folder of pairs: its ``manifest.json`` stands for its content."""
 
+HASHED_AS_TEXT = {"gonogo_hashed_as": "text"}
+"""Mark a field that names sources of running text: their content is hashed, not their names."""
+
 HASHED_AS_BANK = {"gonogo_hashed_as": "bank", **HASHED_UNLESS_DEFAULT}
 """Mark a field that may name a bank: its ``manifest.json``, or the file, stands for its content."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from planted_trials import QUERIES, finish, plan_of, planted_scores
 
@@ -18,6 +19,9 @@ from gonogo.analysis.statistics.power import (
 from gonogo.core.errors import UserError
 from gonogo.core.files import write_json
 from gonogo.data.files.score_table import write_scores
+from gonogo.evaluation.encoding.corpus_vectors import CorpusVectors
+from gonogo.evaluation.neighbours.neighbours import asked_rows
+from gonogo.spec.evaluation.evaluation_tasks import NeighbourEvaluation
 from gonogo.study.planning import sensitivity
 from gonogo.study.planning.forecast import Forecast, calibration_path, forecast_cost
 from gonogo.study.planning.plan import Plan
@@ -195,3 +199,21 @@ def test_a_broken_calibration_is_one_line(tiny_study: Path, tmp_path: Path, raw:
     path.write_text(raw)
     with pytest.raises(UserError, match=r"calibration\.json.*not what is kept.*measure again"):
         forecast_cost(plan)
+
+
+@pytest.mark.parametrize(
+    ("queries", "held_out", "most", "asked"),
+    [("held_out", 9, 1000, 5), ("held_out", 9, 3, 3), ("anchors", 9, 1000, 31)],
+)
+def test_documents_asked_for_their_neighbours_are_counted(
+    tmp_path: Path, queries: str, held_out: int, most: int, asked: int
+) -> None:
+    """Of 9 held out, 4 validate while training and 5 are asked; of 40 rows, 31 are anchors."""
+    file = tmp_path / "corpus.npy"
+    np.save(file, np.eye(40, dtype=np.float32))
+    task = NeighbourEvaluation.model_validate(
+        {"data": [str(file)], "queries": queries, "held_out": held_out, "most_queries": most}
+    )
+    assert sensitivity._documents_asked(task, task.data[0], tmp_path) == asked
+    corpus = CorpusVectors("corpus", ids=[str(n) for n in range(40)], base=np.load(file), key="k")
+    assert len(asked_rows(corpus, task)) == asked  # what the evaluation itself asks

@@ -32,6 +32,7 @@ def plan_lines(plan: Plan) -> list[str]:
     counts = Counter(actions)
     lines += [f"  never trained, for no experiment names it: {arm}" for arm in study.idle_arms]
     lines += [f"  to fetch first: {name}: {why}" for name, why in plan.missing.items()]
+    lines += [f"  to make first: {name}: {what}" for name, what in plan.to_make.items()]
     if missing("train") and not plan.is_finished:
         lines.append(f"  to install first: {install_command('train')}")
     lines.append(", ".join(f"{count} to {action}" for action, count in sorted(counts.items())))

@@ -36,13 +36,13 @@ def find_file(file: str, *, beside: Path | None = None) -> Path:
     return _find(file, beside, "file")
 
 
-def find_path(path: str) -> Path:
+def find_path(path: str, *, beside: Path | None = None) -> Path:
     """Return the file or folder ``path``, looked up as :func:`find_folder` does.
 
     Raises:
         UserError: if it is nowhere.
     """
-    return _find(path, None, "file or folder")
+    return _find(path, beside, "file or folder")
 
 
 def _find(name: str, beside: Path | None, what: str) -> Path:

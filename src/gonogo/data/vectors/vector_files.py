@@ -36,6 +36,23 @@ def read_vectors(path: Path, key: str = "vectors") -> NDArray[np.floating]:
     return vectors
 
 
+def count_vectors(path: Path, key: str = "vectors") -> int:
+    """Return how many rows a file of vectors has, by its header alone where the format has one.
+
+    Raises:
+        UserError: if it cannot be read.
+    """
+    if path.suffix != ".parquet":
+        return len(map_npz(path, key) if path.suffix == ".npz" else map_npy(path))
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return int(pq.read_metadata(path).num_rows)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise UserError(f"not a readable parquet file: {error}", file=path) from error
+
+
 def _list_column(path: Path, column: str) -> NDArray[np.generic]:
     require("train", f"reading {path.name}", packages=["pyarrow"])
     import pyarrow as pa

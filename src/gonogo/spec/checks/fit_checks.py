@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import assert_never
 
 from gonogo.core.errors import UserError
+from gonogo.spec.data.running_text import PairsSpec, RunningTextPairs
+from gonogo.spec.data.vector_data import PairsData
 from gonogo.spec.evaluation.evaluation import EvaluationSpec
 from gonogo.spec.evaluation.evaluation_tasks import NeighbourEvaluation, NextVectorEvaluation
 from gonogo.spec.model.model import ModelSpec, TextModel, VectorModel
@@ -109,17 +111,32 @@ def _check_held_out(arm: str, config: TrialConfig, path: Path) -> None:
 def _check_banks(arm: str, config: TrialConfig, path: Path) -> None:
     """Refuse to score a tower on another bank, whitened or not, than the one it learned from."""
     tasks = [task for task in config.tasks.values() if isinstance(task, NextVectorTask)]
-    learned = {task.data.folder: task.data.bank for task in tasks}
+    learned = [task.data for task in tasks]
     for name, task in config.evaluation.tasks.items():
         for data in task.data if isinstance(task, NextVectorEvaluation) else ():
-            bank = learned.get(data.folder, data.bank)
-            if bank != data.bank:
-                raise UserError(
-                    f"the bank is {_named(data.bank)} here, but {_named(bank)} in training",
-                    file=path,
-                    place=f"arms.{arm}: evaluation.tasks.{name}.data",
-                    hint="a tower knows the vectors that it learned from: give both the same bank",
-                )
+            for own in learned:
+                if wrong := _unlike(data, own):
+                    message, hint = wrong
+                    place = f"arms.{arm}: evaluation.tasks.{name}.data"
+                    raise UserError(message, file=path, place=place, hint=hint)
+
+
+def _unlike(scored: PairsSpec, learned: PairsSpec) -> tuple[str, str] | None:
+    """Say what sets scored pairs apart from those learned from, where their text is the same."""
+    match scored, learned:
+        case PairsData(), PairsData() if scored.folder == learned.folder:
+            if scored.bank == learned.bank:
+                return None
+            banks = f"the bank is {_named(scored.bank)} here, but {_named(learned.bank)}"
+            hint = "a tower knows the vectors that it learned from: give both the same bank"
+            return f"{banks} in training", hint
+        case RunningTextPairs(), RunningTextPairs() if scored != learned:
+            shared = [name for name in scored.source if name in learned.source]
+            hint = "give both the same block, or documents that were learned from would be asked"
+            message = f"{'+'.join(shared)} is cut or split in another way here than in training"
+            return (message, hint) if shared else None
+        case _:
+            return None
 
 
 def _named(bank: str | None) -> str:

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, WrapValidator
 
 from gonogo.spec.base import Count, Positive, Spec
 from gonogo.spec.data.beir_sets import expand_list, flatten
+from gonogo.spec.data.running_text import PairsSpec, RunningTextPairs
 from gonogo.spec.data.text_data import DataSpec
 from gonogo.spec.data.vector_data import CorpusSpec, PairsData, VectorFile
 
@@ -77,7 +78,7 @@ class NextVectorEvaluation(Spec):
     """Rank a bank of vectors by their similarity to a predicted next vector."""
 
     kind: Literal["next_vector"] = "next_vector"
-    data: tuple[PairsData, ...] = Field(min_length=1)
+    data: tuple[PairsSpec, ...] = Field(min_length=1)
     """Contexts and targets; the validation articles are asked."""
     mask_context: bool = True
     """Leave the context's own rows out of the bank: they are known, and never the answer."""
@@ -91,7 +92,7 @@ EvaluationTask = Annotated[
     RetrievalEvaluation | RerankingEvaluation | NeighbourEvaluation | NextVectorEvaluation,
     Field(discriminator="kind"),
 ]
-AnyData = DataSpec | CorpusSpec | PairsData
+AnyData = DataSpec | CorpusSpec | PairsSpec
 """Whatever a task is scored on; all have a name."""
 
 
@@ -101,6 +102,17 @@ def judged_data(data: AnyData) -> DataSpec:
     Raises:
         ValueError: for vectors, which no one has judged.
     """
-    if isinstance(data, VectorFile | PairsData):
+    if isinstance(data, VectorFile | PairsData | RunningTextPairs):
         raise ValueError(f"{data.name!r} has no judged texts")
+    return data
+
+
+def pairs_data(data: AnyData) -> PairsSpec:
+    """Return contexts and targets as such.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    if not isinstance(data, PairsData | RunningTextPairs):
+        raise ValueError(f"{data.name!r} holds no pairs of vectors")
     return data

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from gonogo.spec.base import Count, Fraction, LearnedTask, Positive, Spec
-from gonogo.spec.data.vector_data import PairsData
+from gonogo.spec.data.running_text import PairsSpec
 from gonogo.spec.next_vector.curriculum import CurriculumText
 
 
@@ -28,8 +28,8 @@ class NextVectorTask(LearnedTask):
     """
 
     kind: Literal["next_vector"] = "next_vector"
-    data: PairsData
-    """Contexts and targets, split by article."""
+    data: PairsSpec
+    """Contexts and targets, split by article: a folder, or running text."""
     memory: int = Field(default=50_000, ge=0)
     """Targets of earlier batches that are negatives too, the own one masked by id; 0: none. Never
     more than there are training pairs: documents do not drift, so a second copy tells nothing."""

@@ -23,8 +23,10 @@ from gonogo.data.files.manifest import MANIFEST, read_manifest
 from gonogo.data.files.places import find_file, find_folder
 from gonogo.data.next_vector.bank import find_bank
 from gonogo.data.sources.loading import dataset_fingerprint
+from gonogo.data.sources.pairs_data import expected_pairs, kept_pairs, text_digest
 from gonogo.data.weights.weights import file_hash
 from gonogo.data.weights.weights import fingerprint as weights_fingerprint
+from gonogo.spec.data.running_text import RunningTextPairs
 from gonogo.spec.data.text_data import BeirData, HubData, IrDatasetsData, PythonApiData
 from gonogo.spec.evaluation.references import Bm25Row, Reference, UntrainedRow
 from gonogo.spec.study import TrialConfig
@@ -44,6 +46,8 @@ class Hasher:
     """The study file, named in errors."""
     missing: dict[str, str] = field(default_factory=dict)
     """What was not here, and why, where ``fetch`` is off."""
+    to_make: dict[str, str] = field(default_factory=dict)
+    """What a run will make first of what is here, and how much of it."""
     _known: dict[tuple[str, str], str] = field(default_factory=dict)
     _flat: dict[tuple[str, int], tuple[TrialConfig, Inputs]] = field(default_factory=dict)
     """What a configuration came to, by its identity: all seeds of an arm share it."""
@@ -99,6 +103,9 @@ class Hasher:
             with self._told_at(key):
                 flat[key] = f"{value.name} {self._data(value, split)}"
         elif isinstance(value, BaseModel):
+            if isinstance(value, RunningTextPairs) and not self.fetch:
+                with self._told_at(key):
+                    self._tell_making(value)
             for name, info in type(value).model_fields.items():
                 self._flatten_field(getattr(value, name), info, f"{key}.{name}", flat, split)
         elif isinstance(value, dict):
@@ -124,12 +131,31 @@ class Hasher:
                     flat[key] = self._content(find_file(value, beside=self.beside), "file")
                 case "manifest":
                     flat[key] = self._content(find_folder(value, beside=self.beside), "pairs")
+                case "text":
+                    flat[key] = text_digest(tuple(value), self.beside)
                 case "bank":
                     flat[key] = self._content(find_bank(value, beside=self.beside), "bank")
                 case _ if marks.get("gonogo_affects_result", True):
                     self._flatten(value, key, flat, split)
                 case _:
                     pass  # it cannot change a result
+
+    def _tell_making(self, spec: RunningTextPairs) -> None:
+        """Count what running text will give, where it was not made on this machine yet."""
+        known = ("made", spec.model_dump_json())
+        if known in self._known:
+            return
+        self._known[known] = ""
+        try:
+            if kept_pairs(spec, beside=self.beside, download=False).made:
+                return
+        except NotHereYetError:
+            pass  # the encoder is told among what is missing
+        found = expected_pairs(spec, beside=self.beside)
+        self.to_make[f"pairs of {spec.name}"] = (
+            f"{found.chunks:,} {spec.level}s of {found.documents:,} documents, encoded by"
+            f" {spec.encoder}; at most {found.pairs:,} pairs, {found.validation:,} of them held out"
+        )
 
     @contextmanager
     def _told_at(self, key: str) -> Iterator[None]:

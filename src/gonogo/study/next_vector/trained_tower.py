@@ -10,7 +10,8 @@ from pydantic import BaseModel, Field
 
 from gonogo.core.errors import UserError
 from gonogo.core.types import Device, Precision
-from gonogo.data.next_vector.next_vectors import NextVectors, open_next_vectors
+from gonogo.data.next_vector.next_vectors import NextVectors
+from gonogo.data.sources.pairs_data import open_pairs_data
 from gonogo.models.build.build import load_model
 from gonogo.models.next_vector.query_tower import QueryTower
 from gonogo.models.parts.devices import resolve_precision
@@ -113,8 +114,7 @@ class TowerTrial:
         Raises:
             UserError: if they are gone or changed.
         """
-        data = self.task.data
-        return open_next_vectors(data.folder, bank=data.bank, beside=beside or self.beside)
+        return open_pairs_data(self.task.data, beside=beside or self.beside)
 
 
 def open_tower_trial(folder: Path) -> TowerTrial:

@@ -76,6 +76,8 @@ class Plan:
     references: tuple[PlannedReference, ...]
     missing: dict[str, str] = field(default_factory=dict)
     """Data and weights that a run would have to fetch first."""
+    to_make: dict[str, str] = field(default_factory=dict)
+    """Data that a run makes first, and how much of them."""
     only: str | None = None
     """The pattern that left other trials out."""
 
@@ -137,7 +139,8 @@ def make_plan(
         references = tuple(row for row in references if fnmatch(row.name, only or "*"))
         if not references:
             raise _matches_nothing(study, only)
-    return Plan(study, folder, beside, tuple(trials), references, hasher.missing, only)
+    missing, to_make = hasher.missing, hasher.to_make
+    return Plan(study, folder, beside, tuple(trials), references, missing, to_make, only)
 
 
 def _matches_nothing(study: ResolvedStudy, only: str | None) -> UserError:

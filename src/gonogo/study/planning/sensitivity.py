@@ -18,11 +18,19 @@ from gonogo.analysis.statistics.power import (
     seeds_needed,
 )
 from gonogo.core.errors import NotHereYetError, UserError
+from gonogo.data.files.places import find_file
 from gonogo.data.files.score_table import SCHEMA, read_scores
-from gonogo.data.next_vector.next_vectors import count_validation_pairs
 from gonogo.data.sources.loading import count_queries
+from gonogo.data.sources.pairs_data import count_queries_of_pairs
+from gonogo.data.vectors.vector_files import count_vectors
+from gonogo.spec.data.running_text import RunningTextPairs
 from gonogo.spec.data.vector_data import PairsData, VectorFile
-from gonogo.spec.evaluation.evaluation_tasks import AnyData
+from gonogo.spec.evaluation.evaluation_tasks import (
+    AnyData,
+    EvaluationTask,
+    NeighbourEvaluation,
+    judged_data,
+)
 from gonogo.spec.rule.gates import BandsGate
 from gonogo.study.folder.layout import StudyFolder
 from gonogo.study.folder.scored import scored_as
@@ -152,23 +160,39 @@ def _queries(plan: Plan) -> tuple[tuple[int, ...], tuple[str, ...]]:
     groups = scored_as(spec)
     counts: dict[str, int] = {}
     uncounted = []
-    for data in {data.name: data for _, _, data in spec.parts}.values():
-        count = _count(data, plan)
+    for task, data in {data.name: (task, data) for _, task, data in spec.parts}.values():
+        count = _count(task, data, plan)
         if count is None:
             uncounted.append(data.name)
             count = ASSUMED_QUERIES
         group = groups[data.name]
-        counts[group] = counts.get(group, 0) + min(count, spec.max_queries or count)
+        counts[group] = counts.get(group, 0) + count
     return tuple(counts.values()), tuple(uncounted)
 
 
-def _count(data: AnyData, plan: Plan) -> int | None:
+def _count(task: EvaluationTask, data: AnyData, plan: Plan) -> int | None:
     spec = plan.study.evaluation
-    if isinstance(data, PairsData):
-        return count_validation_pairs(data.folder, beside=plan.beside)
-    if isinstance(data, VectorFile):
-        return None
+    if isinstance(task, NeighbourEvaluation):
+        return _documents_asked(task, data, plan.beside)
     try:
-        return count_queries(data, spec.split, beside=plan.beside)
+        if isinstance(data, PairsData | RunningTextPairs):
+            count = count_queries_of_pairs(data, beside=plan.beside)
+        else:
+            count = count_queries(judged_data(data), spec.split, beside=plan.beside)
     except NotHereYetError:
         return None
+    return min(count, spec.max_queries or count)
+
+
+def _documents_asked(task: NeighbourEvaluation, data: AnyData, beside: Path) -> int:
+    """Count the documents of a corpus that are asked for their neighbours.
+
+    Of a file of vectors the rows are counted; a corpus of texts is taken to be large enough.
+    """
+    asked = task.held_out - task.held_out // 2  # the other half validates while training
+    if task.queries == "anchors":
+        asked = task.most_queries
+        if isinstance(data, VectorFile):
+            rows = count_vectors(find_file(data.path, beside=beside), data.key)
+            asked = max(rows - task.held_out, 0)
+    return min(asked, task.most_queries)

@@ -20,6 +20,7 @@ from gonogo.core.types import Device
 from gonogo.core.version import __version__
 from gonogo.core.workplace import Workplace
 from gonogo.data.sources.loading import count_queries
+from gonogo.data.sources.pairs_data import count_queries_of_pairs
 from gonogo.models.build.build import AnyModel, build_model
 from gonogo.models.text.retrieval_model import RetrievalModel
 from gonogo.spec.evaluation.evaluation import EvaluationSpec
@@ -27,13 +28,14 @@ from gonogo.spec.evaluation.evaluation_tasks import (
     NeighbourEvaluation,
     NextVectorEvaluation,
     judged_data,
+    pairs_data,
 )
 from gonogo.spec.monitors import GradientConflict
 from gonogo.spec.study import TrialConfig
 from gonogo.study.folder.environment import processor_name
+from gonogo.study.next_vector.made_pairs import prepare_pairs
 from gonogo.study.planning.forecast import arm_fingerprint, calibration_path
 from gonogo.study.planning.plan import Plan, PlannedTrial
-from gonogo.study.planning.sensitivity import ASSUMED_QUERIES
 from gonogo.study.running import probes
 from gonogo.study.running.workplaces import workplace_of
 from gonogo.training.parts.schedules import plan_steps
@@ -100,6 +102,7 @@ class _Stopwatch:
 
 def _arm(trial: PlannedTrial, stopwatch: _Stopwatch) -> dict[str, Any]:
     config, workplace = trial.config, stopwatch.workplace
+    prepare_pairs(config, workplace)
     shared = f"{config.model.model_dump_json()} {config.training.model_dump_json()}"
     model = stopwatch.once("the model", shared, partial(_model, trial, workplace))
     tasks = {
@@ -164,7 +167,8 @@ def _rankings_mb(spec: EvaluationSpec, workplace: Workplace) -> float:
             case NeighbourEvaluation():
                 lines += task.most_queries * task.k
             case NextVectorEvaluation():
-                lines += ASSUMED_QUERIES * task.depth
+                queries = count_queries_of_pairs(pairs_data(data), beside=workplace.beside)
+                lines += min(queries, spec.max_queries or queries) * task.depth
             case _:
                 queries = count_queries(judged_data(data), spec.split, beside=workplace.beside)
                 lines += min(queries, spec.max_queries or queries) * task.depth

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from gonogo.core.files import cache_folder, write_json
 from gonogo.core.workplace import Workplace
-from gonogo.data.next_vector.next_vectors import open_next_vectors
+from gonogo.data.sources.pairs_data import open_pairs_data
 from gonogo.evaluation.next_vector.next_vector import QuerySource
 from gonogo.evaluation.next_vector.next_vector_heuristics import (
     oracle_queries,
@@ -19,6 +19,7 @@ from gonogo.models.build.build import AnyModel, build_model
 from gonogo.spec.evaluation import references as rows
 from gonogo.spec.evaluation.evaluation_tasks import NextVectorEvaluation
 from gonogo.study.neighbours.linear_rows import linear_row, with_head
+from gonogo.study.next_vector.made_pairs import prepare_pairs
 from gonogo.study.planning.plan import PlannedReference
 from gonogo.study.running.evaluating import evaluate_bm25_into, evaluate_into, evaluate_queries_into
 from gonogo.study.running.workplaces import workplace_of
@@ -26,6 +27,7 @@ from gonogo.study.running.workplaces import workplace_of
 
 def score_reference(row: PlannedReference, workplace: Workplace) -> None:
     """Score one reference row into its folder."""
+    prepare_pairs(row.config, workplace)
     folder, spec, inputs = row.folder, row.config.evaluation, row.inputs
     if isinstance(row.row, rows.Bm25Row):
         evaluate_bm25_into(folder, spec, inputs, workplace)
@@ -61,8 +63,7 @@ def _tuned(row: PlannedReference, cutoff: int, workplace: Workplace) -> float:
     """Tune the weight on the training pairs of every task, and write down what was tried."""
     scored = row.config.evaluation.tasks.values()
     asked = [task for task in scored if isinstance(task, NextVectorEvaluation)]
-    pairs = asked[0].data[0]
-    data = open_next_vectors(pairs.folder, bank=pairs.bank, beside=workplace.beside)
+    data = open_pairs_data(asked[0].data[0], beside=workplace.beside)
     found = tune_alpha(data, cutoff=cutoff, mask_context=asked[0].mask_context)
     workplace.progress.say(
         f"{row.name}: alpha {found.alpha:g} has the best recall at {cutoff},"

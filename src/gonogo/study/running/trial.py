@@ -18,6 +18,7 @@ from gonogo.study.folder.environment import describe_environment
 from gonogo.study.folder.fingerprints import combine
 from gonogo.study.folder.records import TrialResult
 from gonogo.study.folder.states import STUDY_FOLDER, read_result, write_config
+from gonogo.study.next_vector.made_pairs import prepare_pairs
 from gonogo.study.planning.plan import PlannedTrial
 from gonogo.study.running.evaluating import evaluate_into
 from gonogo.study.running.interrupts import graceful_stop
@@ -46,6 +47,7 @@ def run_trial(
     checkpoint, so that a trial that was interrupted between the two ends with the same bits.
     """
     workplace = workplace_of(trial.config, workplace)
+    prepare_pairs(trial.config, workplace)
     _freeze(trial, workplace)
     if trial.action in ("run", "resume"):
         stopped = _train(trial, workplace)

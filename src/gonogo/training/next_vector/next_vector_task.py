@@ -14,7 +14,8 @@ from torch import Tensor
 from gonogo.core.errors import UserError
 from gonogo.core.progress import Progress, Silent
 from gonogo.core.workplace import Workplace
-from gonogo.data.next_vector.next_vectors import NextVectors, open_next_vectors
+from gonogo.data.next_vector.next_vectors import NextVectors
+from gonogo.data.sources.pairs_data import open_pairs_data
 from gonogo.models.next_vector.query_tower import QueryTower
 from gonogo.models.parts.devices import DTYPES
 from gonogo.models.parts.emitted import collected
@@ -221,6 +222,6 @@ def build_next_vector_task(
     """
     if not isinstance(model, QueryTower):
         raise UserError("only a query tower learns next vectors", place="model.kind")
-    data = open_next_vectors(spec.data.folder, bank=spec.data.bank, beside=workplace.beside)
+    data = open_pairs_data(spec.data, beside=workplace.beside)
     epochs, progress = training.epochs, workplace.progress
     return NextVectorTask(name, data, model, spec, epochs=epochs, seed=seed, progress=progress)
