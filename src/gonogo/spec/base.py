@@ -46,6 +46,9 @@ HASHED_AS_MANIFEST = {"gonogo_hashed_as": "manifest"}
 HASHED_AS_TEXT = {"gonogo_hashed_as": "text"}
 """Mark a field that names sources of running text: their content is hashed, not their names."""
 
+HASHED_BY_SEED = {"gonogo_hashed_as": "start"}
+"""Mark a field that names a saved model: its weights are hashed, for each seed its own."""
+
 HASHED_AS_BANK = {"gonogo_hashed_as": "bank", **HASHED_UNLESS_DEFAULT}
 """Mark a field that may name a bank: its ``manifest.json``, or the file, stands for its content."""
 
@@ -55,3 +58,13 @@ class LearnedTask(Spec):
 
     max_steps: Annotated[Count | None, Field(json_schema_extra=HASHED_UNLESS_DEFAULT)] = None
     """Most optimiser steps spent on this task, where ``training.max_steps`` allows as many."""
+
+
+class LearnedModel(Spec):
+    """What every model says, whatever it reads."""
+
+    start_from: Annotated[str | None, Field(json_schema_extra=HASHED_BY_SEED)] = None
+    """Weights to start from, in place of random ones: a saved model; a trial, of which the best
+    checkpoint is taken (the final one where it kept no best); or an arm of a finished study
+    (``.../trials/gru``), of which each seed takes its own. Their content is part of the
+    fingerprint. The row ``untrained`` is then where training starts."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from planted_sequences import tower_config
 from planted_weights import write_tiny_study
 
 from gonogo.core.errors import UserError
@@ -94,3 +95,20 @@ def test_an_error_that_names_no_place_is_told_with_its_key(tiny: Path) -> None:
     with pytest.raises(UserError, match="no data folder 'nowhere'") as told:
         Hasher(tiny.parent, file=tiny).evaluation_inputs(config)
     assert (told.value.file, told.value.place) == (tiny, "evaluation.datasets[0]")
+
+
+def test_weights_to_start_from_enter_by_content_and_by_seed(tmp_path: Path) -> None:
+    for seed in (1, 2):
+        folder = tmp_path / f"gru/seed_{seed}/checkpoints/final"
+        folder.mkdir(parents=True)
+        (folder / "model.json").write_text("{}")
+        (folder / "heads.safetensors").write_bytes(bytes([seed]))
+    config = tower_config(tmp_path / "pairs")
+    named = config.model.model_copy(update={"start_from": "gru"})
+    started = config.model_copy(update={"model": named, "tasks": {}})
+    hasher, key = Hasher(tmp_path), "model.start_from"
+    one, two = (hasher.training_inputs(started, seed) for seed in (1, 2))
+    assert one[key] != two[key]
+    assert key not in hasher.training_inputs(config.model_copy(update={"tasks": {}}), 1)
+    (tmp_path / "gru/seed_1/checkpoints/final/heads.safetensors").write_bytes(b"more")
+    assert Hasher(tmp_path).training_inputs(started, 1)[key] != one[key]

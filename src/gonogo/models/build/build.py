@@ -10,6 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 from gonogo.core.errors import UserError
 from gonogo.core.files import read_json
 from gonogo.core.types import Device, Precision
+from gonogo.data.files.start_weights import find_start
+from gonogo.models.build.start_weights import take_weights
 from gonogo.models.heads.vector_model import VectorModel, load_vector_model
 from gonogo.models.next_vector.query_tower import QueryTower, load_query_tower
 from gonogo.models.parts.module import FORMAT, MODEL_FILE
@@ -24,16 +26,31 @@ AnyModel = RetrievalModel | VectorModel | QueryTower
 
 @overload
 def build_model(
-    spec: specs.TextModel, seed: int, *, device: Device = "cpu", precision: Precision = "fp32"
+    spec: specs.TextModel,
+    seed: int,
+    *,
+    device: Device = "cpu",
+    precision: Precision = "fp32",
+    beside: Path | None = None,
 ) -> RetrievalModel: ...
 @overload
 def build_model(
-    spec: specs.ModelSpec, seed: int, *, device: Device = "cpu", precision: Precision = "fp32"
+    spec: specs.ModelSpec,
+    seed: int,
+    *,
+    device: Device = "cpu",
+    precision: Precision = "fp32",
+    beside: Path | None = None,
 ) -> AnyModel: ...
 def build_model(
-    spec: specs.ModelSpec, seed: int, *, device: Device = "cpu", precision: Precision = "fp32"
+    spec: specs.ModelSpec,
+    seed: int,
+    *,
+    device: Device = "cpu",
+    precision: Precision = "fp32",
+    beside: Path | None = None,
 ) -> AnyModel:
-    """Build a model, text models on pretrained weights.
+    """Build a model, text models on pretrained weights, or started from another one's weights.
 
     Args:
         spec: what it is made of.
@@ -41,10 +58,19 @@ def build_model(
         device: where it computes.
         precision: of matrix products. What learns is kept in fp32; a backbone that does not
             learn is kept in ``precision`` itself, which is twice as fast on a CPU.
+        beside: folder of the study file, where ``start_from`` is looked for first.
 
     Raises:
         UserError: when weights are not to be had or the settings do not fit them.
     """
+    model = _build(spec, seed, device, precision)
+    if spec.start_from is not None:
+        start = find_start(spec.start_from, seed, beside=beside)
+        take_weights(model, load_model(start, device=device, precision=precision), start)
+    return model
+
+
+def _build(spec: specs.ModelSpec, seed: int, device: Device, precision: Precision) -> AnyModel:
     match spec:
         case specs.TextModel():
             return build_text_model(spec, seed, device=device, precision=precision)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from gonogo.core.types import Similarity
-from gonogo.spec.base import HASHED_AS_WEIGHTS, Count, Fraction, Positive, Spec
+from gonogo.spec.base import HASHED_AS_WEIGHTS, Count, Fraction, LearnedModel, Positive, Spec
 from gonogo.spec.model.any_adapter import AnyAdapter
 from gonogo.spec.model.mixture import MixtureAdapter
 from gonogo.spec.model.projections import ProjectionSpec, ResidualProjection
@@ -101,7 +101,7 @@ class Lengths(Spec):
     """Longest query and document together, prompt included."""
 
 
-class TextModel(Spec):
+class TextModel(LearnedModel):
     """A transformer that embeds texts and scores pairs of them."""
 
     kind: Literal["text"] = "text"
@@ -134,7 +134,7 @@ class TextModel(Spec):
         return self
 
 
-class VectorModel(Spec):
+class VectorModel(LearnedModel):
     """A head on vectors that were made elsewhere; it has no text encoder of its own."""
 
     kind: Literal["vectors"] = "vectors"

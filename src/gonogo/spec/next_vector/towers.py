@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gonogo.spec.base import Count, Fraction, Spec
+from gonogo.spec.base import Count, Fraction, LearnedModel, Spec
 
 
 class GruContext(Spec):
@@ -64,7 +64,7 @@ ContextSpec = Annotated[
 ]
 
 
-class QueryTower(Spec):
+class QueryTower(LearnedModel):
     """Reads a context of vectors and gives the query; documents are bank rows as they are."""
 
     kind: Literal["query_tower"] = "query_tower"

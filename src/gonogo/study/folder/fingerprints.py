@@ -21,6 +21,7 @@ from gonogo.core.types import Split
 from gonogo.core.version import __version__
 from gonogo.data.files.manifest import MANIFEST, read_manifest
 from gonogo.data.files.places import find_file, find_folder
+from gonogo.data.files.start_weights import find_start, start_digest
 from gonogo.data.next_vector.bank import find_bank
 from gonogo.data.sources.loading import dataset_fingerprint
 from gonogo.data.sources.pairs_data import expected_pairs, kept_pairs, text_digest
@@ -54,7 +55,16 @@ class Hasher:
 
     def training_inputs(self, config: TrialConfig, seed: int) -> Inputs:
         """Return everything that can change the trained weights."""
-        return {"seed": seed, **self._once("training", config, self._training)}
+        flat = self._once("training", config, self._training)
+        return {"seed": seed, **flat, **self._start(config, seed)}
+
+    def _start(self, config: TrialConfig, seed: int) -> Inputs:
+        """Return the hash of the weights that a model starts from; nothing for a fresh one."""
+        name = config.model.start_from
+        if name is None:
+            return {}
+        with self._told_at("model.start_from"):
+            return {"model.start_from": start_digest(find_start(name, seed, beside=self.beside))}
 
     def evaluation_inputs(self, config: TrialConfig) -> Inputs:
         """Return everything that can change the scores of given weights."""
@@ -96,7 +106,7 @@ class Hasher:
         if not isinstance(row, UntrainedRow):  # fitted or tuned on what the arms are trained on
             for name, task in config.tasks.items():
                 self._flatten(task, f"tasks.{name}", flat)
-        return {**self.evaluation_inputs(config), **flat}
+        return {**self.evaluation_inputs(config), **flat, **self._start(config, seed)}
 
     def _flatten(self, value: Any, key: str, flat: Inputs, split: Split = "train") -> None:
         if isinstance(value, BeirData | HubData | IrDatasetsData | PythonApiData):
@@ -131,6 +141,8 @@ class Hasher:
                     flat[key] = self._content(find_file(value, beside=self.beside), "file")
                 case "manifest":
                     flat[key] = self._content(find_folder(value, beside=self.beside), "pairs")
+                case "start":
+                    pass  # each seed may have its own, see _start
                 case "text":
                     flat[key] = text_digest(tuple(value), self.beside)
                 case "bank":

@@ -131,7 +131,13 @@ def _arm(trial: PlannedTrial, stopwatch: _Stopwatch) -> dict[str, Any]:
 
 def _model(trial: PlannedTrial, workplace: Workplace) -> AnyModel:
     training, at = trial.config.training, workplace_of(trial.config, workplace)
-    model = build_model(trial.config.model, trial.seed, device=at.device, precision=at.precision)
+    model = build_model(
+        trial.config.model,
+        trial.seed,
+        device=at.device,
+        precision=at.precision,
+        beside=at.beside,
+    )
     if training.token_budget == "auto" and isinstance(model, RetrievalModel):
         choose_token_budget(model)  # measured once a machine: no part of a trial's time
     return model

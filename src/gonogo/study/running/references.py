@@ -78,7 +78,13 @@ def _model(row: PlannedReference, workplace: Workplace) -> AnyModel:
     spec = row.config.model
     if isinstance(row.row, rows.TeacherRow):
         spec = spec.model_copy(update={"similarity": "cosine"})
-    model = build_model(spec, row.seed, device=workplace.device, precision=workplace.precision)
+    model = build_model(
+        spec,
+        row.seed,
+        device=workplace.device,
+        precision=workplace.precision,
+        beside=workplace.beside,
+    )
     match row.row:
         case rows.UntrainedRow():
             return model

@@ -62,7 +62,13 @@ def _train(trial: PlannedTrial, workplace: Workplace) -> Outcome | None:
     """Train to the final checkpoint; return an outcome only if that was not reached."""
     started = time.perf_counter()
     device, precision, progress = workplace.device, workplace.precision, workplace.progress
-    model = build_model(trial.config.model, trial.seed, device=device, precision=precision)
+    model = build_model(
+        trial.config.model,
+        trial.seed,
+        device=device,
+        precision=precision,
+        beside=workplace.beside,
+    )
     tasks = build_tasks(trial.config, trial.seed, model, workplace)
     # only now is it known which heads learn
     progress.say(f"{trial.name}: {model.count_trainable():,} trainable parameters")
