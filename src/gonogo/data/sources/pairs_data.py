@@ -9,9 +9,9 @@ from typing import assert_never
 
 import numpy as np
 
-from gonogo import __version__
 from gonogo.core.errors import UserError
 from gonogo.core.files import cache_folder, fingerprint
+from gonogo.core.version import __version__
 from gonogo.data.files.manifest import MANIFEST, read_manifest
 from gonogo.data.files.places import find_path
 from gonogo.data.next_vector.article_copies import article_groups
