@@ -20,6 +20,7 @@ from typer.main import get_command
 from gonogo.cli import main as command_line
 from gonogo.cli import run
 from gonogo.cli.shared import options
+from gonogo.cli.shared.flags import told
 from gonogo.core.errors import UserError
 from gonogo.core.files import read_json, write_text
 from gonogo.data.files.manifest import changed_files, read_manifest
@@ -233,5 +234,5 @@ if __name__ == "__main__":
     try:
         launch(sys.argv[1:])
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {told(error)}", file=sys.stderr)
         sys.exit(2)

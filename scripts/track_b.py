@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from gonogo.cli import main as command_line
+from gonogo.cli.shared.flags import told
 from gonogo.core.errors import UserError
 from gonogo.spec.reading.overrides import parse_override
 
@@ -144,7 +145,7 @@ def run() -> None:
     try:
         options = arguments(os.environ, sys.argv[1:])
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {told(error)}", file=sys.stderr)
         sys.exit(2)
     sys.argv = ["gonogo", "run", "distillation", *options]
     command_line.main()

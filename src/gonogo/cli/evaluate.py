@@ -71,28 +71,31 @@ def evaluate(
 
     require("train", "gonogo evaluate")
     from gonogo.api.models.evaluating import evaluate as evaluate_all
+    from gonogo.api.showing.progress import open_progress
+    from gonogo.cli.shared.flags import FlaggedProgress, with_flags
     from gonogo.core.errors import UserError
 
     if out.suffix not in ENDINGS:
         hint = f"one of {', '.join(ENDINGS)}"
         raise UserError(f"{out.name!r} has no known ending", place="--out", hint=hint)
-    found = evaluate_all(
-        models,
-        datasets,
-        metric or (),
-        max_queries=max_queries,
-        in_domain=in_domain,
-        query_prompt=query_prompt,
-        passage_prompt=passage_prompt,
-        device=device,
-        precision=precision,
-        download=not offline,
-        queries_are_documents=queries_are_documents,
-        folder=out.with_suffix(".parts"),
-        progress=True,
-    )
+    with open_progress() as shown:
+        found = evaluate_all(
+            models,
+            datasets,
+            metric or (),
+            max_queries=max_queries,
+            in_domain=in_domain,
+            query_prompt=query_prompt,
+            passage_prompt=passage_prompt,
+            device=device,
+            precision=precision,
+            download=not offline,
+            queries_are_documents=queries_are_documents,
+            folder=out.with_suffix(".parts"),
+            progress=FlaggedProgress(shown),
+        )
     _publish(found.record, out)
-    typer.echo(str(found))
+    typer.echo(with_flags(str(found)))
     typer.echo(f"written: {out}")
     if any(row.status == "error" for row in found.record.parts):
         raise typer.Exit(1)
@@ -100,6 +103,7 @@ def evaluate(
 
 def _publish(evaluation: Evaluation, out: Path) -> None:
     """Write the file in the form that its ending asks for."""
+    from gonogo.cli.shared.flags import with_flags
     from gonogo.cli.shared.verdicts import command_line
     from gonogo.core.files import write_json, write_text
     from gonogo.report.tables.model_tables import as_json, markdown_page, tidy_csv
@@ -111,5 +115,5 @@ def _publish(evaluation: Evaluation, out: Path) -> None:
         case ".csv":
             write_text(out, tidy_csv(found))
         case _:
-            note = f"\n{domains.note}\n" if domains.note else ""
+            note = f"\n{with_flags(domains.note)}\n" if domains.note else ""
             write_text(out, markdown_page(found, command_line()) + note)

@@ -76,13 +76,14 @@ def main() -> None:
 
     A plain ``kill`` ends it as Ctrl-C does, which programs in the background may not hear.
     """
+    from gonogo.cli.shared.flags import told
     from gonogo.core.errors import UserError, printable
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except UserError as error:
-        typer.echo(printable(f"error: {error}"), err=True)
+        typer.echo(printable(f"error: {told(error)}"), err=True)
         sys.exit(2)
     except KeyboardInterrupt:
         typer.echo("interrupted; what was finished is kept", err=True)

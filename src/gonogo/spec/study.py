@@ -109,7 +109,7 @@ class StudyFile(Spec):
     """The rule that decides, fixed before anything trains."""
     experiments: dict[Name, Experiment] = {}
     """Rows of the summary; where there are any, arms are trained on the seeds of their rows only,
-    and ``--only`` takes the name of a row."""
+    and ``only`` takes the name of a row."""
     summary: SummarySpec | None = None
     """Columns of ``summary.csv`` with a line for each experiment, or for each arm."""
     criteria: Levels = {}
@@ -145,7 +145,7 @@ class ResolvedStudy(Spec):
     summary: SummarySpec | None = None
     criteria: Levels = {}
     overrides: tuple[str, ...] = ()
-    """The ``--set`` options that were given."""
+    """The overrides that were given."""
 
     @model_validator(mode="after")
     def _arms_are_scored_alike(self) -> Self:

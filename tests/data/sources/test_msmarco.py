@@ -169,7 +169,7 @@ def test_what_was_added_to_a_mined_folder_is_not_lost(tmp_path: Path, added: str
     assert read_json(tmp_path / "mined" / "manifest.json")["kind"] == "triplets"
     (tmp_path / "mined" / added).write_text("by hand")
     build(Drawing(count=1))  # nothing is replaced
-    with pytest.raises(UserError, match=f"--out: holds {added}, which would be lost"):
+    with pytest.raises(UserError, match=f": holds {added}, which would be lost"):
         build(Drawing(count=2))
     assert (tmp_path / "mined" / added).read_text() == "by hand"
     (tmp_path / "mined" / added).unlink()

@@ -34,9 +34,9 @@ def test_a_protocol_of_its_own_is_refused_wherever_an_arm_asks_for_it(
     with pytest.raises(UserError, match=message):
         resolve(study("joint_single: {", f"joint_single: {own}"))
     override = f"arms.joint_single.evaluation.{key}"
-    with pytest.raises(UserError, match=rf"--set {override}: '{key}' would score"):
+    with pytest.raises(UserError, match=rf"set {override}: '{key}' would score"):
         resolve(study(), overrides=(f"{override}={value}",))
-    with pytest.raises(UserError, match=r"--set arms\.emb_only\.evaluation: "):
+    with pytest.raises(UserError, match=r"set arms\.emb_only\.evaluation: "):
         resolve(study(), overrides=(f"arms.emb_only.evaluation={{{key}: {value}}}",))
     tier = study("model.adapter.rank: 8", f"{override}: {value}")
     assert resolve(tier).tier == "full"

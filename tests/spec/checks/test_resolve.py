@@ -227,40 +227,40 @@ def test_a_baseline_may_be_a_reference(study: Write) -> None:
     [
         (
             "tasks.rernk.batch_size=3",
-            "--set tasks.rernk.batch_size: no task 'rernk' (did you mean 're",
+            "set tasks.rernk.batch_size: no task 'rernk' (did you mean 're",
         ),
-        ("tasks={rernk: {kind: relevance}}", "--set tasks: no task 'rernk'"),
+        ("tasks={rernk: {kind: relevance}}", "set tasks: no task 'rernk'"),
         (
             "evaluation.tasks.embd.depth=3",
-            "--set evaluation.tasks.embd.depth: no task 'embd' (did you",
+            "set evaluation.tasks.embd.depth: no task 'embd' (did you",
         ),
         (
             "modle.backbone=x",
-            "toy.yaml: --set modle.backbone: unknown key 'modle' (did you mean 'model",
+            "toy.yaml: set modle.backbone: unknown key 'modle' (did you mean 'model",
         ),
-        ("model.adapter.rank=x", "--set model.adapter.rank: 'x': input should be a valid integer"),
+        ("model.adapter.rank=x", "set model.adapter.rank: 'x': input should be a valid integer"),
         (
             "training.precision=fp8",
-            "--set training.precision: 'fp8' is not allowed here (did you mean",
+            "set training.precision: 'fp8' is not allowed here (did you mean",
         ),
         ("defaults.model.backbone=x", "unknown key 'defaults' (write model.backbone)"),
         ("arms.joint.training.epochs=2", "no arm 'joint' (did you mean 'joint_single'?)"),
         (
             "arms.emb_only=3",
-            "--set arms.emb_only: an arm is no setting (write arms.emb_only.KEY, such as arms.emb_",
+            "set arms.emb_only: an arm is no setting (write arms.emb_only.KEY, such as arms.emb_",
         ),
-        ("tasks.embed=3", "--set tasks.embed: 3 is no block of keys (write {key: value, ...})"),
-        ("tasks=3", "--set tasks: 3 is no block of keys (write {key: value, ...})"),
+        ("tasks.embed=3", "set tasks.embed: 3 is no block of keys (write {key: value, ...})"),
+        ("tasks=3", "set tasks: 3 is no block of keys (write {key: value, ...})"),
         ("arms.emb_only.tasks=[rerank]", "['rerank'] would pick tasks"),
-        ("gate.pass=0.001", "gate, --set gate.pass: fail (0.01) must not exceed pass (0.001)"),
+        ("gate.pass=0.001", "gate, set gate.pass: fail (0.01) must not exceed pass (0.001)"),
         (
             "tasks.embed.negatives.count=90",
-            "defaults.tasks.embed.negatives, --set tasks.embed.negati",
+            "defaults.tasks.embed.negatives, set tasks.embed.negati",
         ),
         ("seeds=[3, 3]", "seeds lists 3 more than once"),
         ("model.adapter.rank", "'model.adapter.rank' is not an override (write key.path=value)"),
         ("=3", "is not an override"),
-        ("model.adapter={", "--set model.adapter: line 1:"),
+        ("model.adapter={", "set model.adapter: line 1:"),
     ],
 )
 def test_wrong_overrides_name_the_option(study: Write, override: str, problem: str) -> None:

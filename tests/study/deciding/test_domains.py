@@ -73,7 +73,7 @@ def test_a_trial_tells_itself_what_it_was_trained_on(trial: str) -> None:
 
 
 def test_of_others_models_nobody_knows(trial: str, model: str) -> None:
-    why = "in-domain sets not known for mine; --in-domain names them"
+    why = "in-domain sets not known for mine; `in_domain` names them"
     assert run(["bm25", model], ["left"]).domains == Domains((), why)
     both = run([trial, model], ["left", "right"]).domains
     assert both == Domains(("left",), f"in domain by the trials' own record: left; {why}")

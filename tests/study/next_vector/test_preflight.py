@@ -388,7 +388,7 @@ def test_a_bank_without_a_manifest_is_a_warning_and_no_difference(tmp_path):
 def test_a_bank_that_is_gone_is_told_with_the_option_that_names_another(tmp_path):
     folder = write_world(tmp_path, LENGTHS)
     (tmp_path / "bank").rename(tmp_path / "moved")
-    with pytest.raises(UserError, match=r"no such bank .*--bank"):
+    with pytest.raises(UserError, match=r"no such bank .*`bank`"):
         run_preflight(folder, SETTINGS)
     done = run_preflight(folder, SETTINGS, bank=tmp_path / "moved")
     assert done.findings[-1].status == "green"

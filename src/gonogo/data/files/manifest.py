@@ -88,7 +88,7 @@ def check_replaceable(folder: Path, kind: str) -> None:
         raise UserError(
             f"holds something other than a {kind} folder",
             file=folder,
-            hint="choose another --out",
+            hint="choose another `out`",
         )
 
 

@@ -81,7 +81,7 @@ def _told_apart(sets: list[EvaluationSet]) -> list[EvaluationSet]:
         if again.count(name) > 1:
             raise UserError(
                 f"two data sets are called {name!r}",
-                place="--datasets",
+                place="datasets",
                 hint="give their folders different names",
             )
     return named
@@ -165,7 +165,7 @@ def named_data(name: str, place: str) -> DataSpec:
 
 
 def _named(name: str) -> EvaluationSet:
-    spec = named_data(name, "--datasets")
+    spec = named_data(name, "datasets")
     known = _SHORT.get(spec.name)
     if isinstance(spec, BeirData) and known is not None and len(known.hub) == 1:
         # a folder of one of BEIR's sets is that set, however its path is written

@@ -106,7 +106,6 @@ def _refuse_additions(out: Path) -> None:
         raise UserError(
             f"holds {', '.join(added[:3])}, which would be lost, for its triplets are mined anew",
             file=out,
-            place="--out",
             hint="move what was added away, or name a new folder",
         )
 

@@ -43,9 +43,7 @@ def _single(source: str) -> EvaluationSet:
     found = evaluation_sets([source])
     if len(found) > 1:
         hint = f"name one of {', '.join(one.name for one in found)}"
-        raise UserError(
-            f"{source!r} is a list of {len(found)} data sets", place="--texts", hint=hint
-        )
+        raise UserError(f"{source!r} is a list of {len(found)} data sets", place="texts", hint=hint)
     if found[0].unavailable:
         raise UserError(found[0].unavailable, place=source)
     return found[0]

@@ -42,7 +42,7 @@ def read_study(
     for text in overrides:
         key, value = parse_override(text)
         if key.split(".")[0] in STUDY_KEYS:
-            layers.set(key, value, f"--set {key}")
+            layers.set(key, value, f"set {key}")
     return validate(StudyFile, layers.values, path, layers.locate)
 
 
@@ -142,7 +142,7 @@ def _resolve_arm(
     for text in overrides:
         key, value = parse_override(text)
         if key.split(".")[0] not in STUDY_KEYS:
-            _set(layers, key, value, f"--set {key}", arm, file)
+            _set(layers, key, value, f"set {key}", arm, file)
     config = validate(TrialConfig, layers.values, path, layers.locate)
     return _pick_tasks(config, picked, "schedule" in own, path, arm)
 
@@ -163,7 +163,7 @@ def _resolve_evaluation(
     layers.add({"evaluation": deepcopy(file.evaluation)}, "")
     _spell_out_evaluation_tasks(layers)
     settings = [(key, value, f"tiers.{tier}.set.{key}") for key, value in level.set.items()]
-    settings += [(*parse_override(text), f"--set {text.partition('=')[0]}") for text in overrides]
+    settings += [(*parse_override(text), f"set {text.partition('=')[0]}") for text in overrides]
     for key, value, origin in settings:
         if key.split(".")[0] == "evaluation":
             layers.set(key, deepcopy(value), origin)

@@ -1,1 +1,1 @@
-"""From YAML and ``--set`` to checked values; errors that name file, place, value and way out."""
+"""From YAML and overrides to checked values; errors that name file, place, value and way out."""

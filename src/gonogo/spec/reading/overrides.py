@@ -1,4 +1,4 @@
-"""Merge layers of settings and remember who wrote what: defaults < arm < tier < --set."""
+"""Merge layers of settings and remember who wrote what: defaults < arm < tier < overrides."""
 
 from __future__ import annotations
 
@@ -90,5 +90,5 @@ def parse_override(text: str) -> tuple[str, Any]:
     """
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
-        raise UserError(f"{text!r} is not an override", place="--set", hint="write key.path=value")
-    return key.strip(), parse_yaml(value, f"--set {key.strip()}")
+        raise UserError(f"{text!r} is not an override", place="set", hint="write key.path=value")
+    return key.strip(), parse_yaml(value, f"set {key.strip()}")

@@ -16,13 +16,13 @@ from gonogo.spec.study import StudyFile, TierSpec, TrialConfig
 _INTRODUCTION = """\
 # Study files
 
-A study file is YAML. Its settings are layered: `defaults` < arm < tier < `--set a.b.c=value`; the
-later one wins, key by key. A block whose `kind` changes is replaced as a whole; one without a
-`kind` is the default block with these keys changed. Unknown keys, contradictions and impossible
-values are errors that name the file, the place and the nearest valid name. `gonogo schema` prints
-the same as a JSON schema for editors.
+A study file is YAML. Its settings are layered: `defaults` < arm < tier < overrides
+(`a.b.c=value`); the later one wins, key by key. A block whose `kind` changes is replaced as a
+whole; one without a `kind` is the default block with these keys changed. Unknown keys,
+contradictions and impossible values are errors that name the file, the place and the nearest valid
+name. `gonogo schema` prints the same as a JSON schema for editors.
 
-Places of settings below are relative to `defaults`, to an arm, or to `--set`.
+Places of settings below are relative to `defaults`, to an arm, or to an override.
 This page is generated: `python -m gonogo.spec.reference.reference > docs/study-file.md`.
 """
 

@@ -52,6 +52,6 @@ class GateParts(Spec):
     """The row without any training, which an arm must beat for a comparison to mean something; the
     study's own row of kind ``untrained``, or a row of this name in other tables, if not given."""
     stopping_alpha: Annotated[float, Field(gt=0.0, lt=0.5)] = 0.05
-    """Error rate that --stop-when-decided may spend over all its looks at the data."""
+    """Error rate that ``stop_when_decided`` may spend over all its looks at the data."""
     answers: Answers = {}
     """The study's question answered in words, for each verdict; the headline under the question."""

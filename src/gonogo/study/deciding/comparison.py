@@ -63,5 +63,5 @@ def _load(
     if plain_suffix(path) in TABLES:
         return read_scores(path).select(list(SCHEMA)), None
     if qrels is None:
-        raise UserError("a TREC run needs judgements", file=path, hint="add --qrels FILE")
+        raise UserError("a TREC run needs judgements", file=path, hint="give `qrels`")
     return score_run(path, qrels, metrics)

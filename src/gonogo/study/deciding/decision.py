@@ -97,13 +97,13 @@ def _lone_gate(
         raise UserError(
             f"a file with nothing but a gate has no tier {tier!r}",
             file=path,
-            hint="leave out --tier and --quick, or name the study",
+            hint="leave out `tier`, or name the study",
         )
     layers = Layers(GateFile)
     layers.add(raw if "gate" in raw else {"gate": raw}, "")
     for text in overrides:
         key, value = parse_override(text)
-        layers.set(key, value, f"--set {key}")
+        layers.set(key, value, f"set {key}")
     return validate(GateFile, layers.values, path, layers.locate).gate
 
 

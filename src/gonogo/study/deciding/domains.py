@@ -56,7 +56,7 @@ def models_domains(places: Sequence[ModelPlace], sets: Sequence[EvaluationSet]) 
     if noted:
         parts.append(f"in domain by the trials' own record: {', '.join(found) or 'no set'}")
     if unknown:
-        parts.append(f"in-domain sets not known for {', '.join(unknown)}; --in-domain names them")
+        parts.append(f"in-domain sets not known for {', '.join(unknown)}; `in_domain` names them")
     return Domains(found, "; ".join(parts))
 
 

@@ -175,11 +175,11 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     if unknown := set(names) - set(_GROUPS):
         raise UserError(
             f"{{{min(unknown)}}} means nothing in a pattern",
-            place="--pattern",
+            place="pattern",
             hint="known: {arm}, {seed}, {task}, {dataset}",
         )
     if len(set(names)) < len(names) or not {"arm", "dataset"} <= set(names):
-        raise UserError("a pattern names {arm} and {dataset}, each once", place="--pattern")
+        raise UserError("a pattern names {arm} and {dataset}, each once", place="pattern")
     text = "".join(
         f"(?P<{part}>{_GROUPS[part]})" if place % 2 else re.escape(part)
         for place, part in enumerate(parts)
@@ -205,7 +205,7 @@ def _laid_out(path: Path, folder: Path, task: str) -> RunFile:
         raise UserError(
             "the path does not name arm, seed and task",
             file=path,
-            hint=f"expected {LAYOUT}, or say --pattern",
+            hint=f"expected {LAYOUT}, or give `pattern`",
         )
     chosen = names[1] if len(names) == 2 else task
     return RunFile(path, names[0], int(number) if seeds else None, chosen, plain_stem(path))

@@ -29,7 +29,7 @@ def sole_runner(path: Path) -> Iterator[None]:
         raise UserError(
             f"another runner works here (process {who})",
             file=path.parent,
-            hint="wait for it, stop it, or choose another --out",
+            hint="wait for it, stop it, or choose another `out`",
         ) from error
     try:
         path.with_suffix(".owner").write_text(str(os.getpid()), encoding="utf-8")

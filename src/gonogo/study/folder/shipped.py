@@ -27,4 +27,4 @@ def find_study(name: str) -> Path:
     if name in shipped:
         return shipped[name]
     kind = "no such file" if path.suffix or len(path.parts) > 1 else "neither a file nor a study"
-    raise UserError(f"{name!r}: {kind}", place="STUDY", value=name, hint=nearest(name, shipped))
+    raise UserError(f"{name!r}: {kind}", place="study", value=name, hint=nearest(name, shipped))

@@ -91,7 +91,7 @@ def run_preflight(
     pairs = open_pairs(path, bank=bank, check=False)
     if not pairs.bank_path.exists():
         raise UserError(
-            "no such bank", file=pairs.bank_path, hint="say where it lies now with --bank"
+            "no such bank", file=pairs.bank_path, hint="say where it lies now with `bank`"
         )
     opened = open_bank(pairs.bank_path)
     sanity, sound = check_sanity(opened, pairs)

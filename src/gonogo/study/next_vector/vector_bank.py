@@ -142,9 +142,9 @@ def _finished(out: Path, key: str, force: bool) -> bool:
     if force and (out / MANIFEST).is_file():
         return False
     if (out / MANIFEST).is_file():
-        hint = "choose another --out, or replace it with --force"
+        hint = "choose another `out`, or replace it with `force`"
         raise UserError("holds a bank of other texts or settings", file=out, hint=hint)
-    raise UserError("holds something that is no bank", file=out, hint="choose another --out")
+    raise UserError("holds something that is no bank", file=out, hint="choose another `out`")
 
 
 def _is_of(state: Path, key: str) -> bool:

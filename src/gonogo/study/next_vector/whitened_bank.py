@@ -64,7 +64,7 @@ def whiten_bank(
         UserError: if the bank has rows without a direction, or the whitening does not fit it.
     """
     if out.exists() and (not force or out.resolve() == bank.path.resolve()):
-        raise UserError("is there already", file=out, hint="choose another --out, or --force")
+        raise UserError("is there already", file=out, hint="choose another `out`, or `force`")
     check_replaceable(out, "bank")
     _check_rows(bank)
     whitening = load_whitening(fitted) if fitted else _fit(bank, method, dimension)

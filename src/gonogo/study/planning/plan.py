@@ -151,7 +151,7 @@ def _matches_nothing(study: ResolvedStudy, only: str | None) -> UserError:
         "never trained, for no experiment names them": list(study.idle_arms),
     }
     names = "; ".join(f"{kind}: {', '.join(found)}" for kind, found in named.items() if found)
-    return UserError(f"{only!r} matches no trial", place="--only", hint=names)
+    return UserError(f"{only!r} matches no trial", place="only", hint=names)
 
 
 def _is_wanted(study: ResolvedStudy, arm: str, seed: int, only: str | None) -> bool:

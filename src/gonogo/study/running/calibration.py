@@ -62,7 +62,7 @@ def calibrate(plan: Plan, *, device: Device, progress: Progress) -> dict[str, An
     started = time.perf_counter()
     trials = [trial for trial in plan.trials if trial.seed == plan.study.seeds[0]]
     if not trials:
-        raise UserError("no trial of the first seed to measure", place="--only")
+        raise UserError("no trial of the first seed to measure", place="only")
     stopwatch = _Stopwatch(Workplace(plan.beside, device), progress)
     arms = {trial.arm: _arm(trial, stopwatch) for trial in trials}
     record = {

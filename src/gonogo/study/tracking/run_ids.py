@@ -133,7 +133,7 @@ def names_given(plan: Plan, run_id: str | None) -> dict[str, str]:
     """
     if run_id is None:
         return {}
-    place = f"--run-id {run_id}"
+    place = f"run_id {run_id}"
     if not has_runs(plan):
         hint = "give it a block 'experiments' or 'summary'"
         raise UserError("this study has no runs to name", place=place, hint=hint)
@@ -144,7 +144,7 @@ def names_given(plan: Plan, run_id: str | None) -> dict[str, str]:
         raise UserError(
             f"one name for {len(found)} runs: {', '.join(map(str, found)) or 'none'}",
             place=place,
-            hint=f"choose one with --only: {', '.join(rows)}",
+            hint=f"choose one with `only`: {', '.join(rows)}",
         )
     taken = {record.run_id: record.experiment for record in read_records(plan).values()}
     if taken.get(safe_name(run_id), found[0]) != found[0]:

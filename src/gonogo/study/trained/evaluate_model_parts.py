@@ -173,7 +173,7 @@ def _tell(dataset: RetrievalDataset, ranking: Ranking, label: str, progress: Pro
     if dataset.own_unsaid:
         progress.say(
             f"warning: {place}: {dataset.own_unsaid} of {len(dataset.queries)} queries are a "
-            "document under the same id, which finds itself first; --queries-are-documents "
+            "document under the same id, which finds itself first; `queries_are_documents` "
             "leaves it out"
         )
     empty = sum(not ranking.get(query) for query in dataset.queries)

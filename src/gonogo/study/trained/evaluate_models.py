@@ -116,10 +116,10 @@ def _check(
     for name in in_domain:
         if name not in known:
             hint = nearest(name, known)
-            raise UserError(f"{name!r} is not scored", place="--in-domain", hint=hint)
+            raise UserError(f"{name!r} is not scored", place="in_domain", hint=hint)
     for metric in settings.metrics:
         if (parse_measure(metric).cutoff or settings.depth + 1) > settings.depth:
-            raise UserError(f"{metric} looks deeper than rank {settings.depth}", place="--metric")
+            raise UserError(f"{metric} looks deeper than rank {settings.depth}", place="metrics")
 
 
 def refuse_same_labels(places: Sequence[ModelPlace]) -> None:

@@ -144,7 +144,7 @@ def load_weights(trainable: Mapping[str, Tensor], tensors: Tensors) -> None:
     if trainable.keys() != tensors.keys():
         raise UserError(
             f"the checkpoint holds {len(tensors)} parameters, the model trains {len(trainable)}",
-            hint="start anew with --force",
+            hint="start anew with `force`",
         )
     for name, parameter in trainable.items():
         parameter.copy_(tensors[name])
