@@ -139,7 +139,8 @@ class ResolvedStudy(Spec):
     arms: dict[Name, TrialConfig]
     evaluation: EvaluationSpec
     """What every arm and every reference row is scored on: what speaks of the study's tasks, data
-    sets and measures reads it here; an arm's own copy differs in the checkpoint at most."""
+    sets and measures reads it here; an arm's own copy differs in the checkpoint at most, and lacks
+    its off-task tasks where those are not scored."""
     gate: GateSpec
     experiments: dict[Name, Experiment] = {}
     summary: SummarySpec | None = None
@@ -149,9 +150,12 @@ class ResolvedStudy(Spec):
 
     @model_validator(mode="after")
     def _arms_are_scored_alike(self) -> Self:
+        whole = self.evaluation
         for name, config in self.arms.items():
-            own = config.evaluation.model_copy(update={"checkpoint": self.evaluation.checkpoint})
-            if own != self.evaluation:
+            own = config.evaluation.model_copy(update={"checkpoint": whole.checkpoint})
+            if not whole.off_task and own.tasks.items() <= whole.tasks.items():
+                own = own.model_copy(update={"tasks": whole.tasks})
+            if own != whole:
                 raise ValueError(f"arm {name!r} is scored under a protocol of its own")
         return self
 

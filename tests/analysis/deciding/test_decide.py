@@ -17,6 +17,7 @@ from gonogo.analysis.deciding.decide import decide
 from gonogo.analysis.promised.expected import Expected
 from gonogo.analysis.records.evidence import Evidence, TrialRecord
 from gonogo.analysis.records.verdict import FrozenGate, VerdictFile
+from gonogo.report.tables.score_tables import score_table
 from gonogo.spec.rule.gates import InterferenceGate
 
 ONE_TASK = InterferenceGate(joint="joint_single", specialists={"embed": "emb_only"})
@@ -243,6 +244,19 @@ def test_off_task_arms_and_false_specialists_are_said(interference):
     warnings = verdict(interference(), arms=arms, seeds=(1, 2, 3)).decision.warnings
     assert "joint_single is judged on rerank, which it was not trained on" in warnings
     assert "emb_only is no specialist: it was trained on rerank too" in warnings
+
+
+def test_arms_that_were_never_to_be_scored_off_task_are_no_hole(interference):
+    arms = {**ARMS, "spare": ("embed",)}
+    found = verdict(interference(), arms=arms, seeds=(1, 2, 3), off_task=False)
+    assert found.not_scored == {"embed": ("rank_only",), "rerank": ("emb_only", "spare")}
+    assert found.decision.missing == ()
+    everywhere = verdict(interference(), arms=arms, seeds=(1, 2, 3))
+    assert everywhere.not_scored == {}
+    assert found.decision == everywhere.decision
+    table = score_table(found, "rerank", "nDCG@10")
+    assert "Not scored, for not trained on rerank: emb_only, spare." in table.caption
+    assert "Not scored" not in score_table(everywhere, "rerank", "nDCG@10").caption
 
 
 def test_a_task_that_no_arm_is_trained_under_is_off_task_for_none(interference):

@@ -76,6 +76,7 @@ def decide(
         measurements=outcome.measurements,
         guardrails=outcome.guardrails,
         scores=rows,
+        not_scored=judged.expected.not_scored(),
         groups=group_means(judged.table, judged.expected, in_domain),
         evidence=evidence,
     )

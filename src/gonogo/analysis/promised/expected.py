@@ -34,6 +34,8 @@ class Expected:
     """Comparison rows that are not arms, such as BM25."""
     untrained: str = ""
     """The row of the model without any training; empty: unknown."""
+    off_task: bool = True
+    """Whether arms are scored on tasks that others were trained on and they were not."""
     queries: Mapping[str, int] = field(default_factory=dict)
     """Queries of each data set, where known; it alone tells a query that all arms lack."""
 
@@ -44,6 +46,15 @@ class Expected:
         """
         taught = {each for tasks in self.arms.values() for each in tasks}
         return arm in self.arms and task in taught and task not in self.arms[arm]
+
+    def not_scored(self) -> dict[str, tuple[str, ...]]:
+        """Return by task the arms that were never to be scored on it."""
+        if self.off_task:
+            return {}
+        found = {
+            task: tuple(a for a in self.arms if self.is_off_task(a, task)) for task in self.tasks
+        }
+        return {task: arms for task, arms in found.items() if arms}
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,8 @@ class VerdictFile(Spec):
     measurements: tuple[Measurement, ...] = ()
     guardrails: tuple[GuardrailResult, ...] = ()
     scores: tuple[ArmScore, ...] = ()
+    not_scored: dict[str, tuple[str, ...]] = {}
+    """By task, the arms that the study leaves unscored: no hole, it was never promised."""
     groups: tuple[GroupMean, ...] = ()
     evidence: Evidence = Evidence()
     runs: RunTable | None = None

@@ -58,8 +58,13 @@ def score_table(verdict: VerdictFile, task: str, metric: str) -> Table:
             for dataset in rows
         ),
         caption="Mean ± standard deviation over seeds, where there are several. "
-        "Best of a row bold, second underlined.",
+        f"Best of a row bold, second underlined.{_not_scored(verdict, task)}",
     )
+
+
+def _not_scored(verdict: VerdictFile, task: str) -> str:
+    arms = verdict.not_scored.get(task, ())
+    return f" Not scored, for not trained on {task}: {', '.join(arms)}." if arms else ""
 
 
 def _cell(score: ArmScore | None) -> Number:

@@ -12,6 +12,7 @@ from gonogo.spec.checks.criteria_checks import check_criteria
 from gonogo.spec.checks.fit_checks import check_fit
 from gonogo.spec.checks.gate_checks import check_gate
 from gonogo.spec.checks.monitor_checks import check_monitors
+from gonogo.spec.checks.off_task import without_off_task
 from gonogo.spec.checks.protocol_checks import refuse_own_protocol
 from gonogo.spec.checks.summary_checks import check_summary
 from gonogo.spec.evaluation.evaluation import EvaluationSpec
@@ -71,6 +72,7 @@ def resolve(
     evaluation = _resolve_evaluation(file, path, tier, level, overrides)
     seeds = file.seeds if _sets_seeds(overrides) else (level.seeds or file.seeds)
     check_gate(file.gate, arms, evaluation, path)
+    arms = without_off_task(arms, evaluation, file.gate, path)
     for name, config in arms.items():
         check_fit(name, config, path)
         check_monitors(name, config, path)

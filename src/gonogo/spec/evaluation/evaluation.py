@@ -36,7 +36,7 @@ MetricName = Annotated[str, AfterValidator(_canonical)]
 
 
 class EvaluationSpec(Spec):
-    """Every arm is scored on every task here, also on those it was not trained on."""
+    """What every arm is scored on, by default also on the tasks that it was not trained on."""
 
     datasets: Annotated[tuple[EvaluationData, ...], AfterValidator(flatten)] = ()
     """Data sets to score, each on its own; averages weigh them equally, CQADupStack's forums as
@@ -53,6 +53,9 @@ class EvaluationSpec(Spec):
         "rerank": RerankingEvaluation(),
     }
     """What is scored, under the name of the training task that it belongs to."""
+    off_task: Annotated[bool, Field(json_schema_extra=NOT_HASHED)] = True
+    """Score arms on tasks that others were trained on and they were not; false saves that time,
+    and such an arm is then shown as not scored."""
     references: tuple[Reference, ...] = (Bm25Row(), UntrainedRow())
     """Rows shown beside the arms for comparison; a gate may name one as its baseline."""
     checkpoint: Literal["final", "best"] = "final"

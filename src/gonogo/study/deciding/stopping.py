@@ -68,6 +68,7 @@ def expected_scores(plan: Plan, seeds: tuple[int, ...]) -> Expected:
         tasks=scored_datasets(study.evaluation),
         references=tuple(row.name for row in study.evaluation.references),
         untrained=study.evaluation.untrained,
+        off_task=study.evaluation.off_task,
         own_seeds=own_seeds,
     )
 
