@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from gonogo.models.heads.identity_start import IdentityResidual, pass_on, same_width
 from gonogo.models.heads.projection import DenseLayer, Projection, Start
 from gonogo.models.kernels.dropout import Dropout
 from gonogo.models.parts.seeded_linear import seeded_linear
@@ -136,11 +137,22 @@ class LinearMap(Projection):
 
 
 def build_projection(spec: ProjectionSpec, inputs: int, seed: int) -> Projection:
-    """Return the head that ``spec`` describes, on vectors of width ``inputs``."""
+    """Return the head that ``spec`` describes, on vectors of width ``inputs``.
+
+    Raises:
+        UserError: for one that is to start as the identity and has another width.
+    """
     match spec:
         case MlpProjection():
             hidden = round(spec.widening * inputs)
-            return Mlp(inputs, hidden, spec.dimension, spec.dropout, seed)
+            mlp = Mlp(inputs, hidden, spec.dimension, spec.dropout, seed)
+            if spec.start == "identity":
+                same_width(inputs, spec.dimension)
+                pass_on(mlp.inner, mlp.outer)
+            return mlp
+        case ResidualProjection(start="identity"):
+            same_width(inputs, spec.dimension)
+            return IdentityResidual(inputs, spec.hidden, spec.dropout, seed)
         case ResidualProjection():
             return ResidualMlp(
                 inputs,
