@@ -93,8 +93,8 @@ def test_bm25_reranks_by_its_own_order(dataset: RetrievalDataset) -> None:
     embed, rerank = evaluate_bm25(SPEC, dataset)
     assert embed.ranking == rerank.ranking  # fewer documents than either depth
     found = embed.ranking["q2"]
-    assert found == sorted(found, key=lambda scored: (-scored[1], scored[0]))
-    assert [document for document, _ in found] == ["d1", "d6", "d7"]  # equal scores
+    assert found == sorted(found, key=lambda scored: (scored[1], scored[0]), reverse=True)
+    assert [document for document, _ in found] == ["d7", "d6", "d1"]  # equal scores
 
 
 def test_corpus_vectors_are_kept_and_found_again(

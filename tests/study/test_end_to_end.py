@@ -89,8 +89,8 @@ def test_every_arm_is_scored_on_every_task_beside_the_references(
     plan = plan_of(*finished)
     assert plan.is_finished
     verdict = decide(*finished)
-    assert verdict.decision.verdict in {"PASS", "MARGINAL", "FAIL"}
-    assert "preliminary" in verdict.decision.support
+    assert verdict.decision.verdict == "INVALID"  # two steps teach nothing, and that is told
+    assert "untrained" in verdict.decision.sentence
     scores = read_scores(plan.folder.scores)
     counts = scores.group_by("arm", "task", "dataset", "metric").len()
     assert set(counts["arm"]) == {"emb_only", "rank_only", "joint_single", "bm25", "untrained"}

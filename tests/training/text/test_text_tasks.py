@@ -222,7 +222,7 @@ def test_a_blended_term_weakens_the_objective_in_the_loss(
     values["tasks"]["embed"]["regularisers"] = [{"kind": "variance", "blend": 0.25}]
     asked = TrialConfig.model_validate(values)
     model = build_model(asked.model, 1)
-    task = build_tasks(asked, 1, model, beside=data_home)["embed"]
+    task = build_tasks(asked, 1, model, Workplace(beside=data_home))["embed"]
     found = task.loss(task.batch(0))
     expected = 0.75 * found.figures["objective"] + 0.25 * found.figures["variance"]
     torch.testing.assert_close(found.loss.detach(), expected)

@@ -5,6 +5,7 @@ It is the hand-over between evaluation and decision, ours or anyone's.
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 
@@ -99,7 +100,19 @@ def _read_csv(path: Path) -> pl.DataFrame:
 
 
 def _read_parquet(path: Path) -> pl.DataFrame:
-    """Read by Arrow's code, which checks sums of pages; polars' own panics on damaged files."""
+    """Read by Arrow's code where it is installed: only that checks the sums of pages."""
+    return _by_arrow(path) if find_spec("pyarrow") else _by_polars(path)
+
+
+def _by_polars(path: Path) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(path)
+    # a panic on a damaged file is no Exception
+    except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise UserError(f"not a parquet table: {error}", file=path) from error
+
+
+def _by_arrow(path: Path) -> pl.DataFrame:
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -65,8 +65,8 @@ def score_runs(
 
     A value that would rest on a hole is left out, so that a verdict over it is INCOMPLETE: a
     judged query without a ranking (unless ``empty_is_zero``), a run none of whose documents is
-    judged, and a run that ends before the measure's cutoff where another run of the data set
-    goes deeper.
+    judged, and a run that ends before the measure's cutoff where another run of the same task
+    and data set goes deeper.
 
     Args:
         folder: holds ``<arm>/seed_<n>/<task>/<dataset>.trec`` in any depth; the seed's folder may
@@ -101,17 +101,19 @@ def score_read(
         found = meeting(coverage(ranking, judged), file.path)
         covered[str(file)] = found
         read.append((file, found, per_query(ranking, judged, metrics)))
-    deepest: dict[str, int] = {}
+    deepest: dict[tuple[str, str], int] = {}  # of one task: a reranker is given fewer documents
     for file, found, _ in read:
-        deepest[file.dataset] = max(deepest.get(file.dataset, 0), found.depth[1])
+        place = file.task, file.dataset
+        deepest[place] = max(deepest.get(place, 0), found.depth[1])
     notes: list[str] = []
     for file, found, values in read:
         notes += [f"{file}: {note}" for note in found.notes()]
-        short = [name for name in metrics if is_short(name, found, deepest[file.dataset])]
+        depth = deepest[file.task, file.dataset]
+        short = [name for name in metrics if is_short(name, found, depth)]
         if short:
             notes.append(
                 f"{file}: rankings end at rank {found.depth[1]}, those of others at "
-                f"{deepest[file.dataset]}; left out: {', '.join(short)}"
+                f"{depth}; left out: {', '.join(short)}"
             )
         absent = frozenset() if empty_is_zero else frozenset(found.absent)
         rows += [
