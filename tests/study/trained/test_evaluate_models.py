@@ -25,6 +25,7 @@ from gonogo.report.tables.model_tables import as_json, markdown_page, tidy_csv
 from gonogo.spec.data.beir_sets import BEIR_PUBLIC
 from gonogo.spec.data.text_data import BeirData, HubData
 from gonogo.study.trained import evaluate_model_parts
+from gonogo.study.trained import evaluate_models as evaluate_models_module
 from gonogo.study.trained.evaluate_model_parts import Settings
 from gonogo.study.trained.evaluate_models import Evaluation, Machine, evaluate_models
 
@@ -137,6 +138,38 @@ def test_a_set_that_one_model_fails_on_is_in_no_ones_mean(
     assert figure(found, "bm25", "right") > 0  # its own score is shown all the same
     [part] = [part for part in found.parts if part.status == "error"]
     assert part.note == "MemoryError: too large"
+
+
+class Panic(BaseException):
+    """What a library of Rust raises."""
+
+
+@pytest.mark.parametrize("raised", [Panic("index out of bounds"), MemoryError("none left")])
+def test_a_panic_fails_one_model_alone(
+    model: str, monkeypatch: pytest.MonkeyPatch, raised: BaseException
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise raised
+
+    monkeypatch.setattr(evaluate_models_module, "load_any", broken)
+    found = run([model, "bm25"], ["left"])
+    assert [(part.model, part.status) for part in found.parts] == [
+        ("mine", "error"),
+        ("bm25", "scored"),
+    ]
+    assert found.parts[0].note == f"{type(raised).__name__}: {raised}"
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
+def test_who_ends_the_evaluation_is_heard(
+    model: str, monkeypatch: pytest.MonkeyPatch, stop: type[BaseException]
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise stop
+
+    monkeypatch.setattr(evaluate_models_module, "load_any", stopped)
+    with pytest.raises(stop):
+        run([model], ["left"])
 
 
 def test_finished_parts_are_kept_and_failed_ones_are_tried_again(

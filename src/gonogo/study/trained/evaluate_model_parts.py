@@ -192,7 +192,7 @@ def _rank(
     return rank_corpus(model, dataset, depth, progress=progress)
 
 
-def failure(label: str, one: EvaluationSet, error: Exception) -> Part:
+def failure(label: str, one: EvaluationSet, error: BaseException) -> Part:
     """Return what a failing set leaves: an error, or that it may not be fetched."""
     status: Status = "not available" if isinstance(error, NotHereYetError) else "error"
     note = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"

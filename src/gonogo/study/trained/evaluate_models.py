@@ -160,7 +160,11 @@ def _model_parts(
                 files.keep(key, part, frame)
                 kept = part, files.read()
             yield kept
-        except Exception as error:  # the table tells it; the other sets are scored all the same
+        except (KeyboardInterrupt, SystemExit, GeneratorExit):
+            raise
+        # The table tells it, and the other sets are scored all the same; a panic in a library of
+        # Rust is no Exception.
+        except BaseException as error:
             part = failure(place.label, one, error)
             progress.say(f"{place.label}, {one.name}: {part.status}: {part.note}")
             yield part, None
