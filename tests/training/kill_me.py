@@ -1,4 +1,4 @@
-"""Trains a toy in the folder given; its parent kills it on the way."""
+"""Trains a toy, or a mixture on a backbone, in the folder given; its parent kills it on the way."""
 
 from __future__ import annotations
 
@@ -10,12 +10,22 @@ import torch
 from training_toys import make_config, make_model, make_tasks
 
 from gonogo.core.progress import Silent
+from gonogo.models.build.build import build_model
+from gonogo.models.text.retrieval_model import RetrievalModel
+from gonogo.spec.model.mixture import Expert, MixtureAdapter, SparsegenRouting
+from gonogo.spec.model.model import TextModel
 from gonogo.training.loop.trainer import train
 
 
-def main(folder: Path, pause: float) -> None:
+def mixture(backbone: str) -> RetrievalModel:
+    experts = tuple(Expert(name=name, rank=2) for name in ("embed", "rerank", "shared"))
+    adapter = MixtureAdapter(experts=experts, router=SparsegenRouting(balance="bias", most=2))
+    return build_model(TextModel(backbone=backbone, adapter=adapter), 1)
+
+
+def main(folder: Path, pause: float, backbone: str | None = None) -> None:
     torch.set_num_threads(1)
-    model = make_model()
+    model = make_model() if backbone is None else mixture(backbone)
 
     def should_stop() -> bool:
         time.sleep(pause)
@@ -27,4 +37,4 @@ def main(folder: Path, pause: float) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), float(sys.argv[2]))
+    main(Path(sys.argv[1]), float(sys.argv[2]), *sys.argv[3:])

@@ -14,8 +14,9 @@ import pytest
 HERE = Path(__file__).parent
 
 
-def start(folder: Path, pause: float = 0.0) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, str(HERE / "kill_me.py"), str(folder), str(pause)])
+def start(folder: Path, *backbone: Path, pause: float = 0.0) -> subprocess.Popen[bytes]:
+    given = map(str, (folder, pause, *backbone))
+    return subprocess.Popen([sys.executable, str(HERE / "kill_me.py"), *given])
 
 
 def log_lines(folder: Path) -> int:
@@ -24,11 +25,15 @@ def log_lines(folder: Path) -> int:
 
 
 @pytest.mark.slow
-def test_sigkill_and_resume_equals_uninterrupted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("what", ["toy", "mixture"])
+def test_sigkill_and_resume_equals_uninterrupted(
+    what: str, tmp_path: Path, tiny_encoder_folder: Path
+) -> None:
     whole, parts = tmp_path / "whole", tmp_path / "parts"
-    assert start(whole).wait(120) == 0
+    backbone = [tiny_encoder_folder] if what == "mixture" else []
+    assert start(whole, *backbone).wait(120) == 0
     for lines in (5, 12):  # twice: a resumed training can be killed as well
-        process = start(parts, pause=0.05)
+        process = start(parts, *backbone, pause=0.05)
         deadline = time.monotonic() + 60
         while log_lines(parts) < lines and time.monotonic() < deadline:
             time.sleep(0.01)
@@ -36,8 +41,8 @@ def test_sigkill_and_resume_equals_uninterrupted(tmp_path: Path) -> None:
         assert process.wait(60) == -signal.SIGKILL
         assert not (parts / "checkpoints/final").exists()
         assert (parts / "checkpoints").is_dir()
-    assert start(parts).wait(120) == 0
-    final = "checkpoints/final/model.safetensors"
+    assert start(parts, *backbone).wait(120) == 0
+    final = f"checkpoints/final/{'mixture' if backbone else 'model'}.safetensors"
     assert (parts / final).read_bytes() == (whole / final).read_bytes()
     curves = []
     for folder in (whole, parts):

@@ -19,7 +19,7 @@ EXPERTS = ("embed", "rerank", "shared", "other")
 LEARNED = {
     "sparsegen": SparsegenRouting(),
     "sparsegen, at most 2": SparsegenRouting(most=2),
-    "sparsegen, bias": SparsegenRouting(balance="bias"),
+    "sparsegen, bias": SparsegenRouting(balance="bias", most=2),
     "softmax": SoftmaxRouting(),
     "softmax, top 2": SoftmaxRouting(top=2),
     "softmax, top 2, bias": SoftmaxRouting(top=2, balance="bias"),

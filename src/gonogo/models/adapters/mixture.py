@@ -50,10 +50,10 @@ class Mixture(Adapter):
         routers = Routers(spec.router)
         for found in list(block_linears(transformer, transformer.config.num_hidden_layers)):
             width = found.linear.in_features
-            place = Place(spec.names, width, found.block, found.name, seed)
+            place = Place(spec.expert_names, width, found.block, found.name, seed)
             router = routers.build(place)
             layer = MixtureLinear(found.linear, spec.experts, router, place, spec.dropout)
-            for name, expert in zip(spec.names, layer.experts, strict=True):
+            for name, expert in zip(spec.expert_names, layer.experts, strict=True):
                 expert.requires_grad_(name not in spec.frozen)
             layer.train(transformer.training)
             setattr(found.parent, found.child, layer)

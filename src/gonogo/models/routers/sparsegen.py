@@ -79,7 +79,7 @@ class SparsegenRouter(LearnedRouter):
             scores = scores.masked_fill(~kept, -torch.inf)
         gates = sparsegen(scores, lam)
         if self.training and self._most is not None and self._most < gates.shape[-1]:
-            excess = mean(too_many(scores.detach(), lam, self._most), real)
+            excess = mean(too_many(shifted.detach(), lam, self._most), real)
             emit_term("router_active", excess, weight=self._weight, count=len(inputs))
         return Routing(gates, gates, gates > 0)
 

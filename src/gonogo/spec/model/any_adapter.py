@@ -11,3 +11,8 @@ class AnyAdapter(Spec):
     def figures(self) -> frozenset[str]:
         """Return the figures that it adds to those of a task's steps."""
         return frozenset()
+
+    @property
+    def expert_names(self) -> tuple[str, ...]:
+        """Return the names of its experts, in order; most adapters have none."""
+        return ()

@@ -223,7 +223,7 @@ class MixtureAdapter(AnyAdapter):
     """Dropout on the experts' input, the same for all; the router sees everything."""
 
     @property
-    def names(self) -> tuple[str, ...]:
+    def expert_names(self) -> tuple[str, ...]:
         """Return the experts' names in order."""
         return tuple(expert.name for expert in self.experts)
 
@@ -235,7 +235,7 @@ class MixtureAdapter(AnyAdapter):
     def figures(self) -> frozenset[str]:
         """Return the figures that its routers log, those of single layers left out."""
         count = len(self.experts)
-        gates = {*(f"gate.{name}" for name in self.names), "active_experts"}
+        gates = {*(f"gate.{name}" for name in self.expert_names), "active_experts"}
         terms = self.router.terms(count)
         # A loss with terms in it is logged without them, too.
         alone = {"objective"} if terms else set()
@@ -243,15 +243,17 @@ class MixtureAdapter(AnyAdapter):
 
     @model_validator(mode="after")
     def _names_are_known(self) -> Self:
-        twice = [name for name, count in Counter(self.names).items() if count > 1]
+        twice = [name for name, count in Counter(self.expert_names).items() if count > 1]
         if twice:
             raise ValueError(f"two experts are called {twice[0]!r}")
         named = {f"router.{key}": names for key, names in self.router.named().items()}
         for place, names in {"frozen": self.frozen, **named}.items():
             for name in names:
-                if name not in self.names:
-                    raise ValueError(f"{place}: no expert {name!r}; {nearest(name, self.names)}")
-        if set(self.frozen) == set(self.names):
+                if name not in self.expert_names:
+                    raise ValueError(
+                        f"{place}: no expert {name!r}; {nearest(name, self.expert_names)}"
+                    )
+        if set(self.frozen) == set(self.expert_names):
             raise ValueError("frozen: at least one expert has to learn")
         return self
 
@@ -261,6 +263,6 @@ class MixtureAdapter(AnyAdapter):
         for key, asked in self.router.counts().items():
             if asked is not None and asked > count:
                 raise ValueError(f"router.{key} ({asked}) is more than there are experts ({count})")
-        for name in sorted(self.router.idle(self.names)):
+        for name in sorted(self.router.idle(self.expert_names)):
             raise ValueError(f"router: expert {name!r} is used in no pass; name it there, too")
         return self

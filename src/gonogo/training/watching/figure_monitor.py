@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gonogo.core.files import append_json_line
-from gonogo.training.watching.figures import FigureReader
+from gonogo.training.watching.figures import Reader
 from gonogo.training.watching.monitor import StepRecord
 from gonogo.training.watching.rules import Rule, Said
 from gonogo.training.watching.training_log import TrainingLog
@@ -44,7 +44,7 @@ class FigureMonitor:
         judgements: where it speaks.
     """
 
-    def __init__(self, name: str, reader: FigureReader, rule: Rule, judgements: Judgements) -> None:
+    def __init__(self, name: str, reader: Reader, rule: Rule, judgements: Judgements) -> None:
         self.name = name
         self._reader, self._rule, self._judgements = reader, rule, judgements
 

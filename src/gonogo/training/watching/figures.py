@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from gonogo.training.watching.monitor import StepRecord
 from gonogo.training.watching.rules import Seen
@@ -26,6 +26,23 @@ def step_figures(record: StepRecord) -> dict[str, float]:
         for task, loss in record.losses.items()
         for name, value in {"loss": loss, **record.figures[task]}.items()
     }
+
+
+@runtime_checkable
+class Reader(Protocol):
+    """Reads a figure of the log where one is due."""
+
+    def read(self, record: StepRecord) -> Seen | None:
+        """Take in a step; return the figure where one is due and there is one."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return its memory, as JSON."""
+        ...
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take up again what :meth:`state_dict` returned."""
+        ...
 
 
 class FigureReader:

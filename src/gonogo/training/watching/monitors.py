@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import assert_never
 
 from gonogo.core.progress import Progress, Silent
+from gonogo.spec.model.model import TextModel
 from gonogo.spec.monitors import Bands, Floor, GradientConflict, Range
 from gonogo.spec.study import TrialConfig
 from gonogo.training.parts.task import Task
 from gonogo.training.parts.trainable import TrainableModel
 from gonogo.training.watching.bands import BandsRule
+from gonogo.training.watching.dead_experts import dead_expert_monitors
 from gonogo.training.watching.figure_monitor import FigureMonitor, Judgements
 from gonogo.training.watching.figures import FigureReader
 from gonogo.training.watching.floor import FloorRule
@@ -49,11 +51,13 @@ def build_monitors(
     """
     log = TrainingLog(folder)
     rules = any(not isinstance(spec, GradientConflict) for spec in config.monitors)
-    built: list[Monitor] = [log] if rules or validator is not None else []
+    experts = config.model.adapter.expert_names if isinstance(config.model, TextModel) else ()
+    built: list[Monitor] = [log] if rules or experts or validator is not None else []
     looks = config.training.validation
     if validator is not None and looks is not None:
         built += [validator, History(validator, log, folder.parent, looks.line)]
     judgements = Judgements(log, folder, (progress or Silent()).say)
+    built += dead_expert_monitors(experts, list(tasks), epochs, judgements)
     for spec in config.monitors:
         match spec:
             case GradientConflict():
