@@ -49,6 +49,8 @@ BENCHMARKS: dict[str, tuple[str, ...]] = {
     "reranking": ("reranking.py",),
     "frozen_backbone": ("frozen_backbone.py",),
     "isotropy_overhead": ("isotropy_overhead.py",),
+    "mixture_overhead": ("mixture.py",),
+    "mixture_loop": ("mixture.py", "--against", "loop"),
     "distillation": ("distillation.py", "--steps", "60"),
     "aso": ("aso.py", "--systems", "0"),
     "light_commands": ("light_commands.py",),

@@ -22,7 +22,7 @@ SCIFACT = Path(__file__).parents[1].parent / "shared" / "datasets" / "scifact"
 
 
 def config(
-    adapter: str,
+    adapter: str | dict[str, Any],
     regularisers: Sequence[dict[str, Any]] = (),
     *,
     precision: str = "auto",
@@ -35,7 +35,7 @@ def config(
         {
             "model": {
                 "backbone": "minilm",
-                "adapter": {"kind": adapter},
+                "adapter": {"kind": adapter} if isinstance(adapter, str) else adapter,
                 "projection": {"kind": "mlp", "dropout": dropout},
                 "similarity": "euclidean",
                 "lengths": {"query": 48, "passage": 160, "pair": 256},
