@@ -23,6 +23,11 @@ _EmptyIsZero = Annotated[
     typer.Option("--empty-is-zero", help="Judged queries without a ranking were searched in vain."),
 ]
 
+_Clusters = Annotated[
+    Path | None,
+    typer.Option(help="Queries that hang together: a TSV with query_id, cluster, maybe dataset."),
+]
+
 
 def decide(
     study: Annotated[
@@ -41,6 +46,7 @@ def decide(
     ] = None,
     pattern: _Pattern = None,
     empty_is_zero: _EmptyIsZero = False,
+    clusters: _Clusters = None,
     quick: options.Quick = False,
     tier: options.Tier = None,
     out: Annotated[
@@ -78,6 +84,7 @@ def decide(
     else:
         said.finish(_decide_study(study, level, out or options.DEFAULT_OUT, sets, quiet=as_json))
         return
+    table = _clustered(table, clusters)
     verdict = decide_scores(study, table, command_line(), level, overrides, notes)
     publish(verdict, out or options.DEFAULT_OUT / "decisions" / verdict.study, quiet=as_json)
     said.finish(verdict)
@@ -91,6 +98,12 @@ def _scores(path: Path) -> pl.DataFrame:
     if (mark := separator(path)) != ",":
         typer.echo(f"{path.name}: read with the separator {mark!r}", err=True)
     return table
+
+
+def _clustered(table: pl.DataFrame, clusters: Path | None) -> pl.DataFrame:
+    from gonogo.data.files.cluster_table import read_clusters, with_clusters
+
+    return table if clusters is None else with_clusters(table, read_clusters(clusters), clusters)
 
 
 def _runs(

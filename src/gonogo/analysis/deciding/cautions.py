@@ -23,6 +23,7 @@ def cautions(scores: JudgedScores, outcome: Outcome, evidence: Evidence) -> tupl
     """List warnings, the weightiest first, each of them once."""
     found = (
         *_seeds(outcome),
+        *(note for effect in outcome.effects for note in effect.notes),
         *_many(scores.gate, outcome),
         *_undefined_sets(outcome.effects),
         *_off_task(scores),

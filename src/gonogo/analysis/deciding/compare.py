@@ -161,8 +161,9 @@ def _paired(
     if not strata:
         return None, notes
     lone = {arm for arm, mine in zip((reference, candidate), rows, strict=True) if mine == (None,)}
+    unseeded, together = frozenset(lone if seeds else ()), bool(seeds or lone)
     paired = Paired(
-        task, metric, reference, candidate, tuple(strata), seeds, frozenset(lone if seeds else ())
+        task, metric, reference, candidate, tuple(strata), seeds, unseeded, seeds_paired=together
     )
     return paired, notes
 
@@ -173,7 +174,7 @@ Seeds = tuple[int | None, ...]
 def _rows(
     table: ScoreTable, reference: str, candidate: str
 ) -> tuple[tuple[Seeds, Seeds], tuple[int, ...], list[str]]:
-    """Return which seeds of each system are compared, those seeds, and what to say about it."""
+    """Return which seeds of each system are compared, the paired ones, and what to say about it."""
     before, after = (
         tuple(seed for seed in table.seeds[system] if seed is not None)
         for system in (reference, candidate)
@@ -181,11 +182,10 @@ def _rows(
     if not before or not after:
         return (before or (None,), after or (None,)), before or after, []
     shared = tuple(seed for seed in before if seed in after)
-    if not shared:
-        raise UserError(
-            f"{reference} and {candidate} share no seed",
-            hint="give both the same seeds, or leave the seed empty to compare them as they are",
-        )
+    if not shared or (before != after and 1 in (len(before), len(after))):
+        runs = f"{counted(len(before), 'run')} and {counted(len(after), 'run')}"
+        note = f"{reference} and {candidate}: {runs} with seeds of their own, which are not paired"
+        return (before, after), (), [note]
     dropped = sorted({str(s) for s in {*before, *after} - set(shared)})
     notes = [f"{reference} and {candidate}: seeds {', '.join(dropped)} are only in one of them"]
     return (shared, shared), shared, notes if dropped else []
@@ -202,11 +202,12 @@ def _stratum(
     kept = np.flatnonzero(present.all(axis=0))
     if not len(kept):
         return None, 0
-    shape = max(map(len, rows)), len(kept)
     before, after = (
-        np.broadcast_to(block.of(arm, own)[:, kept], shape)
-        for arm, own in zip((reference, candidate), rows, strict=True)
+        block.of(arm, own)[:, kept] for arm, own in zip((reference, candidate), rows, strict=True)
     )
+    if (None,) in rows:  # a run without a seed stands beside every seed of the other
+        shape = max(map(len, rows)), len(kept)
+        before, after = np.broadcast_to(before, shape), np.broadcast_to(after, shape)
     queries = tuple(block.queries[index] for index in kept)
     return Stratum(block.dataset, queries, before, after), int(
         present.any(axis=0).sum() - len(kept)

@@ -16,11 +16,11 @@ from gonogo.analysis.estimates.group_means import group_means
 from gonogo.analysis.gates.gates import judge
 from gonogo.analysis.gates.outcome import Outcome
 from gonogo.analysis.gates.wording import SUPPORTED, borne, headline
+from gonogo.analysis.promised.copies import judged_scores
 from gonogo.analysis.promised.expected import Expected
 from gonogo.analysis.promised.judged import JudgedScores
 from gonogo.analysis.records.evidence import Evidence
 from gonogo.analysis.records.verdict import Decision, FrozenGate, VerdictFile
-from gonogo.analysis.tables.scores import pivot
 from gonogo.core.version import __version__
 
 
@@ -41,7 +41,7 @@ def decide(
 
     Args:
         scores: columns arm, seed (null for rows without one), task, dataset, metric, query_id,
-            value.
+            value, and perhaps cluster (null: the query is its own).
         gate: the rule in force, and what was changed since it was frozen.
         expected: what was to be scored; what it leaves open is taken from the table.
         evidence: what the trials left beside their scores.
@@ -53,10 +53,11 @@ def decide(
         UserError: for absent columns or empty keys.
     """
     evidence = evidence or Evidence()
-    judged = JudgedScores(pivot(scores), gate.spec, expected)
+    judged, copies = judged_scores(scores, gate.spec, expected)
     outcome = judge(judged)
     rows, uneven = arm_scores(judged.table, judged.expected)
     warnings = (
+        *copies,
         *learning_cautions(judged, outcome),
         *gate_cautions(gate, outcome.verdict, _original(judged, gate)),
         *cautions(judged, outcome, evidence),

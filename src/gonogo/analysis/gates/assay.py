@@ -74,6 +74,8 @@ def untrained_hole(scores: JudgedScores) -> tuple[str, ...]:
 
 def assess(scores: JudgedScores, contrast: Contrast, effect: Effect) -> Effect:
     """Return the effect with what its arms have learned, and why it says nothing if it does not."""
+    if not scores.seeds_paired(contrast):
+        return effect
     strata = scores.strata(contrast)
     raw = untrained_values(scores, contrast.task)
     if raw is not None:

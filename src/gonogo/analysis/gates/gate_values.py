@@ -11,12 +11,12 @@ from gonogo.analysis.estimates.estimates import ratio_pseudo_values
 from gonogo.analysis.estimates.sequential import Stop, stop_when_decided
 from gonogo.analysis.estimates.thresholds import band_verdict
 from gonogo.analysis.gates.bands import band_of
+from gonogo.analysis.promised.copies import judged_scores
 from gonogo.analysis.promised.expected import Contrast, Expected, contrasts
 from gonogo.analysis.promised.holes import find_holes
 from gonogo.analysis.promised.judged import JudgedScores
 from gonogo.analysis.statistics.power import TIR_DEFAULTS, Components
 from gonogo.analysis.tables.measures import value_range
-from gonogo.analysis.tables.scores import pivot
 from gonogo.analysis.tables.strata import Values, differences, seed_means
 from gonogo.spec.rule.gates import BandsGate, GateSpec, ImprovementGate, InterferenceGate
 
@@ -31,7 +31,7 @@ def judged_values(frame: pl.DataFrame, gate: GateSpec, expected: Expected) -> li
 
     They are ratio pseudo-values for interference, differences for improvement, levels for bands.
     """
-    scores = JudgedScores(pivot(frame), gate, expected)
+    scores, _ = judged_scores(frame, gate, expected)
     if any(find_holes(scores).values()):
         return None
     found = [contrast_values(scores, contrast) for contrast in scores.contrasts]
@@ -44,6 +44,8 @@ def contrast_values(scores: JudgedScores, contrast: Contrast) -> Values | None:
     if contrast.reference is None:
         return list(scores.values(contrast.task, contrast.candidate).values())
     arrays = [(part.reference, part.candidate) for part in scores.strata(contrast)]
+    if len(arrays[0][0]) != len(arrays[0][1]):
+        return None  # seeds that are not paired, and differ in number, have no values of their own
     if isinstance(scores.gate, InterferenceGate):
         return ratio_pseudo_values(arrays)
     return differences(arrays)

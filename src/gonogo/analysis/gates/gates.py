@@ -104,6 +104,8 @@ def _effect(scores: JudgedScores, contrast: Contrast) -> Effect:
         candidate=contrast.candidate,
         strata=scores.strata(contrast),
         seeds=scores.paired_seeds(contrast),
+        seeds_paired=scores.seeds_paired(contrast),
+        notes=scores.notes(contrast),
         unseeded=frozenset(arm for arm in contrast.arms if scores.seeds(arm) == (None,)),
         sample=not isinstance(scores.gate, BandsGate) and scores.gate.datasets == "sample",
     )

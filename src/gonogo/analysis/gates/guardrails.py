@@ -75,7 +75,8 @@ def measure(one: Guarded) -> GuardrailResult:
     (contrast,) = contrasts(one.scores.gate)
     strata = one.scores.strata(contrast)
     arrays = [(part.reference, part.candidate) for part in strata]
-    layout = Layout(bounds=score_bounds(one.scores.metric, arrays))
+    together = one.scores.seeds_paired(contrast)
+    layout = Layout(bounds=score_bounds(one.scores.metric, arrays), paired=together)
     difference = difference_estimate(arrays, bootstrap_draws=0, layout=layout)
     return GuardrailResult(
         task=contrast.task,

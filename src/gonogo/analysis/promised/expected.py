@@ -117,9 +117,29 @@ def fill(expected: Expected, table: ScoreTable, gate: GateSpec) -> Expected:
     return replace(
         expected,
         seeds=expected.seeds or tuple(sorted(seeds)),
+        own_seeds=expected.own_seeds if expected.seeds else _own_seeds(table, arms),
         tasks={**expected.tasks, **tasks},
         references=expected.references or (unseeded if seeds or expected.arms else ()),
     )
+
+
+def _own_seeds(table: ScoreTable, arms: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
+    """Return the seeds that arms of a table from elsewhere owe, where these are not all seeds.
+
+    Arms that share a seed, with several each, were trained together: what one lacks is a hole. An
+    arm that shares none with the others, or has a single run, has seeds of its own.
+    """
+    given = {arm: {s for s in table.seeds.get(arm, ()) if s is not None} for arm in arms}
+    found: dict[str, tuple[int, ...]] = {}
+    for arm, seeds in given.items():
+        owed, grown = seeds, len(seeds) > 1
+        while grown:
+            met = [other for other in given.values() if len(other) > 1 and other & owed]
+            wider = owed.union(*met)
+            owed, grown = wider, wider != owed
+        if seeds:
+            found[arm] = tuple(sorted(owed))
+    return found if len(set(found.values())) > 1 else {}
 
 
 def _scored(table: ScoreTable, task: str, metric: str, arms: tuple[str, ...]) -> tuple[str, ...]:

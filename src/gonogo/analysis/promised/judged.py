@@ -96,7 +96,7 @@ class JudgedScores:
         """Return both arms' values, data set by data set.
 
         Rows without a seed, such as BM25's, stand beside every seed of the other arm: they have
-        no seed noise of their own.
+        no seed noise of their own. Arms with other seeds keep a row for each of their own.
 
         Raises:
             KeyError: if a part is missing; look for holes first.
@@ -110,23 +110,32 @@ class JudgedScores:
         for dataset in self.datasets(contrast.task):
             block = self.table.blocks[contrast.task, dataset, self.metric]
             asked = np.flatnonzero(self.asked(block))
-            rows = max(len(reference[dataset]), len(candidate[dataset]))
-            shape = rows, len(asked)
-            found.append(
-                Stratum(
-                    dataset,
-                    tuple(block.queries[index] for index in asked),
-                    np.broadcast_to(reference[dataset], shape),
-                    np.broadcast_to(candidate[dataset], shape),
-                    _kept(block.clusters, asked),
-                )
-            )
+            before, after = reference[dataset], candidate[dataset]
+            if self.seeds_paired(contrast):
+                shape = max(len(before), len(after)), len(asked)
+                before, after = np.broadcast_to(before, shape), np.broadcast_to(after, shape)
+            names = tuple(block.queries[index] for index in asked)
+            found.append(Stratum(dataset, names, before, after, _kept(block.clusters, asked)))
         return tuple(found)
 
+    def seeds_paired(self, contrast: Contrast) -> bool:
+        """Return whether both arms have the same seeds, or one of them has none at all."""
+        return len({self.seeds(arm) for arm in contrast.arms} - {(None,)}) <= 1
+
+    def notes(self, contrast: Contrast) -> tuple[str, ...]:
+        """Say that the arms' seeds are not paired."""
+        if self.seeds_paired(contrast):
+            return ()
+        own = ", ".join(f"{arm} {len(self.seeds(arm))}" for arm in contrast.arms)
+        return (
+            f"{contrast.task}: the arms have seeds of their own ({own}), so that seeds are not "
+            "paired; queries are",
+        )
+
     def paired_seeds(self, contrast: Contrast) -> tuple[int, ...]:
-        """Return the seeds of a contrast's strata, row by row; empty when no arm has any."""
-        seeds = {seed for arm in contrast.arms for seed in self.seeds(arm)} - {None}
-        return self.expected.seeds if seeds else ()
+        """Return the seeds of a contrast's strata, row by row; empty without a common one."""
+        seeds = {self.seeds(arm) for arm in contrast.arms} - {(None,)}
+        return tuple(s for s in seeds.pop() if s is not None) if len(seeds) == 1 else ()
 
 
 def _kept(
