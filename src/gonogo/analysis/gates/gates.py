@@ -73,7 +73,8 @@ def _highs(scores: JudgedScores) -> dict[str, float]:
     highs = {}
     for contrast in scores.contrasts if count > 1 else ():
         arrays = [(part.reference, part.candidate) for part in scores.strata(contrast)]
-        layout = Layout(bounds=score_bounds(scores.metric, arrays))
+        together = scores.seeds_paired(contrast)
+        layout = Layout(bounds=score_bounds(scores.metric, arrays), paired=together)
         strict = difference_estimate(
             arrays, 1 - 0.05 / count, bootstrap_draws=0, layout=layout
         ).interval

@@ -15,7 +15,8 @@ from itertools import groupby
 import numpy as np
 from jaxtyping import Float, Int
 
-from gonogo.analysis.tables.scores import Block, Key, Run, ScoreTable
+from gonogo.analysis.tables.labels import Key
+from gonogo.analysis.tables.scores import Block, Run, ScoreTable
 from gonogo.core.seeds import generator
 
 FEWEST_QUERIES, FEWEST_VALUES = 20, 8
