@@ -23,6 +23,10 @@ _EmptyIsZero = Annotated[
     typer.Option("--empty-is-zero", help="Judged queries without a ranking were searched in vain."),
 ]
 
+_Out = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", help="Folder of all outputs, or of this one verdict."),
+]
 _Clusters = Annotated[
     Path | None,
     typer.Option(help="Queries that hang together: a TSV with query_id, cluster, maybe dataset."),
@@ -49,10 +53,7 @@ def decide(
     clusters: _Clusters = None,
     quick: options.Quick = False,
     tier: options.Tier = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", help="Folder of all outputs, or of this one verdict."),
-    ] = None,
+    out: _Out = None,
     sets: options.Sets = None,
     fail_on: exit_codes.FailOn = None,
     as_json: announcing.AsJson = False,
