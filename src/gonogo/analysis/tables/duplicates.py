@@ -21,8 +21,9 @@ from gonogo.core.seeds import generator
 
 FEWEST_QUERIES, FEWEST_VALUES = 20, 8
 """Queries, and distinct values among them, below which equal runs or data sets may be chance."""
-FEWEST_IN_QUERY = 4
-"""Distinct values of one query over all runs below which two equal queries may be chance."""
+FEWEST_IN_QUERY = 8
+"""Distinct values of one query over all runs, by one measure, below which two equal queries may be
+chance: of a thousand queries, many share the ranks that four runs gave them."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ def _copied_queries(blocks: Mapping[Key, Block]) -> tuple[dict[Key, Block], list
         parts = [part for part in group if not np.isnan(part.values).any()]
         if not parts or any(part.queries != parts[0].queries for part in parts):
             continue
-        copies = _alike(np.concatenate([part.values for part in parts]))
+        copies = _alike([part.values for part in parts])
         if not (count := sum(len(each) - 1 for each in copies)):
             continue
         for part in parts:
@@ -160,14 +161,15 @@ def _copied_queries(blocks: Mapping[Key, Block]) -> tuple[dict[Key, Block], list
     return found, notes
 
 
-def _alike(values: Float[np.ndarray, "runs queries"]) -> list[list[int]]:
-    """Return groups of columns that are equal and could hardly be by chance."""
+def _alike(parts: Sequence[Float[np.ndarray, "_ queries"]]) -> list[list[int]]:
+    """Return groups of columns that are equal by all measures and could hardly be by chance."""
+    values = np.concatenate(parts)
     order = np.argsort(_keys(values), kind="stable")
     ordered = values[:, order]
     same = (ordered[:, 1:] == ordered[:, :-1]).all(axis=0)
     groups: list[list[int]] = []
     for start, stop in _stretches(same):
-        if len(np.unique(ordered[:, start])) >= FEWEST_IN_QUERY:
+        if max(len(np.unique(part[:, order[start]])) for part in parts) >= FEWEST_IN_QUERY:
             groups.append(sorted(order[start : stop + 1].tolist()))
     return sorted(groups)
 
