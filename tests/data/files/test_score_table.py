@@ -145,3 +145,31 @@ def test_a_damaged_parquet_file_is_one_error_or_the_same_table(tmp_path: Path, p
     path.write_bytes(bytes(data))
     with contextlib.suppress(UserError):
         assert read_scores(path).height == 50
+
+
+@pytest.mark.parametrize("place", range(0, 1200, 61))
+def test_damage_to_a_file_of_ours_never_changes_a_value(tmp_path: Path, place: int) -> None:
+    path = tmp_path / "t.parquet"
+    write_scores(path, table())
+    before = read_scores(path)
+    data = bytearray(path.read_bytes())
+    footer = 8 + int.from_bytes(data[-8:-4], "little")  # which parquet keeps no sum of
+    data[4 + place % (len(data) - footer - 4)] ^= 0x10
+    path.write_bytes(bytes(data))
+    with contextlib.suppress(UserError):
+        assert read_scores(path).equals(before)
+
+
+def test_a_negative_seed_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    path.write_text(HEADER + "a,1,t,d,m,q,0.5\na,-1,t,d,m,q,1\n")
+    with pytest.raises(UserError, match=r"column seed, row 2: -1 is no seed.*leave it empty"):
+        read_scores(path)
+
+
+def test_the_message_of_another_reader_is_cut(tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    path.write_text(HEADER + '"' + "a,1,t,d,m,q,0.5\n" * 200 + 'x" y,1\n')
+    with pytest.raises(UserError, match="not a csv table") as caught:
+        read_scores(path)
+    assert len(str(caught.value)) < 500

@@ -118,3 +118,23 @@ def test_measures_need_no_torch() -> None:
     code = "import sys, gonogo.evaluation.text.metrics as m; m.per_query({}, {'q': {}}, ['AP'])"
     code += "; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    "grades", [{"a": -1, "b": 1}, {"a": -2, "b": 2, "c": 0, "d": 1}, {"a": -1, "b": 1, "c": 0}]
+)
+@pytest.mark.parametrize(
+    ("ours", "theirs"), [("bpref", "bpref"), ("infAP", "infAP"), ("AP", "map")]
+)
+def test_a_grade_below_zero_is_read_as_trec_eval_reads_it(
+    grades: dict[str, int], ours: str, theirs: str
+) -> None:
+    found = ["a", "b", "c", "x"]
+    run = {"q": {document: -float(rank) for rank, document in enumerate(found)}}
+    peer = pytrec_eval.RelevanceEvaluator({"q": grades}, {theirs}).evaluate(run)
+    assert value(ours, found, grades) == peer["q"][theirs]
+
+
+@pytest.mark.parametrize("metric", ["Bpref", "nDCG@10", "AP", "Rprec"])
+def test_a_query_with_no_grade_but_negative_ones_is_worth_nothing(metric: str) -> None:
+    assert value(metric, ["a", "b"], {"a": -1, "b": -2}) == 0.0

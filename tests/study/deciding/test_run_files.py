@@ -93,7 +93,9 @@ def test_a_run_cut_short_of_the_cutoff_is_a_hole_where_another_goes_deeper(
     )
     # where all are as short, the corpus may be no larger
     write(tmp_path / "in/old/d.trec", deep(5))
-    assert score_runs(tmp_path / "in", qrels, ("nDCG@10",)).notes == ()
+    assert score_runs(tmp_path / "in", qrels, ("nDCG@10",)).notes == (
+        "d: no run goes beyond rank 5, which ends nDCG@10 too",
+    )
 
 
 def test_documents_that_never_meet_are_a_hole(tmp_path: Path, qrels: str) -> None:
@@ -130,3 +132,11 @@ def test_judgements_in_folders(tmp_path: Path) -> None:
         assert judgements(dataset, str(place)) == {"q": {"a": 1}}
     with pytest.raises(UserError, match="no judgements for data set 'none'"):
         judgements("none", str(tmp_path))
+
+
+def test_runs_that_all_end_before_the_cutoff_are_told(tmp_path: Path, qrels: str) -> None:
+    for arm in ("old", "new"):
+        write(tmp_path / f"in/{arm}/d.trec", deep(12))
+    found = score_runs(tmp_path / "in", qrels, ("nDCG@10", "R@100"))
+    assert set(found.scores["metric"]) == {"nDCG@10", "R@100"}
+    assert found.notes == ("d: no run goes beyond rank 12, which ends R@100 too",)

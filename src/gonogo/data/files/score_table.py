@@ -31,6 +31,7 @@ _FILLED = {
     "dataset": pl.lit("all"),
 }
 _NO_SEED = ["", "nan", "na", "<na>", "none", "null"]
+_MOST_WORDS = 160  # characters of another reader's message
 _MAY_BE_NULL = {"seed", "value", "study", "cluster"}
 
 
@@ -46,7 +47,10 @@ def write_scores(path: Path, frame: pl.DataFrame) -> None:
     if _suffix(path) == ".csv":
         table.write_csv(buffer)
     else:
-        table.write_parquet(buffer)
+        import pyarrow.parquet as pq
+
+        # with sums of pages, so that a table damaged later is refused and not misread
+        pq.write_table(table.to_arrow(), buffer, compression="zstd", write_page_checksum=True)
     write_bytes(path, buffer.getvalue())
 
 
@@ -85,7 +89,7 @@ def _read_csv(path: Path) -> pl.DataFrame:
     try:
         frame = pl.read_csv(data, infer_schema=False, separator=mark)
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise UserError(f"not a csv table: {error}", file=path) from error
+        raise UserError(f"not a csv table: {_first(error)}", file=path) from error
     if mark == ";" and "value" in frame.columns:
         frame = frame.with_columns(pl.col("value").str.replace(",", ".", literal=True))
     if "seed" in frame.columns:
@@ -124,7 +128,7 @@ def _by_arrow(path: Path) -> pl.DataFrame:
         table.validate(full=True)  # a dictionary of a damaged file may be short of an entry
         frame = pl.from_arrow(table.select(known))
     except (OSError, pa.ArrowException, pl.exceptions.PolarsError, ValueError) as error:
-        raise UserError(f"not a parquet table: {error}", file=path) from error
+        raise UserError(f"not a parquet table: {_first(error)}", file=path) from error
     return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
 
 
@@ -143,6 +147,12 @@ def checked_scores(frame: pl.DataFrame, name: object) -> pl.DataFrame:
     if {"arm", "metric", "query_id", "value"} <= set(frame.columns):
         frame = frame.with_columns(_FILLED[column].alias(column) for column in absent)
     return _checked(frame, name)
+
+
+def _first(error: Exception) -> str:
+    """Return how an error begins: readers of tables quote the whole file in theirs."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= _MOST_WORDS else f"{text[:_MOST_WORDS]} ..."
 
 
 def _suffix(path: Path) -> str:
@@ -184,6 +194,15 @@ def _cast(column: pl.Series, kind: pl.DataType, path: object) -> pl.Series:
             file=path,
             place=_place(column.name, row),
             value=column[row],
+        )
+    if kind.is_integer() and (cast < 0).any():
+        row = int((cast < 0).fill_null(False).arg_max() or 0)
+        raise UserError(
+            f"{cast[row]} is no seed, which is 0 or more",
+            file=path,
+            place=_place(column.name, row),
+            hint="leave it empty where there is none",
+            value=cast[row],
         )
     if cast.null_count() and column.name not in _MAY_BE_NULL:
         row = int(cast.is_null().arg_max() or 0)

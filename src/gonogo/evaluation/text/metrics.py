@@ -21,8 +21,8 @@ def per_query(
     Args:
         ranking: documents of each query, best first; queries without judgements are passed over.
         qrels: grades; a query of which nothing was retrieved, or nothing is relevant, has value 0.
-            Negative ones are as good as 0: trec_eval's code ends the process on a query that has
-            no other.
+            Negative ones are trec_eval's word for "not judged" to Bpref and infAP; a query that has
+            no other reads them as 0, since trec_eval's code ends the process on it.
         metrics: names that ``canonical_metric`` knows, such as ``nDCG@10``.
 
     Returns:
@@ -33,7 +33,7 @@ def per_query(
         ValueError: if a ranking holds a document twice.
     """
     runs = {query: _by_rank(query, ranking[query]) for query in qrels if ranking.get(query)}
-    judged = {query: {doc: max(0, grade) for doc, grade in qrels[query].items()} for query in runs}
+    judged = {query: _survivable(qrels[query]) for query in runs}
     rows = []
     for measure in map(parse_measure, metrics):
         values = _values(measure, runs, judged)
@@ -46,6 +46,12 @@ def _by_rank(query: str, documents: Sequence[tuple[str, float]]) -> dict[str, fl
     if len(ranks) < len(documents):
         raise ValueError(f"the ranking of query {query!r} holds a document twice")
     return ranks
+
+
+def _survivable(grades: Mapping[str, int]) -> Mapping[str, int]:
+    if max(grades.values(), default=0) >= 0:
+        return grades
+    return dict.fromkeys(grades, 0)
 
 
 def _values(

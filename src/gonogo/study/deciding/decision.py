@@ -21,7 +21,7 @@ from gonogo.spec.evaluation.evaluation import EvaluationSpec
 from gonogo.spec.reading.overrides import Layers, parse_override
 from gonogo.spec.reading.problems import validate
 from gonogo.spec.reading.reading import read_mapping
-from gonogo.spec.rule.gates import GateSpec
+from gonogo.spec.rule.gates import GateSpec, InterferenceGate
 from gonogo.spec.study import GateFile, ResolvedStudy
 from gonogo.study.deciding.domains import in_domain
 from gonogo.study.deciding.gathering import gather_evidence, gather_scores
@@ -180,7 +180,9 @@ def lone_task(name: str, tier: str | None = None, overrides: tuple[str, ...] = (
 def metrics_of(
     name: str, tier: str | None = None, overrides: tuple[str, ...] = ()
 ) -> tuple[str, ...]:
-    """Return the measures to compute: the gate's first, then the usual ones."""
+    """Return the measures to compute: the gate's, its guardrails', then the usual ones."""
     gate, _ = read_gate(name, tier, overrides)
     usual = EvaluationSpec.model_fields["metrics"].default
-    return tuple(dict.fromkeys((gate.metric, *usual)))
+    rails = () if isinstance(gate, InterferenceGate) else gate.guardrails
+    guarded = (rail.metric for rail in rails if rail.metric)
+    return tuple(dict.fromkeys((gate.metric, *guarded, *usual)))
