@@ -171,3 +171,34 @@ def test_a_study_with_one_trial_begun_says_how_to_go_on(tiny_study: Path) -> Non
     assert decide(str(tiny_study)).startswith("INCOMPLETE")
     [action] = verdict_in("outputs/tiny/full").decision.next_actions
     assert action == "finish the missing parts: gonogo run continues where it stopped"
+
+
+def test_judgements_of_handed_in_runs_stand_in_the_verdict(tmp_path: Path) -> None:
+    queries = [f"q{number}" for number in range(30)]
+    qrels = "".join(f"{q} 0 {q}d{n} {int(n < 3)}\n" for q in queries for n in range(10))
+    Path("pool.qrels").write_text(qrels)
+    for arm, name in (("old", "d"), ("new", "u")):
+        run = Path("runs") / arm / "embed" / "pool.trec"
+        run.parent.mkdir(parents=True)
+        # the new arm finds one judged document, and nine that nobody has looked at
+        lines = [
+            f"{q} Q0 {q}{'d' if n == 9 else name}{n} {n + 1} {10 - n} x\n"
+            for q in queries
+            for n in range(10)
+        ]
+        run.write_text("".join(lines))
+    given = ("--runs", "runs", "--qrels", "pool.qrels")
+    told = decide(gate_file(), *given, "--out", "verdict")
+    found = verdict_in("verdict")
+    assert found.decision.verdict == "INVALID"
+    assert "only 10% of new's first ten documents are judged" in told
+    shares = {run.arm: run.judged_at for run in found.evidence.judged_runs}
+    assert shares == {"old": 1.0, "new": pytest.approx(0.1)}
+    (bounds,) = found.evidence.unjudged
+    assert bounds.low == bounds.value < 0.0 < bounds.high
+    page = Path("verdict/report.html").read_text()
+    assert "Rankings and their judgements" in page
+    assert "Bounds over unjudged documents" in page
+    decide(gate_file(), *given, "--out", "condensed", "--condensed")
+    condensed = {row.arm: row.mean for row in verdict_in("condensed").scores if row.dataset}
+    assert condensed["new"] == 0.0  # its one judged document is not relevant

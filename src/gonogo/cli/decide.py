@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from gonogo.analysis.records.verdict import VerdictFile
+    from gonogo.study.deciding.run_files import ScoredRuns
 
 _Pattern = Annotated[
     str | None,
@@ -30,6 +31,12 @@ _Out = Annotated[
 _Clusters = Annotated[
     Path | None,
     typer.Option(help="Queries that hang together: a TSV with query_id, cluster, maybe dataset."),
+]
+
+
+_Condensed = Annotated[
+    bool,
+    typer.Option("--condensed", help="Leave unjudged documents out of every ranking of --runs."),
 ]
 
 
@@ -51,6 +58,7 @@ def decide(
     pattern: _Pattern = None,
     empty_is_zero: _EmptyIsZero = False,
     clusters: _Clusters = None,
+    condensed: _Condensed = False,
     quick: options.Quick = False,
     tier: options.Tier = None,
     out: _Out = None,
@@ -78,15 +86,18 @@ def decide(
     from gonogo.study.deciding.decision import decide_scores
 
     level, overrides = options.named_tier(tier, quick=quick), tuple(sets or ())
+    notes, evidence = tuple[str, ...](), None
     if scores is not None:
-        table, notes = _scores(scores), tuple[str, ...]()
+        table = _scores(scores)
     elif runs is not None and qrels is not None:
-        table, notes = _runs(study, level, overrides, runs, qrels, pattern, empty_is_zero)
+        how = {"pattern": pattern, "empty_is_zero": empty_is_zero, "without_unjudged": condensed}
+        scored = _runs(study, level, overrides, runs, qrels, how)
+        table, notes, evidence = scored.scores, scored.notes, scored.evidence
     else:
         said.finish(_decide_study(study, level, out or options.DEFAULT_OUT, sets, quiet=as_json))
         return
     table = _clustered(table, clusters)
-    verdict = decide_scores(study, table, command_line(), level, overrides, notes)
+    verdict = decide_scores(study, table, command_line(), level, overrides, notes, evidence)
     publish(verdict, out or options.DEFAULT_OUT / "decisions" / verdict.study, quiet=as_json)
     said.finish(verdict)
 
@@ -113,25 +124,24 @@ def _runs(
     overrides: tuple[str, ...],
     folder: Path,
     qrels: str,
-    pattern: str | None,
-    empty_is_zero: bool,
-) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    how: dict[str, Any],
+) -> ScoredRuns:
     """Return the values of runs and what is odd about them; how far each goes is printed."""
     from gonogo.core.errors import printable
-    from gonogo.study.deciding.decision import lone_task, metrics_of
+    from gonogo.study.deciding.decision import judged_pairs, lone_task, metrics_of
     from gonogo.study.deciding.run_files import score_runs
 
     scored = score_runs(
         folder,
         qrels,
         metrics_of(study, tier, overrides),
-        pattern=pattern,
         task=lone_task(study, tier, overrides),
-        empty_is_zero=empty_is_zero,
+        pairs=judged_pairs(study, tier, overrides),
+        **how,
     )
     for run, found in scored.coverage.items():
         typer.echo(printable(f"{run}: {found}"), err=True)
-    return scored.scores, scored.notes
+    return scored
 
 
 def _decide_study(

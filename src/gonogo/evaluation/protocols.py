@@ -8,6 +8,7 @@ from typing import assert_never
 from gonogo.core.errors import UserError
 from gonogo.core.types import Qrels, Ranking
 from gonogo.core.workplace import Workplace
+from gonogo.data.judged.coverage import Coverage, coverage
 from gonogo.data.judged.datasets import RetrievalDataset
 from gonogo.data.sources.loading import load_dataset
 from gonogo.data.sources.pairs_data import open_pairs_data
@@ -46,12 +47,14 @@ class Evaluated:
         dataset: the data set's name.
         ranking: what was retrieved, best first.
         values: (measure, query id, value) for every judged query.
+        coverage: how far the ranking met its judgements.
     """
 
     task: str
     dataset: str
     ranking: Ranking
     values: list[tuple[str, str, float]]
+    coverage: Coverage
 
 
 Judged = tuple[Ranking, Qrels]
@@ -78,7 +81,8 @@ class Setting:
     def evaluated(self, task: str, data: AnyData, judged: Judged) -> Evaluated:
         """Compute the measures of a ranking."""
         ranking, qrels = judged
-        return Evaluated(task, data.name, ranking, per_query(ranking, qrels, self.spec.metrics))
+        values = per_query(ranking, qrels, self.spec.metrics)
+        return Evaluated(task, data.name, ranking, values, coverage(ranking, qrels))
 
 
 def evaluate_part(

@@ -15,6 +15,7 @@ from gonogo.analysis.estimates.arm_scores import arm_scores
 from gonogo.analysis.estimates.group_means import group_means
 from gonogo.analysis.gates.gates import judge
 from gonogo.analysis.gates.outcome import Outcome
+from gonogo.analysis.gates.unjudged import judgement_cautions
 from gonogo.analysis.gates.wording import SUPPORTED, borne, headline
 from gonogo.analysis.promised.copies import judged_scores
 from gonogo.analysis.promised.expected import Expected
@@ -54,12 +55,13 @@ def decide(
     """
     evidence = evidence or Evidence()
     judged, copies = judged_scores(scores, gate.spec, expected)
-    outcome = judge(judged)
+    outcome = judge(judged, evidence.judged_runs)
     rows, uneven = arm_scores(judged.table, judged.expected)
     warnings = (
         *copies,
         *learning_cautions(judged, outcome),
-        *gate_cautions(gate, outcome.verdict, _original(judged, gate)),
+        *gate_cautions(gate, outcome.verdict, _original(judged, gate, evidence)),
+        *judgement_cautions(evidence.judged_runs),
         *cautions(judged, outcome, evidence),
         *uneven,
     )
@@ -83,7 +85,7 @@ def decide(
     )
 
 
-def _original(judged: JudgedScores, gate: FrozenGate) -> str | None:
+def _original(judged: JudgedScores, gate: FrozenGate, evidence: Evidence) -> str | None:
     """Return the verdict by the rule, the seeds and the data sets as they were frozen."""
     if gate.original is None:
         return None
@@ -94,7 +96,8 @@ def _original(judged: JudgedScores, gate: FrozenGate) -> str | None:
         own_seeds={} if gate.seeds else now.own_seeds,
         tasks={**now.tasks, **gate.datasets},
     )
-    return judge(JudgedScores(judged.table, gate.original, promised)).verdict
+    frozen = JudgedScores(judged.table, gate.original, promised)
+    return judge(frozen, evidence.judged_runs).verdict
 
 
 def _decision(judged: JudgedScores, outcome: Outcome, warnings: tuple[str, ...]) -> Decision:

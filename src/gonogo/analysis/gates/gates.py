@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from gonogo.analysis.estimates.effects import Paired, correct, effect, level
@@ -15,15 +16,17 @@ from gonogo.analysis.gates.improvement import judge_improvement
 from gonogo.analysis.gates.interference import judge_effect as judge_ratio
 from gonogo.analysis.gates.interference import judge_interference
 from gonogo.analysis.gates.outcome import Outcome, incomplete
+from gonogo.analysis.gates.unjudged import unknowable
 from gonogo.analysis.promised.expected import Contrast
 from gonogo.analysis.promised.holes import find_holes
 from gonogo.analysis.promised.judged import JudgedScores
 from gonogo.analysis.records.effects import Effect
+from gonogo.analysis.records.judged_runs import JudgedRun
 from gonogo.spec.rule.gates import BandsGate, GateSpec, ImprovementGate, InterferenceGate
 
 
-def judge(scores: JudgedScores) -> Outcome:
-    """Apply the gate.
+def judge(scores: JudgedScores, runs: Sequence[JudgedRun] = ()) -> Outcome:
+    """Apply the gate, by the scores and by how far the rankings behind them met their judgements.
 
     Nothing is judged over a hole: with any part missing the outcome is INCOMPLETE and lists every
     hole; effects that are whole are shown all the same.
@@ -32,7 +35,10 @@ def judge(scores: JudgedScores) -> Outcome:
     gate = scores.gate
     whole = tuple(c for c, found in holes.items() if not found and c.reference is not None)
     found = correct([_effect(scores, contrast) for contrast in whole])
-    effects = tuple(assess(scores, c, one) for c, one in zip(whole, found, strict=True))
+    effects = tuple(
+        _known(assess(scores, c, one), unknowable(scores, c, runs))
+        for c, one in zip(whole, found, strict=True)
+    )
     own = tuple(hole for found in holes.values() for hole in found)
     missing = tuple(dict.fromkeys((*own, *(() if own else untrained_hole(scores)))))
     if missing:
@@ -42,6 +48,10 @@ def judge(scores: JudgedScores) -> Outcome:
     if lacking := tuple(dict.fromkeys(hole for rail in rails for hole in rail.holes)):
         return _incomplete(gate, tuple(f"guardrail: {hole}" for hole in lacking), effects)
     return guard(outcome, [measure(rail) for rail in rails])
+
+
+def _known(found: Effect, why_not: str) -> Effect:
+    return found.model_copy(update={"invalid": why_not}) if why_not else found
 
 
 def _incomplete(gate: GateSpec, missing: tuple[str, ...], effects: tuple[Effect, ...]) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gonogo.analysis.geometry.geometry_record import GeometryRecord
+from gonogo.analysis.records.judged_runs import JudgedRun, UnjudgedBounds
 from gonogo.spec.base import Spec
 
 
@@ -77,3 +78,7 @@ class Evidence(Spec):
     """Label -> path relative to verdict.json."""
     geometry: tuple[GeometryRecord, ...] = ()
     """Of every trial and reference row that has one; all on the same texts."""
+    judged_runs: tuple[JudgedRun, ...] = ()
+    """How far every ranking met its judgements."""
+    unjudged: tuple[UnjudgedBounds, ...] = ()
+    """How far unjudged documents could move each difference of the gate, for runs handed in."""

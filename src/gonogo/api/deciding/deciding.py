@@ -64,15 +64,16 @@ def decide(
         raise UserError("runs and qrels belong together", place="qrels", hint="give both")
     rule, known = _rule(gate, name, tier)
     notes: tuple[str, ...] = ()
+    evidence = None
     if runs is None:
         table = _scores(scores)
     else:
         scored = _runs(runs, qrels, rule, metrics, empty_is_zero)
-        table, notes = scored.scores, scored.notes
+        table, notes, evidence = scored.scores, scored.notes, scored.evidence
     from gonogo.study.deciding.decision import judge_scores
 
     spec = rule.spec(table) if isinstance(rule, Gate) else rule
-    return Verdict(judge_scores(table, spec, known, command, notes))
+    return Verdict(judge_scores(table, spec, known, command, notes, evidence))
 
 
 def _rule(gate: object, name: str, tier: str | None) -> tuple[Gate | GateSpec, Expected]:
@@ -108,10 +109,12 @@ def _runs(
     empty_is_zero: bool,
 ) -> ScoredRuns:
     """Score rankings by the gate's measure, the task being the gate's."""
+    from gonogo.study.deciding.decision import gate_metrics, pairs_of
     from gonogo.study.deciding.run_files import score_runs
 
     spec = rule.spec() if isinstance(rule, Gate) else rule
-    wanted = tuple(dict.fromkeys((spec.metric, *(metrics or usual_metrics()))))
+    wanted = tuple(dict.fromkeys((*gate_metrics(spec), *(metrics or usual_metrics()))))
+    pairs = pairs_of(spec)
     if isinstance(runs, str | Path):
         if not isinstance(qrels, str | Path):
             raise UserError(
@@ -120,12 +123,19 @@ def _runs(
                 hint="read the runs first, and give them as a dict",
             )
         return score_runs(
-            Path(runs), str(qrels), wanted, task=_task(spec), empty_is_zero=empty_is_zero
+            Path(runs),
+            str(qrels),
+            wanted,
+            task=_task(spec),
+            empty_is_zero=empty_is_zero,
+            pairs=pairs,
         )
     if not isinstance(runs, Mapping):
         hint = "a dict of rankings by arm, or a folder"
         raise UserError(f"{type(runs).__name__} names no arms", place="runs", hint=hint)
-    return scored_runs(runs, qrels, wanted, task=_task(spec), empty_is_zero=empty_is_zero)
+    return scored_runs(
+        runs, qrels, wanted, task=_task(spec), empty_is_zero=empty_is_zero, pairs=pairs
+    )
 
 
 def _task(spec: GateSpec) -> str:

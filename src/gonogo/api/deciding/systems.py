@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from gonogo.core.errors import UserError, nearest
 from gonogo.core.types import Qrels
 
 if TYPE_CHECKING:
+    from gonogo.study.deciding.pair_bounds import Pair
     from gonogo.study.deciding.run_files import ScoredRuns
 
 Place = tuple[int | None, str]
@@ -34,6 +35,7 @@ def scored_runs(
     *,
     task: str = "run",
     empty_is_zero: bool = False,
+    pairs: Sequence[Pair] = (),
 ) -> ScoredRuns:
     """Score rankings, one arm after another.
 
@@ -43,6 +45,7 @@ def scored_runs(
         metrics: measures to compute.
         task: what the task is called.
         empty_is_zero: a judged query without a ranking was searched, and nothing was found.
+        pairs: differences whose bounds over unjudged documents are wanted.
 
     Returns:
         A score table without values that would rest on a hole, and what a reader must know.
@@ -59,7 +62,7 @@ def scored_runs(
             name = dataset or judged.only
             of = RunFile(Path(place), str(arm), seed, task, name)
             read.append((of, as_ranking(run, place), judged.of(name)))
-    return score_read(read, metrics, empty_is_zero=empty_is_zero)
+    return score_read(read, metrics, empty_is_zero=empty_is_zero, pairs=pairs)
 
 
 def _flat(given: object, at: Place, place: str) -> Iterator[tuple[Place, object, str]]:

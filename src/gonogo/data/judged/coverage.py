@@ -36,6 +36,9 @@ class Coverage:
     """Of these, those that the rankings hold at any depth."""
     judged_at: float
     """Mean share of judged documents among the first ``JUDGED_AT`` of a ranking (Judged@10)."""
+    pooled: bool = False
+    """Whether the judgements name documents that are not relevant, and enough a query to fill half
+    of ``JUDGED_AT`` ranks on average: judgements of what systems found, not of what is known."""
 
     def __str__(self) -> str:
         low, high = self.depth
@@ -87,4 +90,11 @@ def coverage(ranking: Ranking, qrels: Qrels) -> Coverage:
         documents=sum(len(qrels[query]) for query in ranked),
         found=found,
         judged_at=shares / len(ranked) if ranked else 0.0,
+        pooled=_is_pooled(qrels),
     )
+
+
+def _is_pooled(qrels: Qrels) -> bool:
+    fillable = sum(min(JUDGED_AT, len(grades)) for grades in qrels.values())
+    dense = 2 * fillable >= JUDGED_AT * len(qrels)
+    return dense and any(min(grades.values(), default=1) <= 0 for grades in qrels.values())

@@ -16,6 +16,7 @@ from gonogo.report.tables.effect_tables import (
     measurement_table,
     seed_table,
 )
+from gonogo.report.tables.judgement_tables import judged_run_table, unjudged_table
 from gonogo.report.tables.run_tables import run_tables
 from gonogo.report.tables.score_tables import metrics_of, score_table, tasks_of
 from gonogo.report.tables.significance_tables import significance_tables
@@ -29,7 +30,7 @@ class Contents:
 
     effects: tuple[Table, ...]
     checks: tuple[Table, ...]
-    """What was learned, and what may not fall."""
+    """What was learned, what may not fall, and how far rankings met their judgements."""
     comparison: tuple[Table, ...]
     """All rows, references among them, in one table a task."""
     runs: tuple[Table, ...]
@@ -79,7 +80,12 @@ def contents(verdict: VerdictFile) -> Contents:
             *(effect_table(verdict, effect) for effect in verdict.effects),
             measurement_table(verdict.measurements),
         ),
-        checks=named(learning_table(verdict), guardrail_table(verdict.guardrails)),
+        checks=named(
+            learning_table(verdict),
+            guardrail_table(verdict.guardrails),
+            unjudged_table(verdict.evidence.unjudged),
+            judged_run_table(verdict.evidence.judged_runs),
+        ),
         comparison=named(*comparison_tables(verdict)),
         runs=named(*run_tables(verdict.runs)),
         scores=named(*(score_table(verdict, task, found[0]) for task, found in metrics.items())),

@@ -6,7 +6,7 @@ SECTIONS: dict[str, str] = {
     "why": "Why",
     "next": "What to do",
     "effects": "Each data set",
-    "checks": "Learning and guardrails",
+    "checks": "Learning, guardrails and judgements",
     "comparison": "All rows",
     "runs": "Runs",
     "scores": "Scores",

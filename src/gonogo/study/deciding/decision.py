@@ -12,6 +12,7 @@ import polars as pl
 from gonogo.analysis.deciding.decide import decide
 from gonogo.analysis.gates.freezing import freeze_gate, frozen_gate
 from gonogo.analysis.promised.expected import Expected, contrasts, expected_from_scores, gate_arms
+from gonogo.analysis.records.evidence import Evidence
 from gonogo.analysis.records.verdict import VerdictFile
 from gonogo.analysis.tables.measures import canonical
 from gonogo.core.errors import UserError, did_you_mean
@@ -25,6 +26,7 @@ from gonogo.spec.rule.gates import GateSpec, InterferenceGate
 from gonogo.spec.study import GateFile, ResolvedStudy
 from gonogo.study.deciding.domains import in_domain
 from gonogo.study.deciding.gathering import gather_evidence, gather_scores
+from gonogo.study.deciding.pair_bounds import Pair
 from gonogo.study.deciding.registration import registered_gate
 from gonogo.study.deciding.stopping import expected_scores, read_stop
 from gonogo.study.folder.shipped import find_study
@@ -114,13 +116,15 @@ def decide_scores(
     tier: str | None = None,
     overrides: tuple[str, ...] = (),
     notes: tuple[str, ...] = (),
+    evidence: Evidence | None = None,
 ) -> VerdictFile:
     """Judge a score table that any trainer made by the gate of a study or a gate file.
 
     The table is taken at its word about seeds and data sets; seeds that the study planned
-    otherwise are told in a warning, and so are ``notes`` of whoever made the table.
+    otherwise are told in a warning, and so are ``notes`` of whoever made the table; ``evidence`` is
+    what is known of the rankings behind it.
     """
-    return judge_scores(scores, *read_gate(name, tier, overrides), command, notes)
+    return judge_scores(scores, *read_gate(name, tier, overrides), command, notes, evidence)
 
 
 def judge_scores(
@@ -129,6 +133,7 @@ def judge_scores(
     known: Expected,
     command: str,
     notes: tuple[str, ...] = (),
+    evidence: Evidence | None = None,
 ) -> VerdictFile:
     """Judge a score table by a gate; ``known`` is what its study promised, if it has one."""
     tasks = {pair.task for pair in contrasts(gate)}
@@ -137,7 +142,7 @@ def judge_scores(
     found = expected_from_scores(scores, gate)
     expected = replace(known, seeds=found.seeds, tasks=found.tasks, references=found.references)
     now = freeze_gate(gate, known.arms, found.seeds, found.tasks)
-    verdict = decide(scores, frozen_gate(None, now), expected, command=command)
+    verdict = decide(scores, frozen_gate(None, now), expected, evidence=evidence, command=command)
     for note in notes:
         verdict = _warn(verdict, note)
     again = "add the missing scores, or name in the gate what the scores hold, and decide again"
@@ -183,6 +188,26 @@ def metrics_of(
     """Return the measures to compute: the gate's, its guardrails', then the usual ones."""
     gate, _ = read_gate(name, tier, overrides)
     usual = EvaluationSpec.model_fields["metrics"].default
+    return tuple(dict.fromkeys((*gate_metrics(gate), *usual)))
+
+
+def gate_metrics(gate: GateSpec) -> tuple[str, ...]:
+    """Return the measures that a gate and its guardrails look at."""
     rails = () if isinstance(gate, InterferenceGate) else gate.guardrails
-    guarded = (rail.metric for rail in rails if rail.metric)
-    return tuple(dict.fromkeys((gate.metric, *guarded, *usual)))
+    return (gate.metric, *(rail.metric for rail in rails if rail.metric))
+
+
+def judged_pairs(
+    name: str, tier: str | None = None, overrides: tuple[str, ...] = ()
+) -> tuple[Pair, ...]:
+    """Return the differences that the gate of a study or gate file judges."""
+    return pairs_of(read_gate(name, tier, overrides)[0])
+
+
+def pairs_of(gate: GateSpec) -> tuple[Pair, ...]:
+    """Return the differences that a gate judges."""
+    return tuple(
+        Pair(pair.task, canonical(gate.metric), pair.reference, pair.candidate)
+        for pair in contrasts(gate)
+        if pair.reference is not None
+    )

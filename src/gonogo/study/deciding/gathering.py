@@ -10,13 +10,15 @@ import polars as pl
 
 from gonogo.analysis.geometry.geometry_record import GeometryRecord, read_geometry
 from gonogo.analysis.records.evidence import Conflict, Curve, Evidence, LookCurve, TrialRecord
+from gonogo.analysis.records.judged_runs import JudgedRun
 from gonogo.core.files import read_json_lines
 from gonogo.core.records import read_record
 from gonogo.data.files.score_table import SCHEMA, read_scores, write_scores
 from gonogo.study.folder.fingerprints import combine
+from gonogo.study.folder.judged import read_judged
 from gonogo.study.folder.layout import StudyFolder, TrialFolder
 from gonogo.study.folder.looks import LogError, read_looks
-from gonogo.study.folder.scored import join_forums
+from gonogo.study.folder.scored import join_forums, scored_as
 from gonogo.study.folder.states import read_result
 from gonogo.study.planning.plan import Plan, PlannedTrial
 
@@ -55,7 +57,18 @@ def gather_evidence(plan: Plan) -> Evidence:
         environment=_environment(started),
         files=_files(plan.folder, started),
         geometry=tuple(_geometry(plan)),
+        judged_runs=tuple(_judged_runs(plan)),
     )
+
+
+def _judged_runs(plan: Plan) -> Iterator[JudgedRun]:
+    """Yield how far the rankings of finished rows met their judgements, under gathered names."""
+    names = scored_as(plan.study.evaluation)
+    folders = [row.folder for row in plan.references if row.action == "skip"]
+    folders += [trial.folder for trial in plan.trials if trial.action == "skip"]
+    for folder in folders:
+        for run in read_judged(folder):
+            yield run.model_copy(update={"dataset": names.get(run.dataset, run.dataset)})
 
 
 def _geometry(plan: Plan) -> Iterator[GeometryRecord]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from gonogo.analysis.records.evidence import Evidence
 from gonogo.core.errors import UserError
 from gonogo.core.metrics import parse_measure
 from gonogo.core.types import Qrels, Ranking
@@ -19,7 +20,10 @@ from gonogo.data.files.trec import RUN_ENDINGS, is_run, read_run
 from gonogo.data.judged.coverage import Coverage, coverage
 from gonogo.data.sources.loading import load_dataset
 from gonogo.evaluation.text.metrics import per_query
+from gonogo.evaluation.text.unjudged import condensed
 from gonogo.spec.data.text_data import IrDatasetsData
+from gonogo.study.deciding.pair_bounds import Pair, PairBounds
+from gonogo.study.folder.judged import judged_run
 
 LAYOUT = "<arm>/seed_<n>/<task>/<dataset>.trec"
 _HOLDERS = {"runs"}
@@ -50,6 +54,8 @@ class ScoredRuns:
     """By arm, seed, task and data set, in words."""
     notes: tuple[str, ...]
     """What a reader must know: the weightiest first."""
+    evidence: Evidence
+    """How far each run met its judgements, and what unjudged documents leave open."""
 
 
 def score_runs(
@@ -60,6 +66,8 @@ def score_runs(
     pattern: str | None = None,
     task: str = "run",
     empty_is_zero: bool = False,
+    without_unjudged: bool = False,
+    pairs: Sequence[Pair] = (),
 ) -> ScoredRuns:
     """Score all runs below a folder.
 
@@ -77,6 +85,8 @@ def score_runs(
             ``{arm}_seed{seed}_{dataset}.res.gz``, in place of the layout.
         task: of runs whose path names none.
         empty_is_zero: a judged query without a ranking was searched, and nothing was found.
+        without_unjudged: take unjudged documents out of every ranking first (condensed lists).
+        pairs: differences whose bounds over unjudged documents are wanted.
 
     Raises:
         UserError: if no run is found, a path does not say what it is, judgements are missing, or
@@ -84,7 +94,9 @@ def score_runs(
     """
     files = sorted(_matched(folder, pattern, task), key=lambda file: file.path)
     read = ((file, read_run(file.path), judgements(file.dataset, qrels)) for file in files)
-    return score_read(read, metrics, empty_is_zero=empty_is_zero)
+    return score_read(
+        read, metrics, empty_is_zero=empty_is_zero, without_unjudged=without_unjudged, pairs=pairs
+    )
 
 
 def score_read(
@@ -92,14 +104,20 @@ def score_read(
     metrics: tuple[str, ...],
     *,
     empty_is_zero: bool = False,
+    without_unjudged: bool = False,
+    pairs: Sequence[Pair] = (),
 ) -> ScoredRuns:
     """Score runs that were read, each with its judgements; see :func:`score_runs`."""
     rows: list[tuple[str, int | None, str, str, str, str, float]] = []
     covered: dict[str, Coverage] = {}
     read: list[tuple[RunFile, Coverage, list[tuple[str, str, float]]]] = []
+    bounds = PairBounds(pairs)
     for file, ranking, judged in runs:
         found = meeting(coverage(ranking, judged), file.path)
         covered[str(file)] = found
+        bounds.add(file.arm, file.seed, file.task, file.dataset, ranking, judged)
+        if without_unjudged:
+            ranking = condensed(ranking, judged)
         read.append((file, found, per_query(ranking, judged, metrics)))
     deepest: dict[tuple[str, str], int] = {}  # of one task: a reranker is given fewer documents
     for file, found, _ in read:
@@ -122,7 +140,15 @@ def score_read(
             if found.found and query not in absent and metric not in short
         ]
     notes += [note for dataset, end in deepest.items() for note in shallow(dataset, end, metrics)]
-    return ScoredRuns(pl.DataFrame(rows, schema=SCHEMA, orient="row"), covered, tuple(notes))
+    evidence = Evidence(
+        judged_runs=tuple(
+            judged_run(found, file.arm, file.seed, file.task, file.dataset)
+            for file, found, _ in read
+        ),
+        unjudged=tuple(bounds.found()),
+    )
+    table = pl.DataFrame(rows, schema=SCHEMA, orient="row")
+    return ScoredRuns(table, covered, tuple(notes), evidence)
 
 
 def is_short(metric: str, found: Coverage, deepest: int) -> bool:

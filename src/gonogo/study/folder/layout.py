@@ -67,6 +67,10 @@ class TrialFolder:
         """Return the ranking of one task on one data set, in TREC format."""
         return self.path / "runs" / safe_name(task) / f"{file_name(dataset)}.trec"
 
+    def judged(self, task: str, dataset: str) -> Path:
+        """Return how far that ranking met its judgements."""
+        return self.run(task, dataset).with_suffix(".judged.json")
+
     def log(self, name: str) -> Path:
         """Return a log file."""
         return self.path / "logs" / name

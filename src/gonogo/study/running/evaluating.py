@@ -30,6 +30,7 @@ from gonogo.models.text.retrieval_model import RetrievalModel
 from gonogo.spec.evaluation.evaluation import EvaluationSpec
 from gonogo.spec.evaluation.evaluation_tasks import AnyData, EvaluationTask
 from gonogo.study.folder.fingerprints import Inputs
+from gonogo.study.folder.judged import judged_run, write_judged
 from gonogo.study.folder.layout import TrialFolder
 from gonogo.study.folder.records import EvaluationRecord
 from gonogo.study.running.isotropy_probe import probe_dataset, write_geometry
@@ -111,6 +112,8 @@ def score_into(
                 continue
             tag = arm if seed is None else f"{arm}.{seed}"
             write_run(folder.run(task, data.name), evaluated.ranking, tag)
+            judged = judged_run(evaluated.coverage, arm, seed, task, data.name)
+            write_judged(folder.judged(task, data.name), judged)
             write_scores(path, _frame(evaluated, data.name, arm, seed))
         frames.append(read_scores(path))
     write_scores(folder.scores, pl.concat(frames))
