@@ -15,6 +15,17 @@ if TYPE_CHECKING:
     from gonogo.analysis.records.verdict import VerdictFile
     from gonogo.study.deciding.run_files import ScoredRuns
 
+_ScoreTable = Annotated[
+    Path | None, typer.Option("--scores", help="Score table made elsewhere: parquet or csv.")
+]
+_RunFolder = Annotated[
+    Path | None,
+    typer.Option("--runs", help="Folder of runs: <arm>/seed_<n>/<task>/<dataset>.trec."),
+]
+_Qrels = Annotated[
+    str | None,
+    typer.Option("--qrels", help="Judgements for --runs: a file, a folder, or ir:..."),
+]
 _Pattern = Annotated[
     str | None,
     typer.Option(help="How paths below --runs read, as {arm}_seed{seed}_{dataset}.res.gz."),
@@ -44,17 +55,9 @@ def decide(
     study: Annotated[
         str, typer.Argument(metavar="STUDY_OR_GATE", help="A study, or a file with a gate.")
     ],
-    scores: Annotated[
-        Path | None, typer.Option("--scores", help="Score table made elsewhere: parquet or csv.")
-    ] = None,
-    runs: Annotated[
-        Path | None,
-        typer.Option("--runs", help="Folder of runs: <arm>/seed_<n>/<task>/<dataset>.trec."),
-    ] = None,
-    qrels: Annotated[
-        str | None,
-        typer.Option("--qrels", help="Judgements for --runs: a file, a folder, or ir:..."),
-    ] = None,
+    scores: _ScoreTable = None,
+    runs: _RunFolder = None,
+    qrels: _Qrels = None,
     pattern: _Pattern = None,
     empty_is_zero: _EmptyIsZero = False,
     clusters: _Clusters = None,
