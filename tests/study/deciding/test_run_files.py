@@ -94,7 +94,7 @@ def test_a_run_cut_short_of_the_cutoff_is_a_hole_where_another_goes_deeper(
     # where all are as short, the corpus may be no larger
     write(tmp_path / "in/old/d.trec", deep(5))
     assert score_runs(tmp_path / "in", qrels, ("nDCG@10",)).notes == (
-        "d: no run goes beyond rank 5, which ends nDCG@10 too",
+        "run, d: no run goes beyond rank 5, which ends nDCG@10 too",
     )
 
 
@@ -139,4 +139,4 @@ def test_runs_that_all_end_before_the_cutoff_are_told(tmp_path: Path, qrels: str
         write(tmp_path / f"in/{arm}/d.trec", deep(12))
     found = score_runs(tmp_path / "in", qrels, ("nDCG@10", "R@100"))
     assert set(found.scores["metric"]) == {"nDCG@10", "R@100"}
-    assert found.notes == ("d: no run goes beyond rank 12, which ends R@100 too",)
+    assert found.notes == ("run, d: no run goes beyond rank 12, which ends R@100 too",)

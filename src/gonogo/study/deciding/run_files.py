@@ -139,7 +139,8 @@ def score_read(
             for metric, query, value in values
             if found.found and query not in absent and metric not in short
         ]
-    notes += [note for dataset, end in deepest.items() for note in shallow(dataset, end, metrics)]
+    for (task, dataset), end in deepest.items():
+        notes += shallow(f"{task}, {dataset}", end, metrics)
     evidence = Evidence(
         judged_runs=tuple(
             judged_run(found, file.arm, file.seed, file.task, file.dataset)
@@ -156,10 +157,10 @@ def is_short(metric: str, found: Coverage, deepest: int) -> bool:
     return found.depth[1] < min(parse_measure(metric).cutoff or 0, deepest)
 
 
-def shallow(dataset: str, end: int, metrics: Sequence[str]) -> list[str]:
+def shallow(place: str, end: int, metrics: Sequence[str]) -> list[str]:
     """Tell the measures whose cutoff no run of a data set reaches; a corpus may be no larger."""
     deep = [one for one in metrics if end < (parse_measure(one).cutoff or 0)]
-    said = f"{dataset}: no run goes beyond rank {end}, which ends {', '.join(deep)} too"
+    said = f"{place}: no run goes beyond rank {end}, which ends {', '.join(deep)} too"
     return [said] if deep else []
 
 
