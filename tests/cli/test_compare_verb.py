@@ -48,3 +48,35 @@ def test_two_rankings_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         "after: 4 of 4 judged queries ranked, 3 documents each; 4 of 4 judged documents found; "
         "Judged@10 0.33",
     ]
+
+
+def test_a_models_judgements_are_corrected_by_peoples(tmp_path: Path) -> None:
+    """The model calls every document of the new run relevant that it ranks first."""
+    from typer.testing import CliRunner
+
+    from gonogo.cli.main import app
+
+    queries = [f"q{number}" for number in range(60)]
+    for name, first in (("old", "a"), ("new", "b")):
+        lines = [
+            f"{q} Q0 {d} {r + 1} {2 - r} x\n"
+            for q in queries
+            for r, d in enumerate((first, "ab".replace(first, "")))
+        ]
+        (tmp_path / f"{name}.trec").write_text("".join(lines))
+    people = [f"{q} 0 {'ab'[n % 3 == 0]} 1\n" for n, q in enumerate(queries[:20])]
+    model = [f"{q} 0 {'ab'[n % 3 < 2]} 1\n" for n, q in enumerate(queries)]
+    (tmp_path / "people.qrels").write_text("".join(people))
+    (tmp_path / "model.qrels").write_text("".join(model))
+    given = [str(tmp_path / name) for name in ("old.trec", "new.trec")]
+    how = ["--qrels", str(tmp_path / "people.qrels"), "--metric", "RR@10"]
+    how += ["--model-qrels", str(tmp_path / "model.qrels")]
+    done = CliRunner().invoke(app, ["compare", *given, *how], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert "judged by people on 20 of 60 queries and by a model on all" in done.output
+    found = {line.split()[0]: float(line.split()[2 if "alone" in line else 1].strip(","))
+             for line in done.output.splitlines()
+             if line.startswith(("  debiased", "  people alone", "  model alone"))}  # fmt: skip
+    assert found["people"] == pytest.approx(0.5 * (7 - 13) / 20, abs=1e-4)
+    assert found["model"] == pytest.approx(0.5 * (40 - 20) / 60, abs=1e-4)
+    assert abs(found["debiased"] - found["people"]) < abs(found["debiased"] - found["model"])

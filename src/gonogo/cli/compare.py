@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from gonogo.analysis.deciding.compare import Comparison, QueryChange
     from gonogo.analysis.records.effects import Effect, Estimate
 
 
 def compare(
     systems: Annotated[
-        list[Path], typer.Argument(help="TREC runs, score tables, or trial folders; two or more.")
+        list[Path], typer.Argument(help="Runs, score tables, folders of them; NAME=PATH names one.")
     ],
     qrels: Annotated[
         str | None,
@@ -22,6 +24,13 @@ def compare(
     ] = None,
     metrics: Annotated[
         list[str] | None, typer.Option("--metric", help="Measure for TREC runs; may be repeated.")
+    ] = None,
+    model_qrels: Annotated[
+        str | None,
+        typer.Option(
+            "--model-qrels",
+            help="A model's judgements of all queries; --qrels are people's of some, at random.",
+        ),
     ] = None,
 ) -> None:
     """Print means, paired differences, intervals, p-values, effect sizes, and changed queries."""
@@ -31,7 +40,10 @@ def compare(
 
     frames, covered = load_systems(systems, qrels, tuple(metrics or ()))
     comparison = compare_systems(frames)
-    lines = [*_lines(comparison), *(f"{label}: {found}" for label, found in covered.items())]
+    lines = _lines(comparison)
+    if model_qrels is not None:
+        lines += _model_judged(systems, frames, model_qrels, tuple(metrics or ()))
+    lines += [*(f"{label}: {found}" for label, found in covered.items())]
     lines += [
         f"warning: {label}: {note}" for label, found in covered.items() for note in found.notes()
     ]
@@ -116,3 +128,15 @@ def _changes(title: str, changes: tuple[QueryChange, ...]) -> list[str]:
         f"{change.reference:.4f} -> {change.candidate:.4f}"
         for change in changes[:5]
     ]
+
+
+def _model_judged(
+    systems: list[Path], frames: dict[str, pl.DataFrame], qrels: str, metrics: tuple[str, ...]
+) -> list[str]:
+    """Score the systems under the model's judgements too, and correct those by people's."""
+    from gonogo.analysis.deciding.model_judged import model_judged
+    from gonogo.report.words.model_judged import model_judged_lines
+    from gonogo.study.deciding.comparison import under_other_judgements
+
+    judged = under_other_judgements(systems, frames, qrels, metrics)
+    return model_judged_lines(model_judged(frames, judged))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gonogo.analysis.geometry.geometry_record import GeometryRecord
 from gonogo.analysis.records.judged_runs import JudgedRun, UnjudgedBounds
+from gonogo.analysis.records.model_judged import ModelJudged
 from gonogo.spec.base import Spec
 
 
@@ -82,3 +83,5 @@ class Evidence(Spec):
     """How far every ranking met its judgements."""
     unjudged: tuple[UnjudgedBounds, ...] = ()
     """How far unjudged documents could move each difference of the gate, for runs handed in."""
+    model_judged: tuple[ModelJudged, ...] = ()
+    """Differences by a model's judgements, made unbiased by those of people; beside the gate."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
@@ -11,6 +12,7 @@ from gonogo.data.files.lines import plain_suffix
 from gonogo.data.files.score_table import SCHEMA, read_scores
 from gonogo.data.judged.coverage import Coverage
 from gonogo.spec.evaluation.evaluation import EvaluationSpec
+from gonogo.study.deciding.named_systems import named_systems, split_name
 from gonogo.study.deciding.run_files import score_run
 
 TABLES = {".parquet", ".csv"}
@@ -21,12 +23,20 @@ def load_systems(
 ) -> tuple[dict[str, pl.DataFrame], dict[str, Coverage]]:
     """Read every system, labelled by the shortest part of its path that tells them apart.
 
+    ``NAME=PATH`` names one, and may be repeated for its further files, seeds and data sets: see
+    :func:`gonogo.study.deciding.named_systems.named_systems`.
+
     Returns:
         The score table of each system, and how far those that are runs meet their judgements.
 
     Raises:
         UserError: if a path is no run, table or trial, or a run comes without judgements.
     """
+    split = [split_name(path) for path in names]
+    if named := [(name, path) for name, path in split if name is not None]:
+        if len(named) < len(names):
+            raise UserError("name all systems or none", hint="NAME=PATH for each of them")
+        return _named(named, qrels, metrics)
     labels = _labels(names)
     if len(set(labels)) < len(names):
         raise UserError(f"{labels} names a system twice", hint="give each system once")
@@ -38,6 +48,14 @@ def load_systems(
         if found is not None:
             covered[label] = found
     return frames, covered
+
+
+def _named(
+    given: list[tuple[str, Path]], qrels: str | None, metrics: tuple[str, ...]
+) -> tuple[dict[str, pl.DataFrame], dict[str, Coverage]]:
+    usual: tuple[str, ...] = EvaluationSpec.model_fields["metrics"].default
+    frames, scored = named_systems(given, qrels, metrics or usual)
+    return frames, {} if scored is None else scored.coverage
 
 
 def _labels(names: list[Path]) -> list[str]:
@@ -65,3 +83,24 @@ def _load(
     if qrels is None:
         raise UserError("a TREC run needs judgements", file=path, hint="give `qrels`")
     return score_run(path, qrels, metrics)
+
+
+def under_other_judgements(
+    names: list[Path], frames: Mapping[str, pl.DataFrame], qrels: str, metrics: tuple[str, ...]
+) -> dict[str, pl.DataFrame]:
+    """Score the same runs by other judgements, under the names that ``frames`` have.
+
+    Raises:
+        UserError: if a system is a table, which cannot be judged anew.
+    """
+    others, covered = load_systems(names, qrels, metrics)
+    if tables := sorted(set(others) - set(covered)):
+        raise UserError(
+            f"{tables[0]} is a score table, which cannot be judged anew",
+            place="--model-qrels",
+            hint="give TREC runs",
+        )
+    return {
+        label: frame.with_columns(pl.lit(frames[label]["dataset"][0]).alias("dataset"))
+        for label, frame in others.items()
+    }
