@@ -59,7 +59,7 @@ class TierSpec(Spec):
     """A budget level: fewer seeds and smaller settings."""
 
     note: str = ""
-    """What the tier is for and what it costs."""
+    """What the tier is for, what it costs and what it can tell; its report shows it."""
     seeds: Seeds | None = None
     """Seeds at this tier; the study's own when not given."""
     set: dict[str, Any] = {}
@@ -134,6 +134,8 @@ class ResolvedStudy(Spec):
     study: Name
     question: str
     tier: Name
+    note: str = ""
+    """What the tier is for and can tell; its report shows it."""
     preliminary: bool
     seeds: Seeds
     arms: dict[Name, TrialConfig]

@@ -173,6 +173,13 @@ def test_what_is_missing_is_listed(variant):
     assert "  - rank_only, seed 456: not trained" in verdict_lines(verdict)
 
 
+def test_what_a_tier_can_tell_stands_on_its_report(verdict):
+    told = verdict.model_copy(update={"tier": "smoke", "note": "It tells <little>."})
+    assert "About the smoke tier: It tells &lt;little&gt;." in html(told)
+    assert "About the smoke tier: It tells" in report_markdown(told, contents(told), [])
+    assert "About the" not in html(verdict)
+
+
 def test_the_terminal_gets_colour_and_a_pipe_plain_lines(verdict):
     pipe, screen = io.StringIO(), io.StringIO()
     print_verdict(verdict, Console(file=pipe, width=60))

@@ -71,6 +71,7 @@ def decide(
         study=expected.study,
         question=expected.question,
         tier=expected.tier,
+        note=expected.note,
         preliminary=expected.preliminary,
         command=command,
         gate=gate,

@@ -21,6 +21,8 @@ class Expected:
     study: str = ""
     question: str = ""
     tier: str = "full"
+    note: str = ""
+    """What the tier is for and can tell."""
     preliminary: bool = False
     arms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Each arm of the study and the tasks that it was trained on; empty: unknown."""

@@ -94,6 +94,8 @@ class VerdictFile(Spec):
     study: str
     question: str = ""
     tier: str = "full"
+    note: str = ""
+    """What the tier is for and can tell, in the study's own words."""
     preliminary: bool = False
     command: str = ""
     """The command that makes this file again."""

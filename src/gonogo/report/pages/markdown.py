@@ -49,6 +49,7 @@ def _head(verdict: VerdictFile) -> list[str]:
         f"**{decision.word}**{support}",
         escape(decision.sentence),
         f"What would decide: {escape(decision.needs)}." if decision.needs else "",
+        f"About the {escape(verdict.tier)} tier: {escape(verdict.note)}" if verdict.note else "",
         f"Missing:\n\n{_points(decision.missing)}" if decision.missing else "",
     ]
 

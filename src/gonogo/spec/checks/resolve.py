@@ -83,6 +83,7 @@ def resolve(
         study=file.study,
         question=file.question,
         tier=tier,
+        note=level.note,
         preliminary=level.preliminary,
         seeds=seeds,
         arms=arms,

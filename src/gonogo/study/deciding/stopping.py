@@ -62,6 +62,7 @@ def expected_scores(plan: Plan, seeds: tuple[int, ...]) -> Expected:
         study=study.study,
         question=study.question,
         tier=study.tier,
+        note=study.note,
         preliminary=study.preliminary,
         arms={arm: tuple(config.tasks) for arm, config in study.arms.items()},
         seeds=seeds,
