@@ -3,29 +3,98 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from gonogo.cli.shared import options
 
 
 def postmortem(
     trial: Annotated[
-        Path, typer.Argument(help="Folder of a trial, such as .../trials/gru/seed_42.")
-    ],
+        Path | None, typer.Argument(help="Folder of a trial, such as .../trials/gru/seed_42.")
+    ] = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(help="In place of a trial: a plain tower's state dict or safetensors."),
+    ] = None,
+    pairs: Annotated[
+        Path | None, typer.Option(help="With it: .npz (contexts, targets, ids), or a folder.")
+    ] = None,
+    bank: Annotated[
+        Path | None, typer.Option(help="With it: .npy, .npz, .safetensors, or a folder.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder of the report; the trial's own.")
+    ] = None,
+    study: Annotated[
+        str | None, typer.Option(help="With it: the study whose bounds and words are meant.")
+    ] = None,
+    device: options.DeviceName = "auto",
 ) -> None:
     """Judge margin, hard negatives, bank and fill rates, and show where recall is lost."""
-    from gonogo.core.extras import require
-
-    require("train", "gonogo postmortem")
     from gonogo.core.files import write_bytes
     from gonogo.report.pages.figures import render
     from gonogo.report.plots.postmortem import postmortem_plot
     from gonogo.study.next_vector.postmortem import REPORT, as_text
-    from gonogo.study.next_vector.postmortem import postmortem as measure
 
-    record = measure(trial)
+    if trial is not None:
+        _refuse("belongs to --checkpoint", {"--pairs": pairs, "--bank": bank, "--study": study})
+        _refuse("name a trial or a checkpoint, not both", {"--checkpoint": checkpoint})
+        folder = out or trial
+        record = _of_trial(trial, folder)
+    else:
+        needed = {"--checkpoint": checkpoint, "--pairs": pairs, "--bank": bank, "--out": out}
+        for option, given in needed.items():
+            if given is None:
+                hint = "gonogo postmortem TRIAL, or --checkpoint F --pairs P --bank B --out O"
+                from gonogo.core.errors import UserError
+
+                raise UserError("missing", place=option, hint=hint)
+        assert checkpoint and pairs and bank and out  # noqa: S101, PT018  (told above)
+        folder = out
+        record = _of_checkpoint(checkpoint, pairs, bank, out, study, device)
     for line in as_text(record):
         typer.echo(line)
     for kind, data in render(postmortem_plot(record), ("svg", "png")).items():
-        write_bytes(trial / f"postmortem.{kind}", data)
-    typer.echo(f"written to {trial / REPORT}, postmortem.svg, postmortem.png")
+        write_bytes(folder / f"postmortem.{kind}", data)
+    typer.echo(f"written to {folder / REPORT}, postmortem.svg, postmortem.png")
+
+
+def _refuse(why: str, options_: dict[str, object]) -> None:
+    from gonogo.core.errors import UserError
+
+    for option, given in options_.items():
+        if given is not None:
+            raise UserError(why, place=option)
+
+
+def _of_trial(trial: Path, out: Path) -> dict[str, Any]:
+    from gonogo.study.next_vector.postmortem import postmortem as measure
+
+    return measure(trial, out=out)
+
+
+def _of_checkpoint(
+    checkpoint: Path,
+    pairs: Path,
+    bank: Path,
+    out: Path,
+    study: str | None,
+    device: options.Device,
+) -> dict[str, Any]:
+    from gonogo.models.parts.devices import resolve_device
+    from gonogo.study.next_vector.given_tower import open_given_tower
+    from gonogo.study.next_vector.postmortem import examine
+
+    settings = None if study is None else _bounds(study)
+    where = resolve_device(device)
+    given = open_given_tower(checkpoint, pairs, bank, device=where, settings=settings)
+    return examine(given, out)
+
+
+def _bounds(study: str) -> Any:
+    from gonogo.spec.checks.resolve import resolve
+    from gonogo.study.folder.shipped import find_study
+
+    return next(iter(resolve(find_study(study), "full").arms.values())).postmortem

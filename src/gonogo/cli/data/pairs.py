@@ -31,6 +31,12 @@ def pairs(
         Path | None,
         typer.Option(help="Sequences of bank rows (.npz, .jsonl) in place of the articles."),
     ] = None,
+    given: Annotated[
+        Path | None,
+        typer.Option(
+            help="Pairs made elsewhere (.npz: contexts, targets, ids) in place of windows."
+        ),
+    ] = None,
     auto_retry: Annotated[
         bool,
         typer.Option(
@@ -46,6 +52,9 @@ def pairs(
     from gonogo.data.next_vector.windows import WindowRule
 
     check_replaceable(out, "pairs")  # told before the windows are cut
+    if given is not None:
+        _take_over(given, bank, out, seed, validation)
+        return
     settings = PairSettings(
         rule=WindowRule(context=context, stride=stride, most=max_per_seq, least=min_context),
         target_pairs=target_pairs,
@@ -80,3 +89,21 @@ def _tell(made: MadePairs, content: str, wanted: int) -> None:
         typer.echo(f"short       {wanted - len(windows):,} of {wanted:,} pairs; what would help:")
         for remedy in made.remedies:
             typer.echo(f"            - {remedy}")
+
+
+def _take_over(given: Path, bank: Path, out: Path, seed: int, validation: float) -> None:
+    from gonogo.data.next_vector.given_pairs import open_given_pairs
+    from gonogo.data.next_vector.given_pairs_folder import write_given_pairs
+
+    opened = open_given_pairs(given, bank)
+    manifest = write_given_pairs(out, opened, seed=seed, validation=validation)
+    typer.echo(
+        f"pairs       {manifest['pairs']:,}: {manifest['train']:,} train,"
+        f" {manifest['validation']:,} validation"
+    )
+    typer.echo(
+        f"left out    {manifest['repeated_across_split']:,} training targets that validation also"
+        " has"
+    )
+    typer.echo(f"content     {manifest['content'][:16]}")
+    typer.echo(f"next: gonogo data preflight {out}")

@@ -5,7 +5,8 @@ A bank is a folder that ``gonogo data bank`` wrote, or one file from elsewhere, 
 - ``.npz`` with ``vectors`` (n d), optionally ``texts`` (n), ``articles`` (n: the article of each
   row) and ``ids`` (n: taken for articles where they repeat and there are no ``articles``);
 - ``.npz`` with ``sequences`` (s t d): each sequence is an article, named by ``ids`` (s) if given;
-- ``.npy`` (n d): vectors alone.
+- ``.npy`` (n d): vectors alone;
+- ``.safetensors`` with ``vectors`` (n d), or one matrix of any name.
 """
 
 from __future__ import annotations
@@ -114,8 +115,10 @@ def open_bank(path: Path) -> Bank:
     files = {path.name: path}
     if path.suffix == ".npy":
         return Bank(path, check_vectors(map_npy(path), path), files, {})
+    if path.suffix == ".safetensors":
+        return Bank(path, check_vectors(_safetensors(path), path), files, {})
     if path.suffix != ".npz" and path.exists():
-        raise UserError("a bank is a folder, a .npz file or a .npy file", file=path)
+        raise UserError("a bank is a folder, or a .npz, .npy or .safetensors file", file=path)
     if "sequences" in npz_keys(path):
         sequences = map_npz(path, "sequences")
         if sequences.ndim == 3:
@@ -134,6 +137,29 @@ def _open_folder(folder: Path) -> Bank:
             file=folder,
         )
     return Bank(folder, vectors, files, manifest)
+
+
+def _safetensors(path: Path) -> NDArray[np.generic]:
+    """Read the tensor ``vectors``, or the one matrix that there is."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            names = list(file.keys())
+            matrices = [name for name in names if len(file.get_slice(name).get_shape()) == 2]
+            chosen = ["vectors"] if "vectors" in names else matrices
+            if len(chosen) == 1:
+                found: NDArray[np.generic] = file.get_tensor(chosen[0])
+                return found
+    except FileNotFoundError as error:
+        raise UserError("no such file", file=path) from error
+    except (OSError, SafetensorError, TypeError) as error:  # TypeError: bf16, which numpy lacks
+        raise UserError(f"not readable vectors: {error}", file=path) from error
+    raise UserError(
+        f"no tensor 'vectors', and {len(matrices)} matrices",
+        file=path,
+        hint=f"found {', '.join(sorted(names)) or 'nothing'}",
+    )
 
 
 def _chunks(bank: Bank, column: str) -> pl.Series:
@@ -179,7 +205,7 @@ def find_bank(bank: str, *, beside: Path | None = None) -> Path:
     Raises:
         UserError: if it is nowhere.
     """
-    find = find_file if Path(bank).suffix in (".npz", ".npy") else find_folder
+    find = find_file if Path(bank).suffix in (".npz", ".npy", ".safetensors") else find_folder
     return find(bank, beside=beside)
 
 

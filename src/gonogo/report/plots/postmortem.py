@@ -29,8 +29,9 @@ def postmortem_plot(record: Mapping[str, Any]) -> Plot:
 
 def draw_postmortem(figure: Figure, *, record: Mapping[str, Any]) -> None:
     """Draw the panels one below the other."""
-    figure.set_size_inches(WIDTH, 7.5)
-    ranks, places, looks = figure.subplots(3, 1)
+    looked = bool(record["history"]["epoch"])  # a tower from elsewhere has no looks to show
+    figure.set_size_inches(WIDTH, 7.5 if looked else 5.0)
+    ranks, places, *looks = figure.subplots(3 if looked else 2, 1)
     histogram = record["rank_histogram"]
     share = 100 * np.array(list(histogram.values())) / max(sum(histogram.values()), 1)
     _bars(ranks, list(histogram), share, "rank of the target", "% of targets")
@@ -38,7 +39,8 @@ def draw_postmortem(figure: Figure, *, record: Mapping[str, Any]) -> None:
     recall = np.array([100 * row["recall"] for row in rows])
     names = [row["group"] for row in rows]
     _bars(places, names, recall, "place in the article", f"% found at {record['cutoff']}")
-    _curves(looks, record)
+    for axes in looks:
+        _curves(axes, record)
 
 
 def _bars(axes: Axes, names: list[str], values: Any, x: str, y: str) -> None:

@@ -41,10 +41,24 @@ _NEAREST = Segment(0, 0, 16, CosineWindow(-1.0, 1.0))
 
 
 @dataclass(frozen=True)
-class _Trial:
-    """A trial's tower after so many steps, its task, and what the looks on the way saw."""
+class Examined:
+    """A tower after so many steps, its task, and what the looks on the way saw.
 
-    checkpoint: str
+    Attributes:
+        name: of the trial, or of the file that the tower came from.
+        place: where its weights lie.
+        checkpoint: which of the trial's; None for a file of somebody else.
+        step: of the training, where it is known.
+        model: the tower.
+        spec: its task, of which the filters and the curriculum count.
+        settings: what it is compared with.
+        data: bank and pairs.
+        history: entries of the looks; empty where there were none.
+    """
+
+    name: str
+    place: Path
+    checkpoint: str | None
     step: int | None
     model: QueryTower
     spec: NextVectorTask
@@ -53,7 +67,9 @@ class _Trial:
     history: list[dict[str, Any]]
 
 
-def postmortem(folder: Path, *, beside: Path | None = None) -> dict[str, Any]:
+def postmortem(
+    folder: Path, *, beside: Path | None = None, out: Path | None = None
+) -> dict[str, Any]:
     """Measure, judge, and write ``postmortem.json`` into the trial's folder.
 
     What an abort left is read where there is one, else what the trial's evaluation scores.
@@ -61,6 +77,7 @@ def postmortem(folder: Path, *, beside: Path | None = None) -> dict[str, Any]:
     Args:
         folder: of the trial.
         beside: where relative data folders are looked for first; by default beside the study file.
+        out: where the record is written; by default the trial's folder.
 
     Returns:
         The record.
@@ -68,10 +85,21 @@ def postmortem(folder: Path, *, beside: Path | None = None) -> dict[str, Any]:
     Raises:
         UserError: if it is no trial of a query tower, has no checkpoint, or gives no vectors.
     """
-    trial = _open(folder, beside)
+    return examine(_open(folder, beside), out or folder)
+
+
+def examine(trial: Examined, out: Path) -> dict[str, Any]:
+    """Measure and judge any tower, and write ``postmortem.json`` into a folder.
+
+    Returns:
+        The record.
+
+    Raises:
+        UserError: if the tower gives no vectors, or does not fit the bank.
+    """
     settings, cutoff = trial.settings, trial.settings.cutoff
     numbers = trial.data.sample(trial.data.validation, _MOST, "postmortem")
-    queries = _queries(trial, folder, numbers)
+    queries = _queries(trial, numbers)
     ranks = target_ranks(queries, trial.data, numbers)
     articles = recall_by_group(ranks, trial.data.pairs.articles[numbers], cutoff)
     margin, over = _margin(trial, queries, numbers)
@@ -90,7 +118,7 @@ def postmortem(folder: Path, *, beside: Path | None = None) -> dict[str, Any]:
         worst=articles[0],
     )
     record = {
-        "trial": folder.name if folder.parent.name == "" else f"{folder.parent.name}/{folder.name}",
+        "trial": trial.name,
         "checkpoint": trial.checkpoint,
         "step": trial.step,
         "pairs": len(numbers),
@@ -114,7 +142,7 @@ def postmortem(folder: Path, *, beside: Path | None = None) -> dict[str, Any]:
         "history": _curves(trial.history, cutoff),
         "recommendation": recommend(findings, settings),
     }
-    write_json(folder / REPORT, record)
+    write_json(out / REPORT, record)
     return record
 
 
@@ -127,14 +155,17 @@ def _fill_rates(history: list[dict[str, Any]]) -> dict[str, float]:
     }
 
 
-def _open(folder: Path, beside: Path | None) -> _Trial:
+def _open(folder: Path, beside: Path | None) -> Examined:
     trial = open_tower_trial(folder)
     data = trial.pairs(beside=beside)
     model, checkpoint = trial.tower(aborted=True)
     history = folder / "history.json"
-    return _Trial(
+    place = folder / "checkpoints" / checkpoint
+    return Examined(
+        name=folder.name if folder.parent.name == "" else f"{folder.parent.name}/{folder.name}",
+        place=place,
         checkpoint=checkpoint,
-        step=read_record(folder / "checkpoints" / checkpoint / "state.json", FinalState).step,
+        step=read_record(place / "state.json", FinalState).step,
         model=model,
         spec=trial.task,
         settings=trial.postmortem,
@@ -143,21 +174,19 @@ def _open(folder: Path, beside: Path | None) -> _Trial:
     )
 
 
-def _queries(
-    trial: _Trial, folder: Path, numbers: Int64[np.ndarray, "n"]
-) -> Float[np.ndarray, "n d"]:
+def _queries(trial: Examined, numbers: Int64[np.ndarray, "n"]) -> Float[np.ndarray, "n d"]:
     queries = encode_contexts(trial.model, trial.data, numbers)
     if not np.isfinite(queries).all():
         raise UserError(
             "the tower gives vectors that are not finite: its training has diverged",
-            file=folder / "checkpoints" / trial.checkpoint,
+            file=trial.place,
             hint="a lower training.learning_rate or training.clip",
         )
     return queries
 
 
 def _margin(
-    trial: _Trial, queries: Float[np.ndarray, "n d"], numbers: Int64[np.ndarray, "n"]
+    trial: Examined, queries: Float[np.ndarray, "n d"], numbers: Int64[np.ndarray, "n"]
 ) -> tuple[float, str]:
     """Return the margin of the look at these very weights, else over the other targets."""
     for look in reversed(trial.history):
@@ -170,7 +199,7 @@ def _margin(
 
 
 def _repeats(
-    trial: _Trial, queries: Float[np.ndarray, "n d"], numbers: Int64[np.ndarray, "n"]
+    trial: Examined, queries: Float[np.ndarray, "n d"], numbers: Int64[np.ndarray, "n"]
 ) -> tuple[float, float]:
     """Return the shares of hard negatives that the filter drops as repeats, and that it leaves."""
     above = trial.spec.duplicate_above
@@ -183,7 +212,7 @@ def _repeats(
 
 
 def _hardest(
-    trial: _Trial,
+    trial: Examined,
     queries: Float[np.ndarray, "n d"],
     numbers: Int64[np.ndarray, "n"],
     duplicate_above: float,
@@ -238,8 +267,7 @@ def as_text(record: Mapping[str, Any]) -> list[str]:
     word = f": {margin['word']}" if margin["word"] else ""
     cutoff = record["cutoff"]
     lines = [
-        f"{record['trial']}, checkpoint {record['checkpoint']} (step {record['step']}),"
-        f" {record['pairs']} validation pairs",
+        f"{record['trial']}{_checkpoint(record)}, {record['pairs']} validation pairs",
         "recall       " + "  ".join(f"{k} {100 * v:.1f} %" for k, v in record["recall"].items()),
         f"margin       {value} over the {margin['over']}{word}",
         f"repeats      {repeats['dropped']:.2%} of the hard negatives would repeat their positive"
@@ -256,6 +284,12 @@ def as_text(record: Mapping[str, Any]) -> list[str]:
     lines += [_row(row) for row in record["articles"][:5]]
     lines += [f"lost at {cutoff}, by place in the article", *map(_row, record["positions"])]
     return [*lines, "do next", *(f"  - {line}" for line in record["recommendation"])]
+
+
+def _checkpoint(record: Mapping[str, Any]) -> str:
+    if record["checkpoint"] is None:
+        return ""
+    return f", checkpoint {record['checkpoint']} (step {record['step']})"
 
 
 def _row(row: Mapping[str, Any]) -> str:
