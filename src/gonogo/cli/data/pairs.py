@@ -10,6 +10,15 @@ import typer
 if TYPE_CHECKING:
     from gonogo.data.next_vector.pairs import MadePairs
 
+Sequences = Annotated[
+    Path | None,
+    typer.Option(help="Sequences of bank rows (.npz, .jsonl) in place of the articles."),
+]
+Given = Annotated[
+    Path | None,
+    typer.Option(help="Pairs made elsewhere (.npz: contexts, targets, ids) in place of windows."),
+]
+
 
 def pairs(
     bank: Annotated[Path, typer.Argument(metavar="BANK", help="Bank folder, .npz or .npy file.")],
@@ -27,16 +36,8 @@ def pairs(
         float, typer.Option(help="Cosine above which a target repeats one of the last 2,000.")
     ] = 0.999,
     seed: Annotated[int, typer.Option(help="Of the split and of the choice.")] = 42,
-    sequences: Annotated[
-        Path | None,
-        typer.Option(help="Sequences of bank rows (.npz, .jsonl) in place of the articles."),
-    ] = None,
-    given: Annotated[
-        Path | None,
-        typer.Option(
-            help="Pairs made elsewhere (.npz: contexts, targets, ids) in place of windows."
-        ),
-    ] = None,
+    sequences: Sequences = None,
+    given: Given = None,
     auto_retry: Annotated[
         bool,
         typer.Option(
