@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from gonogo.api.models.model import Found, Model, load
     from gonogo.api.studies.plan import Plan
     from gonogo.api.studies.result import Result
+    from gonogo.api.studies.shipped import studies
     from gonogo.api.studies.status import Status
-    from gonogo.api.studies.study import Interrupted, Study, studies, study
+    from gonogo.api.studies.study import Interrupted, Study, study
     from gonogo.api.studies.trials import Trial, Trials
     from gonogo.core.errors import UserError
 
@@ -66,8 +67,9 @@ _PLACES = {
     "gonogo.api.models.model": ("Found", "Model", "load"),
     "gonogo.api.studies.plan": ("Plan",),
     "gonogo.api.studies.result": ("Result",),
+    "gonogo.api.studies.shipped": ("studies",),
     "gonogo.api.studies.status": ("Status",),
-    "gonogo.api.studies.study": ("Interrupted", "Study", "studies", "study"),
+    "gonogo.api.studies.study": ("Interrupted", "Study", "study"),
     "gonogo.api.studies.trials": ("Trial", "Trials"),
     "gonogo.core.errors": ("UserError",),
 }

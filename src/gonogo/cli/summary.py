@@ -19,15 +19,10 @@ def summary(
     Joined logs (train_logs.jsonl, its parquet twin, train_summary.json) that are gone are written
     again where the logs that a trial appended to are still there. Nothing is trained or scored.
     """
+    from gonogo.api.studies.answers import summary as summarise
     from gonogo.cli.shared.verdicts import command_line, run_command
-    from gonogo.report.pages.contents import contents
-    from gonogo.report.pages.summary import summary_text
-    from gonogo.study.deciding.publishing import decide_into
-    from gonogo.study.tracking.run_logs import restore_run_logs
 
     opened = options.open_study(study, tier=tier, quick=quick, out=out, sets=sets)
-    plan = opened.judged_plan(run_command(opened, study, out))
-    restore_run_logs(plan)
-    verdict = decide_into(plan, command_line())
-    typer.echo(summary_text(verdict, contents(verdict)), nl=False)
-    typer.echo(f"\nsummary: {plan.folder.path / 'summary.csv'}")
+    found = summarise(opened.judged_plan(run_command(opened, study, out)), command_line())
+    typer.echo(str(found), nl=False)
+    typer.echo(f"\nsummary: {found.file}")

@@ -63,3 +63,20 @@ def test_a_ranking_needs_judgements() -> None:
     with pytest.raises(gg.UserError, match="needs judgements") as caught:
         gg.compare({"a": GOOD, "b": POOR})
     assert caught.value.place == "systems['a']"
+
+
+def test_one_data_set_has_no_mean_of_its_own() -> None:
+    def scores(names: list[str], value: float) -> dict[str, list[object]]:
+        rows = [(name, query) for name in names for query in ("1", "2", "3")]
+        return {
+            "arm": ["a"] * len(rows),
+            "task": ["run"] * len(rows),
+            "dataset": [name for name, _ in rows],
+            "metric": ["nDCG@10"] * len(rows),
+            "query_id": [query for _, query in rows],
+            "value": [value + int(query) / 10 for _, query in rows],
+        }
+
+    for names, told in ((["left"], 0), (["left", "right"], 1)):
+        found = gg.compare({"old": scores(names, 0.1), "new": scores(names, 0.2)})
+        assert repr(found).count("mean over data sets") == told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 def means_table(found: Comparison) -> Table:
     """Return the mean of every system, a line for each measure, task and data set."""
     cells = {(row.task, row.dataset, row.metric, row.arm): row for row in found.means}
-    places = dict.fromkeys((row.metric, row.task, row.dataset) for row in found.means)
+    every = dict.fromkeys((row.metric, row.task, row.dataset) for row in found.means)
+    places = [place for place in every if place[2] is not None or _several(every, place[1])]
     columns = [Column("measure"), Column("task"), Column("data set")]
     columns += [Column(system, group="systems") for system in found.systems]
     rows = []
@@ -28,6 +30,11 @@ def means_table(found: Comparison) -> Table:
         names = (Text(metric), Text(task), Text(dataset or "mean over data sets"))
         rows.append(Row((*names, *numbers)))
     return Table("means", "Means (* best, + second)", tuple(columns), tuple(rows))
+
+
+def _several(places: Iterable[tuple[str, str, str | None]], task: str) -> bool:
+    """Say whether a task has several data sets, so that their mean is a number of its own."""
+    return len({dataset for _, of, dataset in places if of == task and dataset is not None}) > 1
 
 
 def pairs_table(found: Comparison) -> Table:

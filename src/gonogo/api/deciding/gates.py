@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
 from gonogo.core.errors import UserError
 from gonogo.spec.reading.problems import validate
-from gonogo.spec.rule.gates import BandsGate, GateSpec, ImprovementGate, InterferenceGate
+from gonogo.spec.rule.gate_parts import GateParts
+from gonogo.spec.rule.gates import GateSpec
 from gonogo.spec.study import GateFile
 
 
@@ -190,8 +191,8 @@ def as_gate(gate: object) -> Gate | GateSpec | str:
             return gate.gate
         case Mapping():
             return Gate(dict(gate["gate"]) if isinstance(gate.get("gate"), Mapping) else dict(gate))
-        case ImprovementGate() | InterferenceGate() | BandsGate():
-            return gate
+        case GateParts():  # what all members of the union are
+            return cast("GateSpec", gate)
         case _:
             pass
     hint = "such as gonogo.improvement(...), a dict, or the path of a gate file"

@@ -16,6 +16,7 @@ from gonogo.core.types import Device
 
 if TYPE_CHECKING:
     from gonogo.api.deciding.verdict import Verdict
+    from gonogo.api.studies.answers import Criteria
     from gonogo.api.studies.plan import Plan
     from gonogo.api.studies.result import Result
     from gonogo.api.studies.status import Status
@@ -213,6 +214,12 @@ class Study:
 
         return Verdict(decide_into(self.judged_plan(), command))
 
+    def criteria(self) -> Criteria:
+        """Answer each line of the study's own levels of success from files alone."""
+        from gonogo.api.studies.answers import criteria
+
+        return criteria(self.resolved, self._place, self.beside)
+
     def __str__(self) -> str:
         """Return question, arms, seeds and where outputs are."""
         study = self.resolved
@@ -279,11 +286,3 @@ def _written(key: str, value: object) -> str:
     except (TypeError, ValueError) as error:
         what = f"{value!r} cannot stand in a study file"
         raise UserError(what, place=f"set {key}", value=value) from error
-
-
-def studies() -> dict[str, str]:
-    """Return the shipped studies and the question that each answers."""
-    from gonogo.spec.checks.resolve import read_study
-    from gonogo.study.folder.shipped import shipped_studies
-
-    return {name: read_study(path).question for name, path in shipped_studies().items()}
