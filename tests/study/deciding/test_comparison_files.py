@@ -168,7 +168,7 @@ def lines(here: Path, *options: str) -> dict[str, dict[str, str]]:
 def test_criteria_are_answered_from_files(here: Path) -> None:
     found = lines(here)
     status = {line: row["status"] for line, row in found.items() if line != "levels"}
-    assert status["shaped gains -1 or more over plain"] == "met"
+    assert status["shaped gains -1 or more over plain"] == "unknown"  # one seed
     assert status["all trials of all arms are finished"] == "met"
     assert status["shaped: average above 0.999"] == "not met"
     assert status["all arms scored on every data set"] == "met"

@@ -9,7 +9,15 @@ import pytest
 import yaml
 
 from gonogo.analysis.geometry.geometry_record import GeometryRecord, TextsRecord
-from gonogo.analysis.records.effects import ArmScore, GroupMean
+from gonogo.analysis.records.effects import (
+    ArmScore,
+    DatasetEffect,
+    Effect,
+    Estimate,
+    GroupMean,
+    Interval,
+    PairTest,
+)
 from gonogo.analysis.records.evidence import Evidence, TrialRecord
 from gonogo.analysis.records.verdict import Decision, FrozenGate, VerdictFile, write_verdict
 from gonogo.core.errors import UserError
@@ -94,6 +102,7 @@ def answer(
     records: tuple[GeometryRecord, ...] = (),
     states: dict[tuple[str, int], str] | None = None,
     scores: tuple[ArmScore, ...] = (),
+    effects: tuple[Effect, ...] = (),
     word: Any = "FAIL",
 ) -> tuple[str, str]:
     study = resolved(tmp_path, {"minimum": [line]})
@@ -108,6 +117,7 @@ def answer(
         decision=Decision(verdict=word, support="", sentence=""),
         scores=scores,
         groups=means,
+        effects=effects,
         evidence=Evidence(
             trials=tuple(
                 TrialRecord(arm=arm, seed=seed, state=state)
@@ -125,12 +135,64 @@ def answer(
 TWO = (mean("shaped", 0.49), mean("plain", 0.48))
 
 
+def estimate(value: float, low: float, high: float, seeds: int = 2) -> Estimate:
+    ends = Interval(method="seeds x queries", low=low, high=high)
+    return Estimate(value=value, seeds=seeds, queries=10, interval=ends)
+
+
+def gained(*parts: tuple[float, float, float], seeds: int = 2) -> Effect:
+    """Return the gain whose first figures are of all data sets, the others of x, y, ..."""
+    whole, *own = (estimate(*part, seeds) for part in parts)
+    level = estimate(0.48, 0.4, 0.5)
+    test = PairTest(p_permutation=0.5, wins=6, losses=4)
+    return Effect(
+        task="embed",
+        metric="nDCG@10",
+        reference="plain",
+        candidate="shaped",
+        difference=whole,
+        per_seed=(),
+        datasets=tuple(
+            DatasetEffect(dataset=name, reference=level, candidate=level, difference=d, test=test)
+            for name, d in zip("xyz", own, strict=False)
+        ),
+        test=test,
+        verdict="PASS",
+    )
+
+
 @pytest.mark.parametrize(
-    ("least", "status"), [(0.01, "met"), (0.0100001, "not met"), (0.009, "met")]
+    ("least", "status"),
+    [(0.01, "met"), (0.0100001, "unknown"), (0.02, "unknown"), (0.03, "not met")],
 )
-def test_gain_is_in_points_and_inclusive(tmp_path: Path, least: float, status: str) -> None:
-    """+1 means one point, 0.01 of nDCG; never 1 % of the baseline (0.0048 here)."""
-    assert answer(tmp_path, {"kind": "gain", "least": least}, means=TWO)[0] == status
+def test_a_gain_is_judged_by_its_interval_in_points(
+    tmp_path: Path, least: float, status: str
+) -> None:
+    """+1 means one point, 0.01 of nDCG; the line is met from the interval's lower end on."""
+    line = {"kind": "gain", "least": least}
+    assert answer(tmp_path, line, effects=(gained((0.015, 0.01, 0.02)),))[0] == status
+
+
+def test_a_gain_over_some_data_sets_has_the_mean_of_their_ends(tmp_path: Path) -> None:
+    effect = gained((0.5, 0.4, 0.6), (0.02, 0.01, 0.03), (0.04, 0.02, 0.06), (0.9, 0.8, 1.0))
+    means = tuple(mean(one.arm, one.mean, "out of domain") for one in TWO)
+    line = {"kind": "gain", "least": 0.015, "over": "out of domain"}
+    found = answer(tmp_path, line, means=means, effects=(effect,))
+    assert found[0] == "met"
+    assert "95 % interval +0.0150 to +0.0450, over 2 data sets" in found[1]
+
+
+def test_a_gain_without_an_interval_is_not_known(tmp_path: Path) -> None:
+    line = {"kind": "gain", "least": 0.005}
+    found = answer(tmp_path, line, means=TWO)
+    assert found == (
+        "unknown",
+        "+0.0100, over 2 data sets that all rows share, by the point estimate; "
+        "the gate does not compare shaped with plain",
+    )
+    one = answer(tmp_path, line, effects=(gained((0.5, 0.4, 0.6), seeds=1),))
+    assert one[0] == "unknown"
+    assert one[1].endswith("one seed: its interval is blind to seed noise")
 
 
 def test_above_is_above(tmp_path: Path) -> None:
@@ -364,8 +426,8 @@ def test_names_of_no_arm_are_refused_when_the_study_is_read(
 def test_reference_rows_may_be_a_baseline(tmp_path: Path) -> None:
     line = {"kind": "gain", "least": 0.0, "baseline": "bm25"}
     found = answer(tmp_path, line, means=(*TWO, mean("bm25", 0.3)))
-    assert found[0] == "met"
-    assert "+0.1900" in found[1]
+    assert found[0] == "unknown"
+    assert found[1].startswith("+0.1900, over 2 data sets")
 
 
 def test_of_several_baselines_a_line_names_its_own(tmp_path: Path) -> None:

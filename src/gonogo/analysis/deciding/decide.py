@@ -11,6 +11,7 @@ import polars as pl
 from gonogo.analysis.deciding.cautions import cautions, gate_cautions
 from gonogo.analysis.deciding.learning import learning_cautions
 from gonogo.analysis.deciding.next_steps import needs_of, next_steps
+from gonogo.analysis.deciding.opposite import differing, opposite
 from gonogo.analysis.estimates.arm_scores import arm_scores
 from gonogo.analysis.estimates.group_means import group_means
 from gonogo.analysis.gates.gates import judge
@@ -63,6 +64,7 @@ def decide(
         *gate_cautions(gate, outcome.verdict, _original(judged, gate, evidence)),
         *judgement_cautions(evidence.judged_runs),
         *cautions(judged, outcome, evidence),
+        *differing(outcome.effects),
         *uneven,
     )
     return VerdictFile(
@@ -115,6 +117,7 @@ def _decision(judged: JudgedScores, outcome: Outcome, warnings: tuple[str, ...])
         answer=judged.gate.answers.get(outcome.counts_as, ""),
         support=support,
         sentence="",
+        opposite=opposite(outcome.effects),
         needs="" if needs is None else needs.words,
         reasons=reasons,
         missing=outcome.missing,

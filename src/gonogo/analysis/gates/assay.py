@@ -4,41 +4,87 @@
 without any training; a trial without that can pass or fail by having learned nothing (ICH E10,
 Choice of control group in clinical trials (2000); Pigeot et al., Statistics in Medicine 22 (2003)).
 Nor can arms be told apart on queries that both answer to the measure's ceiling, or both not at all.
+
+An arm has learned where the interval of what it gained over the untrained row lies above the line,
+or where that of *each* of its runs does by itself. The latter, an intersection-union test over
+runs, is what two seeds need: Student's t with one degree of freedom would not see a gain of a tenth
+of the score in a third of studies (docs/statistics.md).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
 
-from gonogo.analysis.estimates.effects import defined
+from gonogo.analysis.estimates.effects import Paired, defined
 from gonogo.analysis.estimates.estimates import difference_estimate, ratio_estimate
+from gonogo.analysis.estimates.layout import Layout, score_bounds
 from gonogo.analysis.estimates.retention import retention_estimate
+from gonogo.analysis.gates.extremes import extreme
+from gonogo.analysis.gates.pairing import paired
 from gonogo.analysis.gates.support import span
 from gonogo.analysis.gates.wording import amount, line_percent, percent, spread
 from gonogo.analysis.promised.expected import Contrast
 from gonogo.analysis.promised.judged import JudgedScores
-from gonogo.analysis.records.effects import Effect, Learning
-from gonogo.analysis.tables.measures import TOLERANCE, value_range
+from gonogo.analysis.records.effects import Effect, Estimate, Learning
 from gonogo.analysis.tables.strata import seed_means
 from gonogo.spec.rule.gates import ImprovementGate, InterferenceGate
 
 UNTRAINED = "untrained"
 """The row that stands for no training where neither gate nor study names one."""
-Array = Float[np.ndarray, "seeds _"]
+Array = Float[np.ndarray, "_ _"]
 
 
 @dataclass(frozen=True)
-class Arrays:
-    """Scores of both arms and of the untrained row, one (seeds, queries) array a data set."""
+class Beside:
+    """An arm beside the untrained row, on the same queries; one array a data set."""
 
-    reference: Sequence[Array]
-    candidate: Sequence[Array]
-    untrained: Sequence[Array] | None
-    """None where the row is absent, or lacks a query."""
+    untrained: Sequence[Array]
+    arm: Sequence[Array]
+    layout: Layout
+
+    def gain(self) -> Estimate:
+        """Estimate what training brought, in the metric's units."""
+        pairs = list(zip(self.untrained, self.arm, strict=True))
+        return difference_estimate(pairs, bootstrap_draws=0, layout=self.layout)
+
+    def share(self) -> Estimate | None:
+        """Estimate which part of its score training brought; None where that is undefined."""
+        pairs = list(zip(self.arm, self.untrained, strict=True))
+        if not defined(pairs):
+            return None
+        return ratio_estimate(pairs, bootstrap_draws=0, layout=self.layout)
+
+    def runs(self) -> list[Beside]:
+        """Return each run of the arm by itself."""
+        one = replace(self.layout, paired=True)
+
+        def raw(run: int) -> list[Array]:
+            if self.layout.paired:
+                return [block[[run]] for block in self.untrained]
+            return [block.mean(axis=0, keepdims=True) for block in self.untrained]
+
+        return [
+            Beside(raw(run), [block[[run]] for block in self.arm], one)
+            for run in range(len(self.arm[0]))
+        ]
+
+
+def _beside(untrained: Sequence[Array], arm: Sequence[Array], pair: Paired) -> Beside:
+    """Pair the rows where there are as many, or where the untrained model has one run."""
+    layout = replace(
+        pair.layout(pair.strata),
+        bounds=score_bounds(pair.metric, list(zip(untrained, arm, strict=True))),
+        paired=len(untrained[0]) in (1, len(arm[0])),
+    )
+    if layout.paired:
+        untrained = [
+            np.broadcast_to(raw, block.shape) for raw, block in zip(untrained, arm, strict=True)
+        ]
+    return Beside(untrained, arm, layout)
 
 
 def untrained_row(scores: JudgedScores) -> str | None:
@@ -74,62 +120,70 @@ def untrained_hole(scores: JudgedScores) -> tuple[str, ...]:
 
 def assess(scores: JudgedScores, contrast: Contrast, effect: Effect) -> Effect:
     """Return the effect with what its arms have learned, and why it says nothing if it does not."""
-    if not scores.seeds_paired(contrast):
-        return effect
-    strata = scores.strata(contrast)
-    raw = untrained_values(scores, contrast.task)
-    if raw is not None:
-        shapes = [part.reference.shape for part in strata]
-        raw = [np.broadcast_to(u, shape) for u, shape in zip(raw, shapes, strict=True)]
-    arrays = Arrays([part.reference for part in strata], [part.candidate for part in strata], raw)
-    gate, name = scores.gate, untrained_row(scores)
-    learning = None
+    pair = paired(scores, contrast)
+    reference = [part.reference for part in pair.strata]
+    candidate = [part.candidate for part in pair.strata]
+    raw, name = untrained_values(scores, contrast.task), untrained_row(scores)
+    learning, why = None, extreme(reference, candidate, effect)
     if raw is not None and name and name not in contrast.arms:
+        gate = scores.gate
         line = gate.pass_ if isinstance(gate, InterferenceGate) else 0.0
-        learning = _learning(arrays, effect, name, line)
-    why = _degenerate(arrays, effect) or _unlearned(scores, arrays, effect, learning)
+        arms = _beside(raw, reference, pair), _beside(raw, candidate, pair)
+        learning = _learning(*arms, pair, effect, name, line)
+        why = why or _unlearned(scores, arms[1], effect, learning)
     return effect.model_copy(update={"learning": learning, "invalid": why})
 
 
-def _learning(arrays: Arrays, effect: Effect, name: str, line: float) -> Learning:
-    assert arrays.untrained is not None  # noqa: S101 - the caller has looked
-    pairs = list(zip(arrays.untrained, arrays.reference, strict=True))
-    gain = difference_estimate(pairs, bootstrap_draws=0)
-    share = None
-    if effect.ratio is not None and defined([(r, u) for u, r in pairs]):
-        share = ratio_estimate([(r, u) for u, r in pairs], bootstrap_draws=0)
-    judged = gain if effect.ratio is None else share
-    above = [c - u for c, u in zip(arrays.candidate, arrays.untrained, strict=True)]
+def _learning(
+    arm: Beside, candidate: Beside, pair: Paired, effect: Effect, name: str, line: float
+) -> Learning:
+    ratio = effect.ratio is not None
     return Learning(
         untrained=name,
         arm=effect.reference,
-        mean=float(seed_means(arrays.reference).mean()),
-        untrained_mean=float(seed_means(arrays.untrained).mean()),
-        share=share,
-        gain=gain,
-        retention=retention_estimate(above, [r - u for u, r in pairs]),
+        mean=float(seed_means(arm.arm).mean()),
+        untrained_mean=float(seed_means(arm.untrained).mean()),
+        share=arm.share() if ratio else None,
+        gain=arm.gain(),
+        retention=retention_estimate(
+            _above(candidate), _above(arm), layout=pair.layout(pair.strata)
+        ),
         line=line,
-        shown=judged is not None and judged.interval is not None and judged.interval.low > line,
+        shown=_learned(arm, line, ratio=ratio),
     )
 
 
-def _unlearned(
-    scores: JudgedScores, arrays: Arrays, effect: Effect, learning: Learning | None
-) -> str:
+def _above(one: Beside) -> list[Array]:
+    """Return the arm's values less the untrained model's, whose runs are one where unpaired."""
+    if one.layout.paired:
+        return [arm - raw for raw, arm in zip(one.untrained, one.arm, strict=True)]
+    return [arm - raw.mean(axis=0) for raw, arm in zip(one.untrained, one.arm, strict=True)]
+
+
+def _learned(one: Beside, line: float, *, ratio: bool) -> bool:
+    """Return whether what was learned lies above the line, over all runs or for each by itself."""
+
+    def beyond(found: Estimate | None) -> bool:
+        return found is not None and found.interval is not None and found.interval.low > line
+
+    def judged(each: Beside) -> Estimate | None:
+        return each.share() if ratio else each.gain()
+
+    return beyond(judged(one)) or all(beyond(judged(run)) for run in one.runs())
+
+
+def _unlearned(scores: JudgedScores, candidate: Beside, effect: Effect, learning: Learning) -> str:
     """Say that the arm which the comparison leans on has not learned; empty where it has.
 
     Of a gain over another trained arm it is enough that either has learned, or that the gain itself
     is shown: that is learning too. A row that nothing trains, such as BM25, has nothing to learn.
     """
-    if learning is None or learning.shown:
+    if learning.shown:
         return ""
     if isinstance(scores.gate, ImprovementGate):
         trained = effect.reference not in scores.expected.references
-        candidate = difference_estimate(
-            list(zip(arrays.untrained or (), arrays.candidate, strict=True)), bootstrap_draws=0
-        )
-        learned = span(candidate).low > 0 or span(effect.difference).low >= scores.gate.pass_
-        if learned or not trained:
+        gained = span(effect.difference).low >= scores.gate.pass_
+        if gained or not trained or _learned(candidate, 0.0, ratio=False):
             return ""
         return (
             f"neither {effect.reference} nor {effect.candidate} is shown to have learned "
@@ -153,62 +207,3 @@ def _figures(learning: Learning, effect: Effect) -> str:
         f"{means}; training brought {percent(learning.share.value)} of its score "
         f"({spread(learning.share)}), not surely above {line_percent(learning.line)}"
     )
-
-
-def _degenerate(arrays: Arrays, effect: Effect) -> str:
-    """Say that the arms stand where the measure cannot tell them apart; empty where it can."""
-    low, high = value_range(effect.metric)
-    place = f"{effect.task}, {effect.metric}"
-    if _all_at(arrays.reference, high) and _all_at(arrays.candidate, high):
-        return (
-            f"{place}: both arms reach the ceiling on every query; "
-            "the data are too easy to show a difference"
-        )
-    needed = [arrays.reference]
-    if effect.ratio is None:
-        needed.append(arrays.candidate)
-    found, count = _above(arrays.reference, low)
-    if 0 < 2 * found < count and all(_near(values, low) for values in needed):
-        return (
-            f"{place}: {effect.reference} scores above the floor on {found:,} of {count:,} queries "
-            "only; its mean cannot be told from the floor, and nothing can be measured against it"
-        )
-    if _all_at(arrays.reference, low) and effect.ratio is not None:
-        return f"{place}: TIR is undefined, because {effect.reference} scores 0 on every query"
-    if _all_at(arrays.candidate, low):
-        both = "both arms find" if _all_at(arrays.reference, low) else f"{effect.candidate} finds"
-        return f"{place}: {both} nothing on any query; look for broken runs or identifiers"
-    return ""
-
-
-def _all_at(values: Sequence[Array], bound: float) -> bool:
-    return bool(np.isfinite(bound)) and all(
-        (np.abs(block - bound) <= TOLERANCE).all() for block in values
-    )
-
-
-def _above(values: Sequence[Array], low: float) -> tuple[int, int]:
-    """Return the queries on which any seed scores above the floor, and all of them."""
-    return (
-        sum(int((block > low + TOLERANCE).any(axis=0).sum()) for block in values),
-        sum(block.shape[1] for block in values),
-    )
-
-
-def _near(values: Sequence[Array], low: float) -> bool:
-    """Return whether these models' mean over queries cannot be told from the floor.
-
-    Then a ratio over it has no bounded interval (Fieller 1954). Seeds are averaged first: the
-    question is what these very models find.
-    """
-    from scipy.special import stdtrit
-
-    if not np.isfinite(low) or any(block.shape[1] < 2 for block in values):
-        return False
-    means = [block.mean(axis=0) - low for block in values]
-    parts = [float(block.var(ddof=1)) / len(block) / len(means) ** 2 for block in means]
-    if sum(parts) == 0:
-        return all(float(block.mean()) <= TOLERANCE for block in means)
-    doubt = sum(p**2 / (len(b) - 1) for p, b in zip(parts, means, strict=True))
-    half = float(stdtrit(sum(parts) ** 2 / doubt, 0.975)) * sum(parts) ** 0.5
-    return bool(np.mean([block.mean() for block in means]) <= half)

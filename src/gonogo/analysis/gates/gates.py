@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
-from gonogo.analysis.estimates.effects import Paired, correct, effect, level
-from gonogo.analysis.estimates.estimates import difference_estimate
-from gonogo.analysis.estimates.layout import Layout, score_bounds
+from gonogo.analysis.estimates.effects import correct, effect, level
 from gonogo.analysis.gates.assay import assess, untrained_hole
 from gonogo.analysis.gates.bands import judge_bands
 from gonogo.analysis.gates.guardrails import guard, guarded, measure
@@ -16,6 +14,7 @@ from gonogo.analysis.gates.improvement import judge_improvement
 from gonogo.analysis.gates.interference import judge_effect as judge_ratio
 from gonogo.analysis.gates.interference import judge_interference
 from gonogo.analysis.gates.outcome import Outcome, incomplete
+from gonogo.analysis.gates.pairing import difference, paired
 from gonogo.analysis.gates.unjudged import unknowable
 from gonogo.analysis.promised.expected import Contrast
 from gonogo.analysis.promised.holes import find_holes
@@ -82,12 +81,7 @@ def _highs(scores: JudgedScores) -> dict[str, float]:
     count = len(scores.contrasts)
     highs = {}
     for contrast in scores.contrasts if count > 1 else ():
-        arrays = [(part.reference, part.candidate) for part in scores.strata(contrast)]
-        together = scores.seeds_paired(contrast)
-        layout = Layout(bounds=score_bounds(scores.metric, arrays), paired=together)
-        strict = difference_estimate(
-            arrays, 1 - 0.05 / count, bootstrap_draws=0, layout=layout
-        ).interval
+        strict = difference(paired(scores, contrast), 1 - 0.05 / count).interval
         highs[contrast.reference or ""] = float("inf") if strict is None else strict.high
     return highs
 
@@ -106,18 +100,4 @@ def _alone(gate: GateSpec, found: Effect) -> Effect:
 
 
 def _effect(scores: JudgedScores, contrast: Contrast) -> Effect:
-    if contrast.reference is None:
-        raise ValueError("a level has no effect")
-    paired = Paired(
-        task=contrast.task,
-        metric=scores.metric,
-        reference=contrast.reference,
-        candidate=contrast.candidate,
-        strata=scores.strata(contrast),
-        seeds=scores.paired_seeds(contrast),
-        seeds_paired=scores.seeds_paired(contrast),
-        notes=scores.notes(contrast),
-        unseeded=frozenset(arm for arm in contrast.arms if scores.seeds(arm) == (None,)),
-        sample=not isinstance(scores.gate, BandsGate) and scores.gate.datasets == "sample",
-    )
-    return effect(paired, ratio=isinstance(scores.gate, InterferenceGate))
+    return effect(paired(scores, contrast), ratio=isinstance(scores.gate, InterferenceGate))

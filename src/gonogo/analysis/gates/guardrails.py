@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from gonogo.analysis.estimates.estimates import difference_estimate
-from gonogo.analysis.estimates.layout import Layout, score_bounds
 from gonogo.analysis.gates.outcome import Outcome
+from gonogo.analysis.gates.pairing import difference, paired
 from gonogo.analysis.gates.support import Span, span
 from gonogo.analysis.gates.wording import amount, line_amount
 from gonogo.analysis.promised.expected import contrasts
@@ -63,6 +62,7 @@ def _part(scores: JudgedScores, rail: Guardrail, candidate: str, reference: str)
         metric=rail.metric or gate.metric,
         candidate=candidate,
         baseline=reference,
+        datasets="fixed" if isinstance(gate, BandsGate) else gate.datasets,
     )
     promised = scores.expected
     if rail.datasets:
@@ -73,11 +73,7 @@ def _part(scores: JudgedScores, rail: Guardrail, candidate: str, reference: str)
 def measure(one: Guarded) -> GuardrailResult:
     """Judge a guardrail without holes."""
     (contrast,) = contrasts(one.scores.gate)
-    strata = one.scores.strata(contrast)
-    arrays = [(part.reference, part.candidate) for part in strata]
-    together = one.scores.seeds_paired(contrast)
-    layout = Layout(bounds=score_bounds(one.scores.metric, arrays), paired=together)
-    difference = difference_estimate(arrays, bootstrap_draws=0, layout=layout)
+    found = difference(paired(one.scores, contrast))
     return GuardrailResult(
         task=contrast.task,
         metric=one.scores.metric,
@@ -85,8 +81,8 @@ def measure(one: Guarded) -> GuardrailResult:
         reference=contrast.reference or "",
         candidate=contrast.candidate,
         margin=one.rail.margin,
-        difference=difference,
-        state=_state(span(difference), one.rail.margin),
+        difference=found,
+        state=_state(span(found), one.rail.margin),
     )
 
 

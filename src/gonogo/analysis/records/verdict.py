@@ -40,6 +40,8 @@ class Decision(Spec):
     """Such as ``supported``, ``interval holds 1 % and 2 %``, ``preliminary: tier quick``."""
     sentence: str
     """One sentence: what was decided, how sure, on how much data."""
+    opposite: str = ""
+    """Where opposite effects on data sets cancel in the mean; shown in the sentence's next line."""
     needs: str = ""
     """What would decide: seeds or queries, from this study's own variances."""
     reasons: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gonogo.analysis.records.verdict import VerdictFile
+from gonogo.analysis.records.verdict import Decision, VerdictFile
 from gonogo.report.cells.formats import one_line
 from gonogo.report.words.cards import cards
 from gonogo.report.words.tones import Tone, tone
@@ -38,6 +38,12 @@ def _effect_lines(verdict: VerdictFile) -> list[str]:
     ]
 
 
+def _more(decision: Decision) -> list[str]:
+    """Return the lines that stand right under the sentence."""
+    opposite = [f"{decision.opposite}."] if decision.opposite else []
+    return opposite + ([f"What would decide: {decision.needs}."] if decision.needs else [])
+
+
 def verdict_lines(verdict: VerdictFile, width: int = 88) -> list[str]:
     """Return the verdict as plain lines: word and support, the sentence, effects, lists.
 
@@ -47,7 +53,7 @@ def verdict_lines(verdict: VerdictFile, width: int = 88) -> list[str]:
     lines = [f"{decision.word}  {one_line(decision.support)}".strip()]
     lines += _wrap(decision.answer, width, "") if decision.answer else []
     lines += _wrap(decision.sentence, width, "")
-    lines += _wrap(f"What would decide: {decision.needs}.", width, "") if decision.needs else []
+    lines += [line for one in _more(decision) for line in _wrap(one, width, "")]
     effects = _effect_lines(verdict)
     lines += ["", *(line for one in effects for line in _wrap(one, width, "  "))] if effects else []
     for title, points in _parts(verdict):
@@ -79,8 +85,7 @@ def verdict_group(verdict: VerdictFile) -> Group:
     )
     answer = [Text(one_line(decision.answer), style="bold")] if decision.answer else []
     blocks: list[Text | Padding] = [head, *answer, Text(one_line(decision.sentence))]
-    if decision.needs:
-        blocks.append(Text(one_line(f"What would decide: {decision.needs}.")))
+    blocks += [Text(one_line(line)) for line in _more(decision)]
     blocks += [Padding(Text(line), (0, 0, 0, 2)) for line in _effect_lines(verdict)]
     for title, points in _parts(verdict):
         blocks += [Text(), Text(title, style="bold")]

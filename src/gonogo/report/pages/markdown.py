@@ -48,6 +48,7 @@ def _head(verdict: VerdictFile) -> list[str]:
         f"**{escape(decision.answer)}**" if decision.answer else "",
         f"**{decision.word}**{support}",
         escape(decision.sentence),
+        f"{escape(decision.opposite)}." if decision.opposite else "",
         f"What would decide: {escape(decision.needs)}." if decision.needs else "",
         f"About the {escape(verdict.tier)} tier: {escape(verdict.note)}" if verdict.note else "",
         f"Missing:\n\n{_points(decision.missing)}" if decision.missing else "",

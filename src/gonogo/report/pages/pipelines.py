@@ -38,8 +38,8 @@ def junit(verdict: VerdictFile, *, failed: bool) -> str:
         "testsuite", name="gonogo", tests="1", failures=str(int(failed)), errors="0", skipped="0"
     )
     case = ElementTree.SubElement(suite, "testcase", classname=f"gonogo.{name}", name="gate")
-    lines = [decision.answer, decision.sentence, decision.needs, *decision.reasons]
-    lines += [*decision.missing, *decision.warnings]
+    lines = [decision.answer, decision.sentence, decision.opposite, decision.needs]
+    lines += [*decision.reasons, *decision.missing, *decision.warnings]
     text = "\n".join(one_line(line) for line in lines if line)
     if failed:
         failure = ElementTree.SubElement(
@@ -67,6 +67,7 @@ def step_summary(verdict: VerdictFile) -> str:
         f"## {decision.word}: {escape(verdict.question or verdict.study)}",
         f"**{escape(decision.answer)}**" if decision.answer else "",
         escape(decision.sentence),
+        f"{escape(decision.opposite)}." if decision.opposite else "",
         f"What would decide: {escape(decision.needs)}." if decision.needs else "",
         *(f"**{title}**\n\n{_points(lines)}" for title, lines in lists if lines),
         *(markdown(table) for table in (*tables.effects, *tables.checks)),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal
 
+from gonogo.analysis.gates.support import Span, effect_span, span
 from gonogo.analysis.geometry.geometry_record import GeometryRecord
 from gonogo.analysis.records.effects import Effect, GroupMean
 from gonogo.analysis.records.verdict import VerdictFile
@@ -59,21 +61,22 @@ class Facts:
         ]
 
     def gain(self, line: Gain) -> Answer:
-        """Answer whether the candidate's mean exceeds the baseline's by enough."""
+        """Answer whether the interval of the candidate's gain lies above the line, or below it."""
         if self.verdict is None:
             return NO_VERDICT
         candidate, baseline = self.pair(line)
         if missing := self.unfinished(candidate, baseline):
             return "unknown", "; ".join(missing)
-        effect = self._effect(candidate, baseline) if line.over == "all" else None
-        if effect is not None and effect.difference.value is not None:
-            span = effect.difference.interval
-            words = f", 95 % interval {span.low:+.4f} to {span.high:+.4f}" if span else ""
-            return _at_least(effect.difference.value, line.least, words)
+        effect = self._effect(candidate, baseline)
+        if effect is not None and line.over == "all":
+            return _beyond(effect.difference.value or 0.0, line.least, effect_span(effect), "")
         first, second = self._mean(candidate, line.over), self._mean(baseline, line.over)
         if first is None or second is None:
             return "unknown", f"no mean of both, {line.over}"
-        return _at_least(first.mean - second.mean, line.least, f", over {_sets(first)}")
+        sure = Span(blind=f"the gate does not compare {candidate} with {baseline}")
+        if effect is not None:
+            sure = _joined(effect, first.datasets)
+        return _beyond(first.mean - second.mean, line.least, sure, f", over {_sets(first)}")
 
     def average(self, line: AverageAbove) -> Answer:
         """Answer whether an arm's mean lies above a value."""
@@ -162,9 +165,27 @@ class Facts:
         return [record for record in records if record.model == arm]
 
 
-def _at_least(value: float, least: float, words: str) -> Answer:
-    met = value >= least - TOLERANCE
-    return ("met" if met else "not met"), f"{value:+.4f}{words}"
+def _joined(effect: Effect, datasets: Sequence[str]) -> Span:
+    """Return between which values the mean over some data sets lies: the mean of their own ends.
+
+    The noise of a mean is at most the mean of the noises, however seeds tie the data sets.
+    """
+    spans = [span(part.difference) for part in effect.datasets if part.dataset in datasets]
+    if blind := [one.blind for one in spans if one.blind]:
+        return Span(blind=blind[0])
+    return Span(fmean(one.low for one in spans), fmean(one.high for one in spans))
+
+
+def _beyond(value: float, least: float, sure: Span, words: str) -> Answer:
+    """Judge a gain as gates do: by its interval, and not at all where that holds the line."""
+    if sure.blind:
+        return "unknown", f"{value:+.4f}{words}, by the point estimate; {sure.blind}"
+    ends = f"{value:+.4f}, 95 % interval {sure.low:+.4f} to {sure.high:+.4f}{words}"
+    if sure.low >= least - TOLERANCE:
+        return "met", ends
+    if sure.high < least - TOLERANCE:
+        return "not met", ends
+    return "unknown", f"{ends}; the interval holds {least:+g}: more seeds or queries would tell"
 
 
 def _sets(mean: GroupMean) -> str:

@@ -1,0 +1,42 @@
+"""A contrast as an estimate needs it: one layout for effects, guardrails and learning."""
+
+from __future__ import annotations
+
+from gonogo.analysis.estimates.effects import Paired
+from gonogo.analysis.estimates.estimates import difference_estimate
+from gonogo.analysis.promised.expected import Contrast
+from gonogo.analysis.promised.judged import JudgedScores
+from gonogo.analysis.records.effects import Estimate
+from gonogo.spec.rule.gates import BandsGate
+
+
+def paired(scores: JudgedScores, contrast: Contrast) -> Paired:
+    """Return both arms' scores with how seeds, queries, clusters and data sets hang together.
+
+    Args:
+        scores: without holes in this contrast.
+        contrast: with a reference.
+
+    Raises:
+        ValueError: if the contrast has no reference: a level has no effect.
+    """
+    if contrast.reference is None:
+        raise ValueError("a level has no effect")
+    return Paired(
+        task=contrast.task,
+        metric=scores.metric,
+        reference=contrast.reference,
+        candidate=contrast.candidate,
+        strata=scores.strata(contrast),
+        seeds=scores.paired_seeds(contrast),
+        seeds_paired=scores.seeds_paired(contrast),
+        notes=scores.notes(contrast),
+        unseeded=frozenset(arm for arm in contrast.arms if scores.seeds(arm) == (None,)),
+        sample=not isinstance(scores.gate, BandsGate) and scores.gate.datasets == "sample",
+    )
+
+
+def difference(pair: Paired, level: float = 0.95) -> Estimate:
+    """Estimate candidate - reference as the gate's own effect does, without the bootstraps."""
+    arrays = [(part.reference, part.candidate) for part in pair.strata]
+    return difference_estimate(arrays, level, bootstrap_draws=0, layout=pair.layout(pair.strata))
