@@ -19,12 +19,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gonogo.analysis.estimates.thresholds import reaches
-from gonogo.analysis.gates.wording import listed
+from gonogo.analysis.gates.wording import counted, listed
 from gonogo.analysis.records.effects import Effect, Estimate
 from gonogo.spec.rule.gate_parts import Verdict
 
 Band = Callable[[float], Verdict]
 Decides = Callable[[Iterable[float]], float]
+FEWEST_QUERIES = 6
+"""Below, not even gains of one sign on every query reject at 5 % (2 / 2^5 = 6.25 %)."""
 ALIKE = "the arms score alike on every query"
 """Nothing was seen to differ, so that nothing was measured."""
 
@@ -53,6 +55,9 @@ def span(estimate: Estimate | None, *, identical: bool = False) -> Span:
         return Span(blind="one seed: its interval is blind to seed noise")
     if identical:
         return Span(blind=ALIKE)
+    if estimate.queries < FEWEST_QUERIES:
+        count = counted(estimate.queries, "query", "queries")
+        return Span(blind=f"{count}: too few to tell how queries differ")
     return Span(interval.low, interval.high)
 
 
