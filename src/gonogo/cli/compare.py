@@ -7,11 +7,27 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gonogo.cli.shared import announcing, exit_codes
+
 if TYPE_CHECKING:
     import polars as pl
 
     from gonogo.analysis.deciding.compare import Comparison, QueryChange
     from gonogo.analysis.records.effects import Effect, Estimate
+    from gonogo.data.judged.coverage import Coverage
+
+
+_ModelQrels = Annotated[
+    str | None,
+    typer.Option(
+        "--model-qrels",
+        help="A model's judgements of all queries; --qrels are people's of some, at random.",
+    ),
+]
+_Gate = Annotated[
+    str | None,
+    typer.Option("--gate", metavar="FILE", help="Study or gate file that judges the systems."),
+]
 
 
 def compare(
@@ -25,20 +41,30 @@ def compare(
     metrics: Annotated[
         list[str] | None, typer.Option("--metric", help="Measure for TREC runs; may be repeated.")
     ] = None,
-    model_qrels: Annotated[
-        str | None,
-        typer.Option(
-            "--model-qrels",
-            help="A model's judgements of all queries; --qrels are people's of some, at random.",
-        ),
-    ] = None,
+    model_qrels: _ModelQrels = None,
+    gate: _Gate = None,
+    fail_on: exit_codes.FailOn = None,
+    as_json: announcing.AsJson = False,
+    junit: announcing.Junit = None,
 ) -> None:
-    """Print means, paired differences, intervals, p-values, effect sizes, and changed queries."""
+    """Print means, paired differences, intervals, p-values, effect sizes, and changed queries.
+
+    With --gate also a verdict: systems are the gate's arms by their names, or the baseline and
+    then the candidate.
+    """
     from gonogo.analysis.deciding.compare import compare as compare_systems
-    from gonogo.core.errors import printable
+    from gonogo.core.errors import UserError, printable
     from gonogo.study.deciding.comparison import load_systems
 
-    frames, covered = load_systems(systems, qrels, tuple(metrics or ()))
+    said = announcing.Announcement(fail_on, as_json, junit)
+    if gate is None and (fail_on or as_json or junit):
+        raise UserError("--fail-on, --json and --junit tell of a verdict", hint="give --gate")
+    asked = tuple(metrics or ())
+    if gate is not None and qrels is not None:
+        from gonogo.study.deciding.decision import metrics_of
+
+        asked = tuple(dict.fromkeys((*asked, *metrics_of(gate))))
+    frames, covered = load_systems(systems, qrels, asked)
     comparison = compare_systems(frames)
     lines = _lines(comparison)
     if model_qrels is not None:
@@ -47,8 +73,33 @@ def compare(
     lines += [
         f"warning: {label}: {note}" for label, found in covered.items() for note in found.notes()
     ]
-    for line in lines:
+    for line in () if as_json else lines:
         typer.echo(printable(line))
+    if gate is not None:
+        _judge(gate, frames, covered, said)
+
+
+def _judge(
+    gate: str,
+    frames: dict[str, pl.DataFrame],
+    covered: dict[str, Coverage],
+    said: announcing.Announcement,
+) -> None:
+    """Judge the systems by a gate, print the verdict, and end with its code."""
+    from rich.console import Console
+
+    from gonogo.cli.shared.verdicts import command_line
+    from gonogo.report.pages.console import print_verdict
+    from gonogo.study.deciding.comparison import as_arms
+    from gonogo.study.deciding.decision import judge_scores, read_gate
+
+    rule, known = read_gate(gate)
+    notes = tuple(f"{label}: {note}" for label, found in covered.items() for note in found.notes())
+    verdict = judge_scores(as_arms(frames, rule), rule, known, command_line(), notes)
+    if not said.as_json:
+        typer.echo("")
+        print_verdict(verdict, Console())
+    said.finish(verdict)
 
 
 def _lines(comparison: Comparison) -> list[str]:

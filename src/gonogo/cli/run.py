@@ -7,11 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gonogo.cli.shared import options
+from gonogo.cli.shared import announcing, exit_codes, options
 
 if TYPE_CHECKING:
     from gonogo.api.studies.result import Result
     from gonogo.study.running.runner import RunSummary
+
+_RunId = Annotated[
+    str | None,
+    typer.Option("--run-id", help="Name of the one run that --only leaves, for the summary."),
+]
+_StopWhenDecided = Annotated[
+    bool,
+    typer.Option("--stop-when-decided", help="After each seed, stop if the verdict cannot change."),
+]
 
 
 def run(
@@ -29,21 +38,16 @@ def run(
     force: Annotated[
         bool, typer.Option("--force", "-f", help="Run finished trials anew; old ones are kept.")
     ] = False,
-    run_id: Annotated[
-        str | None,
-        typer.Option("--run-id", help="Name of the one run that --only leaves, for the summary."),
-    ] = None,
-    stop_when_decided: Annotated[
-        bool,
-        typer.Option(
-            "--stop-when-decided", help="After each seed, stop if the verdict cannot change."
-        ),
-    ] = False,
+    run_id: _RunId = None,
+    stop_when_decided: _StopWhenDecided = False,
+    fail_on: exit_codes.FailOn = None,
+    junit: announcing.Junit = None,
 ) -> None:
     """Train every arm on every seed, score every query, decide, and write the report.
 
     Finished trials are skipped, interrupted ones resume, changed ones run anew.
     """
+    said = announcing.Announcement(fail_on, junit=junit)
     options.require_training("gonogo run", needed=not dry_run)
     opened = options.open_study(study, tier=tier, quick=quick, out=out, sets=sets)
     if dry_run:
@@ -68,6 +72,8 @@ def run(
         typer.echo(f"interrupted: {stopped.where}; the same command continues", err=True)
         raise typer.Exit(130) from stopped
     _show(result, workers)
+    if result.decided is not None:
+        said.finish(result.decided)
 
 
 def _show(result: Result, workers: int) -> None:

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import polars as pl
 
+from gonogo.analysis.promised.expected import gate_arms
 from gonogo.core.errors import UserError
 from gonogo.data.files.lines import plain_suffix
 from gonogo.data.files.score_table import SCHEMA, read_scores
 from gonogo.data.judged.coverage import Coverage
 from gonogo.spec.evaluation.evaluation import EvaluationSpec
+from gonogo.spec.rule.gates import GateSpec, ImprovementGate
 from gonogo.study.deciding.named_systems import named_systems, split_name
 from gonogo.study.deciding.run_files import score_run
 
@@ -56,6 +58,38 @@ def _named(
     usual: tuple[str, ...] = EvaluationSpec.model_fields["metrics"].default
     frames, scored = named_systems(given, qrels, metrics or usual)
     return frames, {} if scored is None else scored.coverage
+
+
+def as_arms(frames: Mapping[str, pl.DataFrame], gate: GateSpec) -> pl.DataFrame:
+    """Return all systems in one score table, under the names that a gate has for them.
+
+    Tables whose own arms the gate names keep these. Otherwise a system's label is its arm; of two
+    systems under a gate with one baseline the first is the baseline, whatever they are called.
+
+    Args:
+        frames: a score table for each system, by its label, in the order given.
+        gate: the rule that is to judge them.
+
+    Raises:
+        UserError: if the gate names arms that no system can be.
+    """
+    wanted = gate_arms(gate)
+    own = {arm for frame in frames.values() for arm in frame["arm"].unique()}
+    if set(wanted) <= own:
+        return pl.concat(frames.values())
+    names = {label: label for label in frames}
+    positional = isinstance(gate, ImprovementGate) and len(gate.baselines) == 1 == len(frames) - 1
+    if not set(wanted) <= set(frames) and positional and isinstance(gate, ImprovementGate):
+        names = dict(zip(frames, (*gate.baselines, gate.candidate), strict=True))
+    if lacking := [arm for arm in wanted if arm not in names.values()]:
+        raise UserError(
+            f"the gate looks at {', '.join(wanted)}, and no system is called {lacking[0]}",
+            hint=f"name files after arms (given: {', '.join(frames)}), or give the baseline and "
+            "then the candidate to a gate with one baseline",
+        )
+    return pl.concat(
+        frame.with_columns(pl.lit(names[label]).alias("arm")) for label, frame in frames.items()
+    )
 
 
 def _labels(names: list[Path]) -> list[str]:
