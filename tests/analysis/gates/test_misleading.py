@@ -128,3 +128,16 @@ def test_of_a_ratio_above_zero_is_worse() -> None:
         for name, kept in {"ants": 1.1, "bees": 0.9}.items()
     ]
     assert "better on ants and worse on bees" in decided(pl.concat(parts), TIR).opposite
+
+
+def test_learning_is_checked_for_arms_with_seeds_of_their_own_too() -> None:
+    raw = np.random.default_rng(1).uniform(0.4, 0.8, 200)
+    joint = table(joint=raw * 1.05 + noise(0.01, 5, 200)).with_columns(pl.col("seed") + 10)
+    alone = table(alone=raw * 1.2 + noise(0.01, 3, 200), untrained=raw)
+    learned = verdict(pl.concat([alone, joint]), TIR).effects[0]
+    assert not learned.seeds_paired
+    assert learned.learning.shown
+    assert learned.learning.retention.value == pytest.approx(0.25, abs=0.02)
+    assert learned.learning.retention.interval.method == "Fieller, unpaired seeds x queries"
+    idle = table(alone=raw + noise(0.01, 3, 200), untrained=raw)
+    assert decided(pl.concat([idle, joint]), TIR).verdict == "INVALID"
