@@ -123,7 +123,8 @@ def _reason(effect: Effect) -> str:
         return _undefined(effect)
     seeds = ", ".join(percent(point.ratio) for point in effect.per_seed if point.ratio is not None)
     by_seed = f"; by seed {seeds}" if seeds else ""
-    transfer = "; negative: positive transfer, not interference" if ratio.value < 0 else ""
+    shown = ratio.interval is not None and ratio.interval.high < 0
+    transfer = "; negative: positive transfer, not interference" if shown else ""
     return (
         f"{effect.task}: TIR of {effect.candidate} against {effect.reference} "
         f"{mean_and_std(ratio)} ({spread(ratio)}){by_seed}{transfer}; "
