@@ -1,4 +1,4 @@
-"""How far each ranking met its judgements: written beside it, gathered into the verdict."""
+"""How far each ranking met its judgements: written beside its scores, gathered into the verdict."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def write_judged(path: Path, run: JudgedRun) -> None:
 
 
 def read_judged(folder: TrialFolder) -> Iterator[JudgedRun]:
-    """Yield what stands beside the rankings of a trial; those of older versions have nothing."""
-    for path in sorted(folder.path.glob("runs/*/*.judged.json")):
+    """Yield what stands beside a trial's scores; those of older versions have nothing."""
+    for path in sorted(folder.path.glob("parts/*/*.judged.json")):
         try:
             yield read_record(path, JudgedRun)
         except UserError:  # a verdict rests on scores: this is only told beside them

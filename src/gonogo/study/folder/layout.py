@@ -69,7 +69,7 @@ class TrialFolder:
 
     def judged(self, task: str, dataset: str) -> Path:
         """Return how far that ranking met its judgements."""
-        return self.run(task, dataset).with_suffix(".judged.json")
+        return self.part(task, dataset).with_suffix(".judged.json")
 
     def log(self, name: str) -> Path:
         """Return a log file."""
