@@ -7,7 +7,13 @@ import pytest
 from scipy.stats import norm
 
 from gonogo.analysis.estimates.intervals import two_way_interval
-from gonogo.analysis.estimates.sequential import Stop, look_alpha, obrien_fleming, stop_when_decided
+from gonogo.analysis.estimates.sequential import (
+    Stop,
+    look_alpha,
+    look_level,
+    obrien_fleming,
+    stop_when_decided,
+)
 
 
 def band(effect: float) -> str:
@@ -117,3 +123,18 @@ def test_wrong_early_stops_stay_below_alpha(true: float) -> None:
                 wrong += stop.verdict != ("FAIL" if true == 0.0 else "PASS")
                 break
     assert wrong / studies < 0.05
+
+
+def test_the_looks_of_a_study_miss_together_in_alpha() -> None:
+    levels = [look_level(done, 5) for done in range(2, 6)]
+    assert sum(1 - level for level in levels) == pytest.approx(0.05)
+    assert levels[-1] > 0.95
+    assert look_level(3, 5, effects=2) == pytest.approx(1 - look_alpha(3, 5) / 2)
+
+
+def test_seeds_that_nearly_tie_do_not_stop_a_study() -> None:
+    """Two of five seeds agree by chance; their agreement is worth one degree of freedom."""
+    queries = np.tile([0.05, 0.15], 50)
+    values = [np.stack([queries, queries + 1e-3])]
+    rule = {"planned": 5, "bounds": (-float("inf"), 1.0)}
+    assert stop_when_decided([values], lambda v: v >= 0.02, **rule) is None

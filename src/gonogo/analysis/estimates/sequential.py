@@ -14,7 +14,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+import numpy as np
+
 from gonogo.analysis.estimates.intervals import two_way_interval
+from gonogo.analysis.estimates.layout import Layout
 from gonogo.analysis.tables.strata import Values, seed_means
 
 V = TypeVar("V")
@@ -47,6 +50,22 @@ def look_alpha(done: int, planned: int, alpha: float = 0.05) -> float:
     """Return the share of ``alpha`` that the look after ``done`` of ``planned`` seeds may spend."""
     before = 0.0 if done <= FIRST_LOOK else obrien_fleming((done - 1) / planned, alpha)
     return obrien_fleming(done / planned, alpha) - before
+
+
+def look_level(done: int, planned: int, alpha: float = 0.05, effects: int = 1) -> float:
+    """Return the level of the intervals after ``done`` of ``planned`` seeds of a watched study.
+
+    Over all looks together they miss in at most ``alpha`` (repeated confidence intervals), so that
+    one holds whichever look the study ended with. The last look is no exception: what earlier ones
+    have spent is gone.
+
+    Args:
+        done: seeds so far, at least one.
+        planned: seeds of the full study.
+        alpha: to be spent over all looks.
+        effects: tasks or baselines that share it.
+    """
+    return 1 - look_alpha(max(done, FIRST_LOOK), max(planned, done), alpha) / effects
 
 
 def _reach(values: Values, planned: int, bounds: tuple[float, float]) -> tuple[float, float]:
@@ -91,8 +110,9 @@ def stop_when_decided(
         return Stop(lowest, "certain", done, planned)
     if done < FIRST_LOOK:
         return None
-    level = 1 - look_alpha(done, planned, alpha) / len(effects)
-    intervals = [two_way_interval(values, level) for values in effects]
+    level = look_level(done, planned, alpha, len(effects))
+    layout = Layout(bounds=bounds) if np.isfinite(bounds).all() else None
+    intervals = [two_way_interval(values, level, layout) for values in effects]
     known = [interval for interval in intervals if interval is not None]
     low, high = band(decides(i.low for i in known)), band(decides(i.high for i in known))
     return Stop(low, "alpha spending", done, planned) if low == high else None

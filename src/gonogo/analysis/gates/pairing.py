@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gonogo.analysis.estimates.effects import Paired
 from gonogo.analysis.estimates.estimates import difference_estimate
+from gonogo.analysis.estimates.sequential import look_level
 from gonogo.analysis.promised.expected import Contrast
 from gonogo.analysis.promised.judged import JudgedScores
 from gonogo.analysis.records.effects import Estimate
@@ -31,9 +32,18 @@ def paired(scores: JudgedScores, contrast: Contrast) -> Paired:
         seeds=scores.paired_seeds(contrast),
         seeds_paired=scores.seeds_paired(contrast),
         notes=scores.notes(contrast),
+        level=_level(scores),
         unseeded=frozenset(arm for arm in contrast.arms if scores.seeds(arm) == (None,)),
         sample=not isinstance(scores.gate, BandsGate) and scores.gate.datasets == "sample",
     )
+
+
+def _level(scores: JudgedScores) -> float:
+    """Return the level of the judged intervals: after early looks, that of this look."""
+    if scores.expected.looked is None:
+        return 0.95
+    alpha, count = scores.gate.stopping_alpha, len(scores.contrasts)
+    return max(0.95, look_level(*scores.expected.looked, alpha, count))
 
 
 def difference(pair: Paired, level: float = 0.95) -> Estimate:

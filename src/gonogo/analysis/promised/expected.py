@@ -38,6 +38,8 @@ class Expected:
     """The row of the model without any training; empty: unknown."""
     off_task: bool = True
     """Whether arms are scored on tasks that others were trained on and they were not."""
+    looked: tuple[int, int] | None = None
+    """Seeds done and planned of a study that was looked at after each seed; None: only once."""
     queries: Mapping[str, int] = field(default_factory=dict)
     """Queries of each data set, where known; it alone tells a query that all arms lack."""
 

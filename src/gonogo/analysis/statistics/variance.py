@@ -22,7 +22,8 @@ that were trained with seeds of their own (``two_arms``) have a part A each.
 
 Sources: Searle, Casella & McCulloch, Variance Components (1992), ch. 4 (moment estimators of the
 balanced two-way layout); Satterthwaite, Biometrics Bulletin 2 (1946), eq. 17; Cochran, Biometrics
-20 (1964), Approximate significance levels of the Behrens-Fisher test (the weighted t).
+20 (1964), Approximate significance levels of the Behrens-Fisher test (the weighted t); Zou &
+Donner, Statistics in Medicine 27 (2008) (MOVER: intervals of sums from those of their parts).
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ from jaxtyping import Float, Int
 from gonogo.analysis.statistics.clusters import cluster_weights
 from gonogo.analysis.tables.strata import Clusters, Values, check_values, seed_means
 
+USUAL = 0.95
+"""Above this level the parts' own intervals are put together, and their t values not averaged."""
 _NORMAL = 1e9
 """Degrees of freedom at which Student's t is the normal distribution."""
 
@@ -50,6 +53,11 @@ def half_width(
 ) -> Float[np.ndarray, "*n"]:
     """Return half the interval's width (Cochran's critical value times the standard error).
 
+    Cochran's average trusts a seed part that came out small by chance: with two seeds whose means
+    tie, hardly any width is left. At 95 % that is rare enough; at the levels of early looks it is
+    not. There the squared half widths that each part alone asks for are added (MOVER), which is
+    never narrower and exact where either part is alone.
+
     Args:
         seed: A, estimated variance of the mean of the seed means.
         query: B, of the mean of the query means.
@@ -62,8 +70,10 @@ def half_width(
 
     tail = (1 + level) / 2
     net = np.maximum(query - residual, 0.0)
-    weighted = seed * stdtrit(min(seed_df, _NORMAL), tail)
-    weighted = weighted + net * stdtrit(min(query_df, _NORMAL), tail)
+    of_seed, of_query = (float(stdtrit(min(df, _NORMAL), tail)) for df in (seed_df, query_df))
+    if level > USUAL:
+        return np.asarray(np.sqrt(seed * of_seed**2 + net * of_query**2))
+    weighted = seed * of_seed + net * of_query
     error = np.sqrt(seed + net)
     result: Float[np.ndarray, "*n"] = np.divide(
         weighted, error, out=np.zeros_like(error), where=error > 0
@@ -147,6 +157,9 @@ class MeanSquares:
             net = max(0.0, self.query_part - self.residual_part)
             rest = net * float(stdtrit(min(self.query_df, _NORMAL), (1 + level) / 2))
             error = float((self.seed_part + net) ** 0.5)
+            if level > USUAL:
+                query = rest**2 / net if net > 0 else 0.0
+                return float((self.seed_half_width(level) ** 2 + query) ** 0.5)
             own = self.seed_half_width(level) * float(self.seed_part**0.5)
             return (own + rest) / error if error > 0 else 0.0
         parts = (np.asarray(p) for p in (self.seed_part, self.query_part, self.residual_part))

@@ -28,7 +28,7 @@ from gonogo.study.deciding.domains import in_domain
 from gonogo.study.deciding.gathering import gather_evidence, gather_scores
 from gonogo.study.deciding.pair_bounds import Pair
 from gonogo.study.deciding.registration import registered_gate
-from gonogo.study.deciding.stopping import expected_scores, read_stop
+from gonogo.study.deciding.stopping import expected_scores, read_looks, read_stop
 from gonogo.study.folder.shipped import find_study
 from gonogo.study.planning.plan import Plan
 from gonogo.study.tracking.experiments import gather_runs
@@ -37,10 +37,12 @@ from gonogo.study.tracking.experiments import gather_runs
 def decide_plan(plan: Plan, command: str) -> VerdictFile:
     """Judge what a study's folder holds now."""
     stop = read_stop(plan)
+    seeds = stop.seeds if stop else plan.study.seeds
+    looked = (len(seeds), len(plan.study.seeds)) if stop or read_looks(plan) else None
     verdict = decide(
         gather_scores(plan),
         registered_gate(plan),
-        expected_scores(plan, stop.seeds if stop else plan.study.seeds),
+        replace(expected_scores(plan, seeds), looked=looked),
         evidence=gather_evidence(plan),
         command=command,
         in_domain=in_domain(plan.study),

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from gonogo.analysis.estimates.sequential import FIRST_LOOK
 from gonogo.analysis.gates.gate_values import stop_early
 from gonogo.analysis.promised.expected import Expected
 from gonogo.core.files import fingerprint
@@ -32,6 +33,15 @@ class StopRecord(Record):
     done: tuple[int, ...]
     reason: str
     """A key of :data:`REASONS`."""
+
+
+class LookRecord(Record):
+    """``looks.json``: that a study was looked at early, under which rule, and went on."""
+
+    seeds: tuple[int, ...]
+    """Those that were planned."""
+    gate: str
+    """Fingerprint of the rule."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +98,8 @@ def look(plan: Plan, next_seed: int) -> EarlyStop | None:
         _scores(plan, done), study.gate, expected_scores(plan, done), len(study.seeds)
     )
     if stop is None:
+        if len(done) >= FIRST_LOOK:
+            write_record(plan.folder.looks, LookRecord(**_rule(plan)))
         return None
     write_record(plan.folder.stopped, StopRecord(**_rule(plan), done=done, reason=stop.reason))
     return EarlyStop(done, len(study.seeds), stop.reason)
@@ -122,6 +134,15 @@ def _rule(plan: Plan) -> dict[str, Any]:
     """Return what a stop holds for: another gate or other seeds were not looked at."""
     gate = plan.study.gate.model_dump(mode="json", by_alias=True)
     return {"seeds": plan.study.seeds, "gate": fingerprint(gate)}
+
+
+def read_looks(plan: Plan) -> bool:
+    """Return whether earlier looks have spent a part of what the rule in force may miss."""
+    if not plan.folder.looks.exists():
+        return False
+    hint = "it says that the study was looked at early; the next early look writes it anew"
+    record = read_record(plan.folder.looks, LookRecord, hint=hint)
+    return all(getattr(record, key) == value for key, value in _rule(plan).items())
 
 
 def read_stop(plan: Plan) -> EarlyStop | None:

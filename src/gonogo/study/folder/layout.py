@@ -108,6 +108,11 @@ class StudyFolder:
         return self.path / "criteria.frozen.json"
 
     @property
+    def looks(self) -> Path:
+        """Return the record that the study was looked at before its last seed, and went on."""
+        return self.path / "looks.json"
+
+    @property
     def stopped(self) -> Path:
         """Return the record that the study stopped early, and why."""
         return self.path / "stopped.json"
