@@ -48,8 +48,8 @@ def cochran(a: np.ndarray, b: np.ndarray, e: np.ndarray, seeds: int, level: floa
 
     net, tail = np.maximum(b - e, 0), (1 + level) / 2
     error = np.sqrt(a + net)
-    return (a * stdtrit(seeds - 1, tail) + net * stdtrit(QUERIES - 1, tail)) / np.maximum(
-        error, 1e-12
+    return np.asarray(
+        (a * stdtrit(seeds - 1, tail) + net * stdtrit(QUERIES - 1, tail)) / np.maximum(error, 1e-12)
     )
 
 
