@@ -15,7 +15,7 @@ from gonogo.spec.next_vector.postmortem import PostmortemSpec
 
 @cache
 def _defaults() -> dict[str, Any]:
-    text = (files("gonogo.studies") / "two_tower.yaml").read_text(encoding="utf-8")
+    text = (files("gonogo") / "studies" / "two_tower.yaml").read_text(encoding="utf-8")
     found: dict[str, Any] = yaml.safe_load(text)["defaults"]
     return found
 

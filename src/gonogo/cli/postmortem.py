@@ -33,6 +33,9 @@ def postmortem(
     device: options.DeviceName = "auto",
 ) -> None:
     """Judge margin, hard negatives, bank and fill rates, and show where recall is lost."""
+    from gonogo.core.extras import require
+
+    require("train", "gonogo postmortem")
     from gonogo.core.files import write_bytes
     from gonogo.report.pages.figures import render
     from gonogo.report.plots.postmortem import postmortem_plot

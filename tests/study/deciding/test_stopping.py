@@ -168,7 +168,7 @@ def test_status_and_plan_say_that_a_study_stopped(
     run: Run, tiny_study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Drawing the report takes seconds and is not in question here.
-    monkeypatch.setattr("gonogo.report.pages.writing.write_report", lambda verdict, folder: {})
+    monkeypatch.setattr("gonogo.study.deciding.publishing.write_report", lambda verdict, folder: {})
     run(clear_loss)
     more = [str(tiny_study), "--out", str(tmp_path), "--set", SEEDS, "--set", NO_ROWS]
     for verb in ("status", "plan"):

@@ -108,7 +108,7 @@ def test_a_folder_that_only_trains_has_texts_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("name", "count"), [("all", 19), ("beir/fast", 3), ("beir/public", 15)])
 def test_a_list_of_sets_is_no_set_of_texts(name: str, count: int) -> None:
-    with pytest.raises(UserError, match=f"--texts: '{name}' is a list of {count} data sets"):
+    with pytest.raises(UserError, match=f"texts: '{name}' is a list of {count} data sets"):
         probe_texts(name, None)
 
 

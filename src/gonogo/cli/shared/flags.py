@@ -16,6 +16,7 @@ FLAGS = {
     "force": "--force",
     "in_domain": "--in-domain",
     "metrics": "--metric",
+    "model_qrels": "--model-qrels",
     "only": "--only",
     "out": "--out",
     "pattern": "--pattern",

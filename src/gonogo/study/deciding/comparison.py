@@ -131,7 +131,7 @@ def under_other_judgements(
     if tables := sorted(set(others) - set(covered)):
         raise UserError(
             f"{tables[0]} is a score table, which cannot be judged anew",
-            place="--model-qrels",
+            place="model_qrels",
             hint="give TREC runs",
         )
     return {

@@ -54,7 +54,7 @@ def named_systems(
     if not runs:
         return {name: pl.concat(found) for name, found in frames.items()}, None
     if qrels is None:
-        raise UserError("a TREC run needs judgements", file=runs[0][1], hint="add --qrels FILE")
+        raise UserError("a TREC run needs judgements", file=runs[0][1], hint="name them by `qrels`")
     _refuse_twice([run for run, _ in runs])
     scored = score_read(_read(runs, qrels), metrics)
     for name, found in frames.items():
