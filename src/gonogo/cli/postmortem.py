@@ -47,13 +47,7 @@ def postmortem(
         folder = out or trial
         record = _of_trial(trial, folder)
     else:
-        needed = {"--checkpoint": checkpoint, "--pairs": pairs, "--bank": bank, "--out": out}
-        for option, given in needed.items():
-            if given is None:
-                hint = "gonogo postmortem TRIAL, or --checkpoint F --pairs P --bank B --out O"
-                from gonogo.core.errors import UserError
-
-                raise UserError("missing", place=option, hint=hint)
+        _need({"--checkpoint": checkpoint, "--pairs": pairs, "--bank": bank, "--out": out})
         assert checkpoint and pairs and bank and out  # noqa: S101, PT018  (told above)
         folder = out
         record = _of_checkpoint(checkpoint, pairs, bank, out, study, device)
@@ -62,6 +56,15 @@ def postmortem(
     for kind, data in render(postmortem_plot(record), ("svg", "png")).items():
         write_bytes(folder / f"postmortem.{kind}", data)
     typer.echo(f"written to {folder / REPORT}, postmortem.svg, postmortem.png")
+
+
+def _need(options_: dict[str, object]) -> None:
+    from gonogo.core.errors import UserError
+
+    hint = "gonogo postmortem TRIAL, or --checkpoint F --pairs P --bank B --out O"
+    for option, given in options_.items():
+        if given is None:
+            raise UserError("missing", place=option, hint=hint)
 
 
 def _refuse(why: str, options_: dict[str, object]) -> None:
