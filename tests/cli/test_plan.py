@@ -141,7 +141,7 @@ def no_rows(study: Path, out: Path) -> list[Any]:
 def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the report be one empty page: drawing it takes seconds."""
     monkeypatch.setattr(
-        "gonogo.report.pages.writing.write_report",
+        "gonogo.study.deciding.publishing.write_report",
         lambda verdict, folder: (folder / "report.html").write_text(""),
     )
 
