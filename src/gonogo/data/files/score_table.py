@@ -46,11 +46,13 @@ def write_scores(path: Path, frame: pl.DataFrame) -> None:
     buffer = BytesIO()
     if _suffix(path) == ".csv":
         table.write_csv(buffer)
-    else:
+    elif find_spec("pyarrow"):
         import pyarrow.parquet as pq
 
         # with sums of pages, so that a table damaged later is refused and not misread
         pq.write_table(table.to_arrow(), buffer, compression="zstd", write_page_checksum=True)
+    else:
+        table.write_parquet(buffer)
     write_bytes(path, buffer.getvalue())
 
 
