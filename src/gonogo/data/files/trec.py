@@ -196,7 +196,8 @@ def descending(scores: Sequence[float]) -> list[float]:
     for score in scores:
         value = float(score)
         if single(value) >= above:
-            value = float(np.nextafter(np.float32(above), np.float32(-np.inf)))
+            with np.errstate(over="ignore"):  # what leaves the range is caught below
+                value = float(np.nextafter(np.float32(above), np.float32(-np.inf)))
         if not abs(value) < _LARGEST:
             return [-float(rank) for rank in range(1, len(scores) + 1)]
         found.append(value)
