@@ -1,14 +1,23 @@
-"""Two-sided paired permutation test by sign flips (Fisher 1935; Smucker et al., CIKM 2007)."""
+"""Two-sided paired permutation test by sign flips (Fisher 1935; Smucker et al., CIKM 2007).
+
+Few terms are enumerated, more are drawn, and so many that draws cost more than everything else in
+a decision have the saddlepoint tail, which needs none.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Float
 
+from gonogo.analysis.statistics.saddlepoint import effective_terms, signed_sum_p
 from gonogo.core.seeds import generator
 
 EXACT_UP_TO = 14
 """Non-zero differences up to which all 2^n sign patterns are enumerated."""
+DRAWN_UP_TO = 2_000
+"""Non-zero differences up to which signs are drawn, whatever the terms are."""
+FEWEST_EFFECTIVE = 500
+"""Equal terms that more differences must be worth for the saddlepoint; else signs are drawn."""
 
 
 def _exact(terms: Float[np.ndarray, " n"], least: float) -> float:
@@ -38,7 +47,7 @@ def sign_flip_p(terms: Float[np.ndarray, " n"], *, draws: int = 10_000, seed: in
     Args:
         terms: each query's contribution to the statistic (difference times its weight).
         draws: random sign patterns where there are too many to enumerate; the p-value is then
-            (count + 1) / (draws + 1), never zero (Phipson & Smyth 2010).
+            (count + 1) / (draws + 1), never zero (Phipson & Smyth 2010). Beyond 2,000 there are none.
         seed: of the patterns.
     """
     moving = terms[terms != 0]
@@ -46,4 +55,6 @@ def sign_flip_p(terms: Float[np.ndarray, " n"], *, draws: int = 10_000, seed: in
     least = abs(float(moving.sum())) - 1e-12 * float(np.abs(moving).sum())
     if len(moving) <= EXACT_UP_TO:
         return _exact(moving, least)
+    if len(moving) > DRAWN_UP_TO and effective_terms(moving) >= FEWEST_EFFECTIVE:
+        return signed_sum_p(moving)
     return _sampled(moving, least, draws, seed)

@@ -6,7 +6,7 @@ small integers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -22,6 +22,8 @@ Key: TypeAlias = tuple[str, str, str]
 """Task, data set, metric."""
 _NO_SEED = -(1 << 63)
 """Stands where a row has no seed; before every seed, as in ``seed_order``."""
+_SMALL_SEED = 1 << 16
+"""Seeds below this are looked up, not searched for."""
 
 
 def seed_order(seed: int | None) -> tuple[bool, int]:
@@ -69,7 +71,12 @@ class Labels:
 
 def number(frame: pl.DataFrame) -> Labels:
     """Return the keys of a table as numbers, in about a fifth of its memory."""
-    found = {name: codes(frame[name].cast(pl.String)) for name in KEYS}
+    return _numbered(frame, KEYS)
+
+
+def _numbered(frame: pl.DataFrame, columns: Sequence[str]) -> Labels:
+    """Number the columns asked for; others, which cost a pass each, stand as one name."""
+    found = {name: codes(frame[name].cast(pl.String)) for name in columns}
     seeds, seed = _seed_codes(frame["seed"].cast(pl.Int64))
     given, metric = found["metric"]
     spelled = [canonical(name) for name in given]
@@ -84,7 +91,7 @@ def number(frame: pl.DataFrame) -> Labels:
         seeds,
         place.astype(small),
         found["arm"][1].astype(np.int32) * len(seeds) + seed,
-        found["query_id"][1],
+        found["query_id"][1] if "query_id" in found else np.zeros(len(frame), dtype=np.uint8),
         frame["value"].cast(float).fill_null(np.nan).to_numpy(),
     )
 
@@ -96,7 +103,7 @@ def outline(frame: pl.DataFrame) -> pl.DataFrame:
         UserError: for absent columns or empty keys.
     """
     check_columns(frame)
-    labels = number(frame)
+    labels = _numbered(frame, [name for name in KEYS if name != "query_id"])
     runs = int(labels.run.max(initial=0)) + 1
     cell = labels.place.astype(np.int64) * runs + labels.run
     cells, place = present(cell, (int(labels.place.max(initial=0)) + 1) * runs)
@@ -122,5 +129,10 @@ def present(
 
 def _seed_codes(seeds: pl.Series) -> tuple[tuple[int | None, ...], Integer[np.ndarray, " rows"]]:
     known = tuple(sorted(seeds.unique().to_list(), key=seed_order))
-    order = seeds.fill_null(_NO_SEED).to_numpy()
-    return known, np.searchsorted([_NO_SEED if seed is None else seed for seed in known], order)
+    given = np.array([_NO_SEED if seed is None else seed for seed in known], dtype=np.int64)
+    rows = seeds.fill_null(_NO_SEED).to_numpy()
+    if len(known) and given[0] >= 0 and given[-1] < _SMALL_SEED:
+        place = np.zeros(given[-1] + 1, dtype=np.int32)
+        place[given] = np.arange(len(given), dtype=np.int32)
+        return known, place[rows]
+    return known, np.searchsorted(given, rows).astype(np.int32)
