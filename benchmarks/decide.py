@@ -136,6 +136,9 @@ def main() -> None:
     shares = (100, 10, 1) if options.growth else (1,)
     found = [measure(options.queries // share) for share in shares]
     figures = {name: float(figure) for name, figure in found[-1].items()}
+    for smaller in found[:-1]:
+        rows = f"{float(smaller['rows']):,.0f} rows"
+        figures[f"processor seconds, {rows}"] = float(smaller["processor seconds"])
     for before, after in itertools.pairwise(found):
         beyond = "processor seconds beyond imports"
         times, rows = (float(after[n]) / float(before[n]) for n in (beyond, "rows"))
