@@ -47,7 +47,8 @@ def sign_flip_p(terms: Float[np.ndarray, " n"], *, draws: int = 10_000, seed: in
     Args:
         terms: each query's contribution to the statistic (difference times its weight).
         draws: random sign patterns where there are too many to enumerate; the p-value is then
-            (count + 1) / (draws + 1), never zero (Phipson & Smyth 2010). Beyond 2,000 there are none.
+            (count + 1) / (draws + 1), never zero (Phipson & Smyth 2010). Beyond 2,000
+            terms there are none.
         seed: of the patterns.
     """
     moving = terms[terms != 0]

@@ -75,7 +75,7 @@ def number(frame: pl.DataFrame) -> Labels:
 
 
 def _numbered(frame: pl.DataFrame, columns: Sequence[str]) -> Labels:
-    """Number the columns asked for; others, which cost a pass each, stand as one name."""
+    """Return labels of the columns asked for; others, which cost a pass each, stand as one name."""
     found = {name: codes(frame[name].cast(pl.String)) for name in columns}
     seeds, seed = _seed_codes(frame["seed"].cast(pl.Int64))
     given, metric = found["metric"]
