@@ -137,8 +137,8 @@ def main() -> None:
     found = [measure(options.queries // share) for share in shares]
     figures = {name: float(figure) for name, figure in found[-1].items()}
     for smaller in found[:-1]:
-        rows = f"{float(smaller['rows']):,.0f} rows"
-        figures[f"processor seconds, {rows}"] = float(smaller["processor seconds"])
+        fewer = f"processor seconds, {float(smaller['rows']):,.0f} rows"
+        figures[fewer] = float(smaller["processor seconds"])
     for before, after in itertools.pairwise(found):
         beyond = "processor seconds beyond imports"
         times, rows = (float(after[n]) / float(before[n]) for n in (beyond, "rows"))
