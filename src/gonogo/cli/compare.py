@@ -24,6 +24,10 @@ _ModelQrels = Annotated[
         help="A model's judgements of all queries; --qrels are people's of some, at random.",
     ),
 ]
+_Clusters = Annotated[
+    Path | None,
+    typer.Option(help="Queries that hang together: a TSV with query_id, cluster, maybe dataset."),
+]
 _Gate = Annotated[
     str | None,
     typer.Option("--gate", metavar="FILE", help="Study or gate file that judges the systems."),
@@ -42,6 +46,7 @@ def compare(
         list[str] | None, typer.Option("--metric", help="Measure for TREC runs; may be repeated.")
     ] = None,
     model_qrels: _ModelQrels = None,
+    clusters: _Clusters = None,
     gate: _Gate = None,
     fail_on: exit_codes.FailOn = None,
     as_json: announcing.AsJson = False,
@@ -54,7 +59,7 @@ def compare(
     """
     from gonogo.analysis.deciding.compare import compare as compare_systems
     from gonogo.core.errors import UserError, printable
-    from gonogo.study.deciding.comparison import load_systems
+    from gonogo.study.deciding.comparison import in_clusters, load_systems
 
     said = announcing.Announcement(fail_on, as_json, junit)
     if gate is None and (fail_on or as_json or junit):
@@ -65,6 +70,8 @@ def compare(
 
         asked = tuple(dict.fromkeys((*asked, *metrics_of(gate))))
     frames, covered = load_systems(systems, qrels, asked)
+    if clusters is not None:
+        frames = in_clusters(frames, clusters)
     comparison = compare_systems(frames)
     lines = _lines(comparison)
     if model_qrels is not None:

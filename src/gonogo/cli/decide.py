@@ -86,6 +86,9 @@ def decide(
         raise UserError("--scores and --runs contradict each other", hint="give one of them")
     if (runs is None) != (qrels is None):
         raise UserError("--runs and --qrels belong together", hint="give both")
+    if clusters is not None and scores is None and runs is None:
+        hint = "`cluster` of a data set in the study file names those of its own scores"
+        raise UserError("--clusters belongs to --scores or --runs", hint=hint)
     from gonogo.study.deciding.decision import decide_scores
 
     level, overrides = options.named_tier(tier, quick=quick), tuple(sets or ())

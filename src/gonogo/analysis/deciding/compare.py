@@ -13,10 +13,11 @@ from gonogo.analysis.estimates.arm_scores import arm_scores
 from gonogo.analysis.estimates.effects import Paired, correct, effect
 from gonogo.analysis.gates.wording import counted, listed
 from gonogo.analysis.promised.expected import Expected
-from gonogo.analysis.promised.judged import Stratum
+from gonogo.analysis.promised.judged import Stratum, numbered
 from gonogo.analysis.records.effects import ArmScore, Effect
 from gonogo.analysis.tables.scores import Block, ScoreTable, pivot
 from gonogo.core.errors import UserError
+from gonogo.data.files.cluster_table import stacked
 from gonogo.spec.base import Spec
 
 MOST_CHANGED = 10
@@ -119,11 +120,12 @@ def _gather(frames: Mapping[str, pl.DataFrame]) -> tuple[ScoreTable, list[str]]:
             raise UserError(f"no column {', '.join(absent)}", place=label)
         arms = frame["arm"].unique(maintain_order=False).sort().to_list()
         name = pl.lit(label) if len(arms) == 1 else pl.format("{}:{}", pl.lit(label), "arm")
-        parts.append(frame.select(name.alias("arm"), pl.col("seed").cast(pl.Int64), *columns[1:]))
+        own = [*columns[1:], *(c for c in ("cluster",) if c in frame.columns)]
+        parts.append(frame.select(name.alias("arm"), pl.col("seed").cast(pl.Int64), *own))
         systems += [label] if len(arms) == 1 else [f"{label}:{arm}" for arm in arms]
     if len(systems) < 2:
         raise UserError("a comparison needs two systems", hint="name another run or score table")
-    return pivot(pl.concat(parts, how="vertical_relaxed")), systems
+    return pivot(stacked(parts)), systems
 
 
 def _pairs(
@@ -209,9 +211,8 @@ def _stratum(
         shape = max(map(len, rows)), len(kept)
         before, after = np.broadcast_to(before, shape), np.broadcast_to(after, shape)
     queries = tuple(block.queries[index] for index in kept)
-    return Stratum(block.dataset, queries, before, after), int(
-        present.any(axis=0).sum() - len(kept)
-    )
+    found = Stratum(block.dataset, queries, before, after, numbered(block.clusters, kept))
+    return found, int(present.any(axis=0).sum() - len(kept))
 
 
 def _pair(found: Effect, paired: Paired) -> PairComparison:

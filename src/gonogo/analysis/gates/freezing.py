@@ -34,6 +34,8 @@ class GateRecord(Spec):
     datasets: dict[str, tuple[str, ...]]
     """Each task and the data sets that it is scored on."""
     metric: str
+    clusters: dict[str, str] = {}
+    """Data sets whose queries hang together, and where their clusters come from."""
     frozen_at: str | None = None
     """ISO time, UTC; None for a rule that was never frozen."""
     fingerprint: str = ""
@@ -47,6 +49,7 @@ def freeze_gate(
     datasets: Mapping[str, tuple[str, ...]],
     metric: str | None = None,
     *,
+    clusters: Mapping[str, str] | None = None,
     now: datetime | None = None,
 ) -> GateRecord:
     """Fix a gate.
@@ -57,6 +60,7 @@ def freeze_gate(
         seeds: that every arm is trained with.
         datasets: each task and the data sets it is scored on.
         metric: the gate's own unless given.
+        clusters: data sets whose queries hang together, and where their clusters come from.
         now: the time to state; the current one unless given.
     """
     record = GateRecord(
@@ -65,6 +69,7 @@ def freeze_gate(
         seeds=seeds,
         datasets=dict(datasets),
         metric=metric or gate.metric,
+        clusters=dict(clusters or {}),
         frozen_at=(now or datetime.now(UTC)).isoformat(timespec="seconds"),
     )
     return record.model_copy(update={"fingerprint": fingerprint(_content(_raw(record)))})
@@ -88,8 +93,10 @@ def _content(raw: dict[str, Any]) -> dict[str, Any]:
             {key: value for key, value in band.items() if key != "next_actions"}
             for band in gate["bands"]
         ]
+    clusters = raw.get("clusters")
     return {
         "gate": gate,
+        **({"clusters": clusters} if clusters else {}),
         "arms": {arm: sorted(tasks) for arm, tasks in raw["arms"].items()},
         "seeds": sorted(raw["seeds"]),
         "datasets": {task: sorted(sets) for task, sets in raw["datasets"].items()},

@@ -104,7 +104,7 @@ def _claim(gate: ImprovementGate, effects: tuple[Effect, ...], spans: list[Span]
     shown = [name for name, line in _ascending(gate) if _all_reach(spans, line)]
     level = f", level {shown[-1]}" if shown else ""
     best = f", the best of {len(effects)} baselines" if len(effects) > 1 else ""
-    data = data_phrase([gain], [len(effect.datasets)])
+    data = data_phrase([gain], [len(effect.datasets)], [effect.clusters])
     return (
         f"{gate.candidate} {verb} {amount(abs(value), gate.metric)} of {gate.metric} on "
         f"{gate.task} {over} {effect.reference}{best} ({_spread(effect)}){level}; {data}."

@@ -105,7 +105,9 @@ def _claim(verdict: Verdict, gate: InterferenceGate, effects: tuple[Effect, ...]
         "MARGINAL": f", below {passes} on every task, but not below {fails} on all",
     }.get(verdict, "")
     data = data_phrase(
-        [effect.difference for effect in effects], [len(effect.datasets) for effect in effects]
+        [effect.difference for effect in effects],
+        [len(effect.datasets) for effect in effects],
+        [effect.clusters for effect in effects],
     )
     return f"{measured}{tail}; {data}."
 

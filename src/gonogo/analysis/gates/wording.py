@@ -60,8 +60,13 @@ def counted(count: int, noun: str, plural: str | None = None) -> str:
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
-def data_phrase(estimates: Iterable[Estimate], datasets: Iterable[int]) -> str:
-    """Write on how much data a decision rests: ``3 seeds, 2 data sets, 1,200 queries``."""
+def data_phrase(
+    estimates: Iterable[Estimate], datasets: Iterable[int], clusters: Iterable[int | None] = ()
+) -> str:
+    """Write on how much data a decision rests: ``3 seeds, 2 data sets, 1,200 queries``.
+
+    Queries that come in clusters are followed by ``in 48 clusters``, the fewest of any effect.
+    """
     estimates, sets = tuple(estimates), sorted(set(datasets))
     seeds = min(estimate.seeds for estimate in estimates)
     queries = sorted({estimate.queries for estimate in estimates})
@@ -72,7 +77,9 @@ def data_phrase(estimates: Iterable[Estimate], datasets: Iterable[int]) -> str:
     said_queries = counted(queries[0], "query", "queries")
     if len(queries) > 1:
         said_queries = f"{queries[0]:,} to {queries[-1]:,} queries a task"
-    return f"{said_seeds}, {said_sets}, {said_queries}"
+    named = [count for count in clusters if count is not None]
+    within = f" in {counted(min(named), 'cluster')}" if named else ""
+    return f"{said_seeds}, {said_sets}, {said_queries}{within}"
 
 
 def mean_and_std(estimate: Estimate) -> str:

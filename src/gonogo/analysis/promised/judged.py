@@ -115,7 +115,7 @@ class JudgedScores:
                 shape = max(len(before), len(after)), len(asked)
                 before, after = np.broadcast_to(before, shape), np.broadcast_to(after, shape)
             names = tuple(block.queries[index] for index in asked)
-            found.append(Stratum(dataset, names, before, after, _kept(block.clusters, asked)))
+            found.append(Stratum(dataset, names, before, after, numbered(block.clusters, asked)))
         return tuple(found)
 
     def seeds_paired(self, contrast: Contrast) -> bool:
@@ -138,10 +138,10 @@ class JudgedScores:
         return tuple(s for s in seeds.pop() if s is not None) if len(seeds) == 1 else ()
 
 
-def _kept(
+def numbered(
     clusters: Int[np.ndarray, " queries"] | None, asked: Int[np.ndarray, " _"]
 ) -> Int[np.ndarray, " _"] | None:
-    """Return the clusters of the queries that were asked for, numbered anew without gaps."""
+    """Return the clusters of the queries that are looked at, numbered anew without gaps."""
     if clusters is None:
         return None
     return np.unique(clusters[asked], return_inverse=True)[1].astype(np.int64)

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from gonogo.core.errors import UserError
-from gonogo.data.files.score_table import SCHEMA, checked_scores
+from gonogo.data.files.score_table import checked_scores
 
 PLACE = "scores"
 
@@ -97,4 +97,4 @@ def score_table(data: object, place: str = PLACE) -> pl.DataFrame:
         UserError: for a column that is missing, or a value of the wrong type, with its row.
     """
     frame = to_polars(data, place)
-    return checked_scores(frame, place).select(list(SCHEMA))
+    return checked_scores(frame, place).drop("study", strict=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import polars as pl
@@ -39,6 +40,19 @@ def read_clusters(path: Path) -> pl.DataFrame:
     if len(twice):
         raise UserError(f"query {twice['query_id'][0]} is named twice", file=path)
     return frame
+
+
+def stacked(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """Return score tables one below the other; a cluster that one of them names holds for all.
+
+    Args:
+        frames: tidy score tables, some with a column ``cluster`` and some without.
+    """
+    table = pl.concat(list(frames), how="diagonal_relaxed")
+    if "cluster" not in table.columns:
+        return table
+    named = pl.col("cluster").drop_nulls().first().over("dataset", "query_id")
+    return table.with_columns(pl.col("cluster").fill_null(named))
 
 
 def with_clusters(scores: pl.DataFrame, clusters: pl.DataFrame, path: Path) -> pl.DataFrame:

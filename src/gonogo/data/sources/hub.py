@@ -43,7 +43,10 @@ def hub_folder(
             repository has another shape.
     """
     # how a study searches the data is no part of what is fetched
-    key = {**spec.model_dump(mode="json", exclude={"queries_are_documents"}), "split": split}
+    key = {
+        **spec.model_dump(mode="json", exclude={"queries_are_documents", "cluster"}),
+        "split": split,
+    }
     build = _triplets if spec.format == "triplets" else _beir
 
     def fetched() -> list[RetrievalDataset]:

@@ -27,7 +27,10 @@ def ir_datasets_folder(spec: IrDatasetsData, split: Split, *, fetch: bool = True
         UserError: if the library is missing, the identifier is unknown, or it names another split.
     """
     # how a study searches the data is no part of what is fetched
-    key = {**spec.model_dump(mode="json", exclude={"queries_are_documents"}), "split": split}
+    key = {
+        **spec.model_dump(mode="json", exclude={"queries_are_documents", "cluster"}),
+        "split": split,
+    }
 
     def fetched() -> list[RetrievalDataset]:
         if not fetch:

@@ -34,6 +34,19 @@ def load_dataset(spec: DataSpec, split: Split, *, beside: Path | None = None) ->
     return replace(dataset, queries_are_documents=True) if _leaves_out_own(spec) else dataset
 
 
+def dataset_files(
+    spec: DataSpec, split: Split, *, beside: Path | None = None, fetch: bool = True
+) -> tuple[Path, Path, Path]:
+    """Return the files of corpus, queries and judgements, plain or gzipped.
+
+    Raises:
+        NotHereYetError: if they would have to be fetched and ``fetch`` is off.
+        UserError: as :func:`load_dataset`.
+    """
+    split = spec.split or split
+    return beir_files(_folder(spec, split, beside, fetch), split)
+
+
 def load_corpus(spec: DataSpec, *, beside: Path | None = None) -> Corpus:
     """Load the documents alone; where splits differ in them, those of the first split.
 
@@ -78,8 +91,7 @@ def count_queries(spec: DataSpec, split: Split, *, beside: Path | None = None) -
         NotHereYetError: if it would have to be fetched.
         UserError: as :func:`load_dataset`.
     """
-    split = spec.split or split
-    _, _, qrels = beir_files(_folder(spec, split, beside, fetch=False), split)
+    _, _, qrels = dataset_files(spec, split, beside=beside, fetch=False)
     return len({query for _, query, _, _ in qrels_rows(qrels)})
 
 

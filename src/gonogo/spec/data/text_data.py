@@ -6,14 +6,30 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from gonogo.core.types import Split
 from gonogo.spec.base import Count, Spec
 
 BEIR_LISTS = ("beir/public", "beir/fast")
 """Short names that stand for several data sets, where data sets to evaluate on are listed."""
+CLUSTER_FILES = (".tsv", ".tsv.gz", ".tsv.zst")
 PACKAGE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$"
+
+
+def _cluster_source(value: str) -> str:
+    first, _, rest = value.partition(".")
+    if value.endswith(CLUSTER_FILES) or value == "document":
+        return value
+    if first in ("metadata", "document") and all(rest.split(".")):
+        return value
+    raise ValueError(
+        f"{value!r} names no clusters; metadata.KEY, document, document.KEY or a .tsv file do"
+    )
+
+
+ClusterSource = Annotated[str, AfterValidator(_cluster_source)]
+"""Where the clusters of a data set's queries come from."""
 
 
 class _Data(Spec):
@@ -21,6 +37,12 @@ class _Data(Spec):
 
     split: Split | None = None
     """Judgements used in place of the task's or evaluation's split."""
+    cluster: ClusterSource | None = None
+    """Which scored queries hang together, such as those on one document, and are no independent
+    evidence: ``metadata.KEY`` of a query's line (where no query has it, of its document's),
+    ``document`` (the best judged one), ``document.KEY`` of that document's line
+    (``document.title``), or a TSV file with the columns query_id, cluster and perhaps dataset. It
+    changes intervals, and neither scores nor training."""
 
 
 class _JudgedData(_Data):

@@ -9,8 +9,9 @@ import polars as pl
 
 from gonogo.analysis.promised.expected import gate_arms
 from gonogo.core.errors import UserError
+from gonogo.data.files.cluster_table import read_clusters, stacked, with_clusters
 from gonogo.data.files.lines import plain_suffix
-from gonogo.data.files.score_table import SCHEMA, read_scores
+from gonogo.data.files.score_table import read_scores
 from gonogo.data.judged.coverage import Coverage
 from gonogo.spec.evaluation.evaluation import EvaluationSpec
 from gonogo.spec.rule.gates import GateSpec, ImprovementGate
@@ -60,6 +61,16 @@ def _named(
     return frames, {} if scored is None else scored.coverage
 
 
+def in_clusters(frames: Mapping[str, pl.DataFrame], path: Path) -> dict[str, pl.DataFrame]:
+    """Return the tables of all systems with the clusters that a file gives their queries.
+
+    Raises:
+        UserError: if it is no such file, or names no query of a system.
+    """
+    clusters = read_clusters(path)
+    return {label: with_clusters(frame, clusters, path) for label, frame in frames.items()}
+
+
 def as_arms(frames: Mapping[str, pl.DataFrame], gate: GateSpec) -> pl.DataFrame:
     """Return all systems in one score table, under the names that a gate has for them.
 
@@ -76,7 +87,7 @@ def as_arms(frames: Mapping[str, pl.DataFrame], gate: GateSpec) -> pl.DataFrame:
     wanted = gate_arms(gate)
     own = {arm for frame in frames.values() for arm in frame["arm"].unique()}
     if set(wanted) <= own:
-        return pl.concat(frames.values())
+        return stacked(frames.values())
     names = {label: label for label in frames}
     positional = isinstance(gate, ImprovementGate) and len(gate.baselines) == 1 == len(frames) - 1
     if not set(wanted) <= set(frames) and positional and isinstance(gate, ImprovementGate):
@@ -87,9 +98,10 @@ def as_arms(frames: Mapping[str, pl.DataFrame], gate: GateSpec) -> pl.DataFrame:
             hint=f"name files after arms (given: {', '.join(frames)}), or give the baseline and "
             "then the candidate to a gate with one baseline",
         )
-    return pl.concat(
+    renamed = (
         frame.with_columns(pl.lit(names[label]).alias("arm")) for label, frame in frames.items()
     )
+    return stacked(renamed)
 
 
 def _labels(names: list[Path]) -> list[str]:
@@ -109,11 +121,11 @@ def _load(
         table = path / "scores.parquet"
         if not table.exists():
             raise UserError("no scores.parquet in this folder", file=path, hint="finish the trial")
-        return read_scores(table).select(list(SCHEMA)), None
+        return read_scores(table).drop("study", strict=False), None
     if not path.exists():
         raise UserError("no such file", file=path)
     if plain_suffix(path) in TABLES:
-        return read_scores(path).select(list(SCHEMA)), None
+        return read_scores(path).drop("study", strict=False), None
     if qrels is None:
         raise UserError("a TREC run needs judgements", file=path, hint="give `qrels`")
     return score_run(path, qrels, metrics)

@@ -13,12 +13,12 @@ from gonogo.analysis.records.evidence import Conflict, Curve, Evidence, LookCurv
 from gonogo.analysis.records.judged_runs import JudgedRun
 from gonogo.core.files import read_json_lines
 from gonogo.core.records import read_record
-from gonogo.data.files.score_table import SCHEMA, read_scores, write_scores
+from gonogo.data.files.score_table import write_scores
 from gonogo.study.folder.fingerprints import combine
 from gonogo.study.folder.judged import read_judged
 from gonogo.study.folder.layout import StudyFolder, TrialFolder
 from gonogo.study.folder.looks import LogError, read_looks
-from gonogo.study.folder.scored import join_forums, scored_as
+from gonogo.study.folder.scored import gathered, scored_as
 from gonogo.study.folder.states import read_result
 from gonogo.study.planning.plan import Plan, PlannedTrial
 
@@ -30,13 +30,13 @@ Row = TypeVar("Row")
 def gather_scores(plan: Plan) -> pl.DataFrame:
     """Return the scores of all finished trials and current references, and write them down.
 
-    CQADupStack counts once: see :func:`gonogo.study.folder.scored.join_forums`.
+    CQADupStack counts once, and queries have clusters where data sets name them: see
+    :func:`gonogo.study.folder.scored.gathered`.
     """
     folders = [trial.folder for trial in plan.trials if trial.action == "skip"]
     folders += [row.folder for row in plan.references if row.action == "skip"]
-    frames = [read_scores(folder.scores).select(list(SCHEMA)) for folder in folders]
-    table = pl.concat(frames) if frames else pl.DataFrame(schema=SCHEMA)
-    table = join_forums(table, plan.study.evaluation)
+    tables = (folder.scores for folder in folders)
+    table = gathered(tables, plan.study.evaluation, plan.beside)
     write_scores(plan.folder.scores, table)
     return table
 

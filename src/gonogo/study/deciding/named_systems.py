@@ -10,8 +10,9 @@ import polars as pl
 
 from gonogo.core.errors import UserError
 from gonogo.core.types import Qrels, Ranking
+from gonogo.data.files.cluster_table import stacked
 from gonogo.data.files.lines import plain_stem, plain_suffix
-from gonogo.data.files.score_table import SCHEMA, read_scores
+from gonogo.data.files.score_table import read_scores
 from gonogo.data.files.trec import is_run, read_run
 from gonogo.study.deciding.run_files import RunFile, ScoredRuns, judgements, score_read
 
@@ -48,18 +49,20 @@ def named_systems(
     runs: list[tuple[RunFile, Path]] = []
     for name, path in given:
         tables = list(_tables(path))
-        frames[name] += [_under(name, read_scores(table).select(list(SCHEMA))) for table in tables]
+        frames[name] += [
+            _under(name, read_scores(table).drop("study", strict=False)) for table in tables
+        ]
         if not tables:
             runs += [(_run(name, run, path, qrels), run) for run in _runs(path)]
     if not runs:
-        return {name: pl.concat(found) for name, found in frames.items()}, None
+        return {name: stacked(found) for name, found in frames.items()}, None
     if qrels is None:
         raise UserError("a TREC run needs judgements", file=runs[0][1], hint="name them by `qrels`")
     _refuse_twice([run for run, _ in runs])
     scored = score_read(_read(runs, qrels), metrics)
     for name, found in frames.items():
         found.append(scored.scores.filter(arm=name))
-    return {name: pl.concat(found) for name, found in frames.items()}, scored
+    return {name: stacked(found) for name, found in frames.items()}, scored
 
 
 def _tables(path: Path) -> Iterator[Path]:

@@ -18,7 +18,7 @@ from gonogo.core.records import read_record
 from gonogo.spec.rule.criteria import Criterion
 from gonogo.spec.study import ResolvedStudy
 from gonogo.study.folder.layout import StudyFolder
-from gonogo.study.folder.scored import scored_datasets
+from gonogo.study.folder.scored import clusters_named, scored_datasets
 from gonogo.study.planning.plan import Plan
 
 
@@ -29,6 +29,7 @@ def _record(plan: Plan) -> GateRecord:
         {arm: tuple(config.tasks) for arm, config in study.arms.items()},
         study.seeds,
         scored_datasets(study.evaluation),
+        clusters=clusters_named(study.evaluation),
     )
 
 

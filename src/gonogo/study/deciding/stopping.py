@@ -12,8 +12,7 @@ from gonogo.analysis.gates.gate_values import stop_early
 from gonogo.analysis.promised.expected import Expected
 from gonogo.core.files import fingerprint
 from gonogo.core.records import Record, read_record, write_record
-from gonogo.data.files.score_table import SCHEMA, read_scores
-from gonogo.study.folder.scored import join_forums, scored_datasets
+from gonogo.study.folder.scored import gathered, scored_datasets
 from gonogo.study.folder.states import inspect
 from gonogo.study.planning.plan import Plan
 
@@ -126,8 +125,7 @@ def _scores(plan: Plan, seeds: tuple[int, ...]) -> pl.DataFrame:
     trials = [trial.folder.scores for trial in plan.trials if trial.seed in seeds]
     rows = [plan.folder.reference(row.name).scores for row in evaluation.references]
     paths = [*trials, *(path for path in rows if path.exists())]
-    frame = pl.concat([read_scores(path).select(list(SCHEMA)) for path in paths])
-    return join_forums(frame, evaluation)
+    return gathered(paths, evaluation, plan.beside)
 
 
 def _rule(plan: Plan) -> dict[str, Any]:

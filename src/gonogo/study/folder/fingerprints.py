@@ -25,6 +25,7 @@ from gonogo.data.files.start_weights import find_start, start_digest
 from gonogo.data.next_vector.bank import find_bank
 from gonogo.data.sources.loading import dataset_fingerprint
 from gonogo.data.sources.pairs_data import expected_pairs, kept_pairs, text_digest
+from gonogo.data.sources.query_clusters import check_clusters
 from gonogo.data.weights.weights import file_hash
 from gonogo.data.weights.weights import fingerprint as weights_fingerprint
 from gonogo.spec.data.running_text import RunningTextPairs
@@ -185,6 +186,8 @@ class Hasher:
         if known not in self._known:
             try:
                 digest = dataset_fingerprint(spec, split, beside=self.beside, fetch=self.fetch)
+                if spec.cluster is not None:  # no part of a fingerprint: scores do not know them
+                    check_clusters(spec, split, beside=self.beside)
             except NotHereYetError as error:
                 self.missing[f"{spec.name} ({split})"] = str(error)
                 digest = "not here yet"

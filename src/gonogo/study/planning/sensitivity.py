@@ -19,7 +19,7 @@ from gonogo.analysis.statistics.power import (
 )
 from gonogo.core.errors import NotHereYetError, UserError
 from gonogo.data.files.places import find_file
-from gonogo.data.files.score_table import SCHEMA, read_scores
+from gonogo.data.files.score_table import read_scores
 from gonogo.data.sources.loading import count_queries
 from gonogo.data.sources.pairs_data import count_queries_of_pairs
 from gonogo.data.vectors.vector_files import count_vectors
@@ -76,11 +76,13 @@ class Pilot:
 def find_pilot(plan: Plan, out: Path, file: Path | None = None) -> Pilot | None:
     """Return the scores in ``file``, else those of the study's quick tier, if there are any."""
     if file is not None:
-        return Pilot(read_scores(file).select(list(SCHEMA)), str(file), asked_for=True)
+        return Pilot(read_scores(file).drop("study", strict=False), str(file), asked_for=True)
     path = StudyFolder.under(out, plan.study.study, "quick").scores
     if plan.study.tier == "quick" or not path.exists():
         return None
-    return Pilot(read_scores(path).select(list(SCHEMA)), "the quick tier's scores", asked_for=False)
+    return Pilot(
+        read_scores(path).drop("study", strict=False), "the quick tier's scores", asked_for=False
+    )
 
 
 def forecast_sensitivity(plan: Plan, pilot: Pilot | None) -> Sensitivity:
