@@ -9,7 +9,9 @@ at whatever look it ended, and stops by the interval with Cochran's critical val
 the level of its look, with the parts' half widths added. "Wrong": the interval at the end lies
 wholly above the line although the true effect is at it (2.5 % are promised); "covered" of studies
 that ended early and of all of them, at a true effect of 0 and at four standard errors of the full
-study.
+study. A second table: the mean error of the estimate that such studies end with, as it is and
+adjusted (``estimates.stopped``), of all studies and of those that ended early, in standard errors
+of the full study, and the root of the mean squared error of all.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ import time
 import numpy as np
 
 from gonogo.analysis.estimates.sequential import FIRST_LOOK, look_level
-from gonogo.analysis.statistics.variance import half_width
+from gonogo.analysis.estimates.stopped import Looks, adjusted_for_looks
+from gonogo.analysis.statistics.variance import MeanSquares, half_width
 from gonogo.core.seeds import generator
 
 QUERIES = 100
@@ -91,8 +94,50 @@ def row(noise: tuple[float, ...], planned: int, true: float, studies: int, name:
     return cells
 
 
+def errors(noise: tuple[float, ...], planned: int, true: float, studies: int, name: str) -> str:
+    """Return bias and error of the estimates that studies end with, as they are and adjusted."""
+    rng = generator(1, "stopping", name, planned, str(true))
+    full = (
+        noise[0] ** 2 / planned + noise[1] ** 2 / QUERIES + noise[2] ** 2 / planned / QUERIES
+    ) ** 0.5
+    found = []
+    for _ in range(studies):
+        values = true + noise[0] * rng.standard_normal((1, planned, 1))
+        values = values + noise[1] * rng.standard_normal((1, 1, QUERIES))
+        values += noise[2] * rng.standard_normal((1, planned, QUERIES))
+        for done in range(FIRST_LOOK, planned + 1):
+            mean = float(values[:, :done].mean())
+            a, b, e = (float(part[0]) for part in parts(values[:, :done]))
+            split = MeanSquares(done, (QUERIES,), a, (b,), (e,))
+            if done == planned or abs(mean) > split.half_width(look_level(done, planned)):
+                looks = Looks(done, planned, (0.0,))
+                adjusted = adjusted_for_looks(mean, split, looks)
+                found.append((done < planned, mean - true, adjusted - true))
+                break
+    early, plain, adjusted = np.array(found).T
+    cells = [f"{100 * early.mean():.0f}"]
+    for error in (plain, adjusted):
+        cells += [f"{error.mean() / full:+.2f}"]
+        cells += [f"{error[early > 0].mean() / full:+.2f}" if early.sum() >= 20 else ""]
+    cells += [f"{(error**2).mean() ** 0.5 / full:.2f}" for error in (plain, adjusted)]
+    return " | ".join(cells)
+
+
+def print_errors(studies: int) -> None:
+    """Print the table of estimates."""
+    heads = ("early, %", "bias", "bias, early", "adjusted", "adjusted, early", "error", "adjusted")
+    print("\n| noise | seeds planned | true effect | " + " | ".join(heads) + " |")
+    print("|---|--:|--:|" + "--:|" * len(heads))
+    for name, noise in NOISE.items():
+        for planned in (3, 5, 10):
+            error = (noise[0] ** 2 / planned + noise[1] ** 2 / QUERIES) ** 0.5
+            for times in (0.0, 2.0, 4.0):
+                cells = errors(noise, planned, times * error, studies, name)
+                print(f"| {name} | {planned} | {times:g} errors | {cells} |", flush=True)
+
+
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--studies", type=int, default=4_000)
     options = parser.parse_args()
@@ -112,6 +157,7 @@ def main() -> None:
                 print(
                     f"| {name} | {planned} | {true:.3f} | " + " | ".join(cells) + " |", flush=True
                 )
+    print_errors(options.studies // 5)
     print(f"{time.perf_counter() - start:.0f} s")
 
 

@@ -10,14 +10,21 @@ import numpy as np
 from jaxtyping import Float
 
 from gonogo.analysis.estimates.between import between
-from gonogo.analysis.estimates.estimates import difference_estimate, mean_estimate, ratio_estimate
+from gonogo.analysis.estimates.estimates import (
+    difference_estimate,
+    mean_estimate,
+    ratio_estimate,
+    ratio_pseudo_values,
+)
 from gonogo.analysis.estimates.intervals import ONE_RUN
 from gonogo.analysis.estimates.layout import Layout, count_clusters, score_bounds
+from gonogo.analysis.estimates.sequential import FIRST_LOOK
 from gonogo.analysis.estimates.significance import bonferroni, holm, paired_tests
+from gonogo.analysis.estimates.stopped import Looks, adjusted_for_looks
 from gonogo.analysis.promised.judged import Stratum
 from gonogo.analysis.records.effects import DatasetEffect, Effect, Estimate, PairTest, SeedPoint
 from gonogo.analysis.statistics.aso import aso
-from gonogo.analysis.tables.strata import Values, seed_means
+from gonogo.analysis.tables.strata import Values, differences, seed_means
 
 SMALLEST_REFERENCE = 1e-9
 """A specialist's mean at or below this makes a ratio undefined, in the metric's units."""
@@ -42,6 +49,8 @@ class Paired:
     """Whether the data sets are a sample of those that are asked about."""
     level: float = 0.95
     """Coverage asked for; more where earlier looks have spent a part of what may be missed."""
+    looks: Looks | None = None
+    """How the study was looked at while it grew; None where it was not."""
     notes: tuple[str, ...] = ()
     """What is told about runs and data sets that were left out."""
 
@@ -80,6 +89,9 @@ def effect(paired: Paired, *, ratio: bool) -> Effect:
     arrays = [(stratum.reference, stratum.candidate) for stratum in strata]
     layout, level = paired.layout(strata), paired.level
     difference = _told(difference_estimate(arrays, level, layout=layout), paired)
+    lost = _told(_ratio(arrays, layout, level), paired) if ratio else None
+    if paired.looks is not None:
+        difference, lost = _looked_at(difference, lost, arrays, paired.looks, layout)
     parts = tuple(_dataset_effect(paired, stratum, ratio) for stratum in paired.strata)
     return Effect(
         task=paired.task,
@@ -87,7 +99,7 @@ def effect(paired: Paired, *, ratio: bool) -> Effect:
         reference=paired.reference,
         candidate=paired.candidate,
         difference=difference,
-        ratio=_told(_ratio(arrays, layout, level), paired) if ratio else None,
+        ratio=lost,
         per_seed=_seed_points(paired, arrays),
         datasets=parts,
         test=_test(arrays, paired),
@@ -96,7 +108,7 @@ def effect(paired: Paired, *, ratio: bool) -> Effect:
         between=between(parts, strata, layout),
         seeds_paired=paired.seeds_paired,
         clusters=count_clusters(layout.clusters, [len(s.queries) for s in strata]),
-        notes=paired.notes,
+        notes=(*paired.notes, *(() if paired.looks is None else (paired.looks.words,))),
     )
 
 
@@ -114,6 +126,22 @@ def _ratio(arrays: Arrays, layout: Layout, level: float, draws: int = 10_000) ->
         return ratio_estimate(arrays, level, bootstrap_draws=draws, layout=layout)
     queries = sum(reference.shape[1] for reference, _ in arrays)
     return Estimate(value=None, seeds=min(map(len, arrays[0])), queries=queries)
+
+
+def _looked_at(
+    difference: Estimate, lost: Estimate | None, arrays: Arrays, looks: Looks, layout: Layout
+) -> tuple[Estimate, Estimate | None]:
+    """Give the judged one of both estimates without the bias that looking early has put in."""
+    judged = difference if lost is None else lost
+    if not layout.paired or len(arrays[0][0]) < FIRST_LOOK or judged.value is None:
+        return difference, lost
+    values = differences(arrays) if lost is None else ratio_pseudo_values(arrays)
+    if values is None:
+        return difference, lost
+    parts = layout.parts([np.zeros_like(block) for block in values], values)
+    adjusted = adjusted_for_looks(judged.value, parts, looks)
+    judged = judged.model_copy(update={"adjusted": adjusted})
+    return (judged, None) if lost is None else (difference, judged)
 
 
 def _told(estimate: Estimate, paired: Paired) -> Estimate:
