@@ -66,16 +66,18 @@ def test_simulated_studies_end_as_often_as_plainly_simulated_ones(rng) -> None:
 
 
 def test_over_all_studies_the_adjusted_estimate_is_nearer() -> None:
-    """A true effect of two lines' width from the line, where the figure at the end is biased."""
-    true, looks = 0.035, Looks(10, 10, (0.0,))
-    ends = simulated_ends(parts(10), looks, draws=100)
-    last = ends.last(true)
-    errors = ends.error[np.arange(len(last)), last]
-    adjusted = [
-        adjusted_for_looks(true + error, parts(int(place) + 2), Looks(int(place) + 2, 10, (0.0,)))
-        for error, place in zip(errors, last, strict=True)
-    ]
-    assert abs(np.mean(adjusted) - true) < 0.5 * errors.mean()
+    """At the effect whose figure at the end is farthest off; other draws than the estimate's."""
+    looks = Looks(10, 10, (0.0,))
+    ends, fresh = (simulated_ends(parts(10), looks, draws=draws) for draws in (4_000, 4_002))
+    effects = np.linspace(-0.02, 0.1, 61)
+    figures = effects + [ends.bias(effect) for effect in effects]
+    true = float(effects[np.argmax(figures - effects)])
+    last = fresh.last(true)
+    error = fresh.error[np.arange(len(last)), last]
+    adjusted = np.interp(true + error, figures, effects)
+    assert abs(adjusted.mean() - true) < 0.5 * error.mean()
+    for figure, one in list(zip(true + error, adjusted, strict=True))[:3]:
+        assert adjusted_for_looks(figure, parts(10), looks) == pytest.approx(one, abs=5e-4)
 
 
 def test_an_effect_that_was_looked_at_tells_so(rng) -> None:
