@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "gonogo"
 
-ASKED = ("AdapterSpec", "RouterSpec", "ScoringSpec", "ProjectionSpec")
+ASKED = ("AdapterSpec", "GateSpec", "RouterSpec", "ScoringSpec", "ProjectionSpec")
 """Unions whose members an object answers for: one match builds it, nobody else looks."""
 
 CLOSED = (
@@ -24,13 +24,10 @@ CLOSED = (
     "DataSpec",
     "EmbeddingObjective",
     "EvaluationTask",
-    "GateSpec",
     "ModelSpec",
     "MonitorSpec",
     "Reference",
-    "ReferenceSpec",
     "RegulariserSpec",
-    "RouterSpec",
     "ScheduleSpec",
     "ScoreObjective",
     "TaskSpec",
@@ -90,6 +87,84 @@ def test_one_match_takes_a_union_apart_and_nobody_else(union: str) -> None:
     assert len(list(taken_apart(members(union)))) == 1
     [(_, how)] = taken_apart(members(union))
     assert how == "match"
+
+
+GATE_FILES = {
+    "spec/rule/gates.py",
+    "analysis/gates/build.py",
+    "analysis/gates/guardrails.py",  # a guardrail is judged as an improvement gate of its own
+}
+"""Files that may name a gate's class, beside the one that holds its analysis."""
+
+
+def naming(union: str) -> dict[str, set[str]]:
+    """Return for each member of a union the files that name its class."""
+    found: dict[str, set[str]] = {member: set() for member in members(union)}
+    for path in sorted(SOURCE.rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        if any(member in text for member in found):
+            names = names_in(ast.parse(text)) | imported_in(ast.parse(text))
+            for member in names & found.keys():
+                found[member].add(str(path.relative_to(SOURCE)))
+    return found
+
+
+def imported_in(tree: ast.AST) -> set[str]:
+    """Return the names that are imported anywhere in a module."""
+    imports = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
+    return {alias.name for node in imports for alias in node.names}
+
+
+def test_a_gate_costs_its_spec_its_analysis_and_one_match() -> None:
+    for member, files in naming("GateSpec").items():
+        own = files - GATE_FILES
+        assert len(own) == 1, f"{member} is known to {sorted(own)}"
+        assert own.pop().startswith("analysis/gates/")
+
+
+def gate_keys() -> set[str]:
+    """Return every key that any gate has."""
+    home = importlib.import_module(homes()["GateSpec"])
+    return {key for name in members("GateSpec") for key in getattr(home, name).model_fields}
+
+
+def asks_the_kind(tree: ast.AST) -> Iterator[int]:
+    """Yield the lines that compare or match the ``kind`` of a gate in place of asking it."""
+    for node in ast.walk(tree):
+        asked: list[ast.AST] = []
+        if isinstance(node, ast.Match):
+            asked = [node.subject]
+        elif isinstance(node, ast.Compare):
+            asked = [node.left, *node.comparators]
+        elif isinstance(node, ast.Call) and names_in(node.func) <= {"getattr", "hasattr"}:
+            told = isinstance(node.args[1], ast.Constant) and node.args[1].value in gate_keys()
+            if told and names_in(node.args[0]) & {"gate", "rule", "spec"}:
+                yield node.lineno
+        for part in asked:
+            kind = isinstance(part, ast.Attribute) and part.attr == "kind"
+            if kind and "gate" in names_in(part):
+                yield part.lineno
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "verdict.gate.spec.kind == 'bands'",
+        "match gate.kind:\n    case 'bands':\n        pass",
+        "getattr(gate, 'task', 'run')",
+    ],
+)
+def test_a_gate_that_is_told_by_its_kind_is_found(text: str) -> None:
+    assert list(asks_the_kind(ast.parse(text))) == [1]
+
+
+def test_nobody_tells_gates_by_their_kind() -> None:
+    found = [
+        f"{path.relative_to(SOURCE)}:{line}"
+        for path in sorted(SOURCE.rglob("*.py"))
+        for line in asks_the_kind(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert not found
 
 
 def with_a_dummy(union: str, text: str) -> str:

@@ -9,12 +9,8 @@ from study_values import TRIO
 
 from gonogo.analysis.estimates.estimates import ratio_pseudo_values
 from gonogo.analysis.estimates.sequential import stop_when_decided
-from gonogo.analysis.gates.gate_values import (
-    default_components,
-    judged_values,
-    pilot_components,
-    stop_early,
-)
+from gonogo.analysis.gates.build import build_gate
+from gonogo.analysis.gates.gate_values import judged_values, pilot_components, stop_early
 from gonogo.analysis.promised.expected import Expected
 from gonogo.analysis.statistics.power import TIR_DEFAULTS, Components
 from gonogo.spec.rule.gates import Band, BandsGate, ImprovementGate, InterferenceGate
@@ -97,7 +93,7 @@ def test_a_pilot_of_one_seed_takes_seed_noise_in_the_units_of_its_gate(interfere
     gain = pilot_components(frame, GAIN)["embed"]
     assert not ratio.seed_measured
     assert ratio.seed == TIR_DEFAULTS.seed
-    assert gain.seed == default_components(GAIN).seed == pytest.approx(TIR_DEFAULTS.seed / 4)
+    assert gain.seed == build_gate(GAIN).noise.seed == pytest.approx(TIR_DEFAULTS.seed / 4)
 
 
 @pytest.mark.parametrize("planned", [3, 4, 5, 10])

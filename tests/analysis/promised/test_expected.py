@@ -1,46 +1,10 @@
 from __future__ import annotations
 
 import polars as pl
-import pytest
 from planted_verdicts import ARMS, GATE, where
 
-from gonogo.analysis.promised.expected import (
-    Expected,
-    contrasts,
-    expected_from_scores,
-    fill,
-    gate_arms,
-    seeds_of,
-)
+from gonogo.analysis.promised.expected import Expected, expected_from_scores, fill, seeds_of
 from gonogo.analysis.tables.scores import pivot
-from gonogo.spec.rule.gates import Band, BandsGate, ImprovementGate
-
-BANDS = BandsGate(
-    task="embed",
-    metric="AP",
-    arm="a",
-    bands=(Band(name="x", least=0, verdict="FAIL"), Band(name="y", least=1, verdict="PASS")),
-)
-
-
-@pytest.mark.parametrize(
-    ("gate", "arms"),
-    [
-        (GATE, ("emb_only", "joint_single", "rank_only")),
-        (ImprovementGate(task="embed", candidate="new", baseline="bm25"), ("bm25", "new")),
-        (BANDS, ("a",)),
-    ],
-)
-def test_arms_of_each_gate(gate, arms):
-    assert gate_arms(gate) == arms
-
-
-def test_the_reference_is_the_specialist():
-    assert [(c.task, c.reference, c.candidate) for c in contrasts(GATE)] == [
-        ("embed", "emb_only", "joint_single"),
-        ("rerank", "rank_only", "joint_single"),
-    ]
-    assert contrasts(BANDS)[0].reference is None
 
 
 def test_a_table_from_elsewhere_is_its_own_plan(interference, planted):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from gonogo.analysis.gates.build import build_gate
+from gonogo.analysis.gates.gate import Gate
 from gonogo.analysis.gates.outcome import Outcome
 from gonogo.analysis.gates.wording import counted, listed, percent
-from gonogo.analysis.promised.expected import gate_arms
 from gonogo.analysis.promised.judged import JudgedScores
 from gonogo.analysis.records.effects import Effect
 from gonogo.analysis.records.evidence import Evidence
 from gonogo.analysis.records.verdict import FrozenGate
 from gonogo.analysis.statistics.aso import FALSE_ALARMS
-from gonogo.spec.rule.gates import GateSpec, InterferenceGate
+from gonogo.spec.rule.gates import GateSpec
 
 FEW_SEEDS = 5
 """Below this many seeds, ASO is shown with how often it calls equal systems different."""
@@ -21,13 +22,14 @@ _EXPOSURE_SLACK = 0.01
 
 def cautions(scores: JudgedScores, outcome: Outcome, evidence: Evidence) -> tuple[str, ...]:
     """List warnings, the weightiest first, each of them once."""
+    gate = build_gate(scores.gate)
     found = (
         *_seeds(outcome),
         *(note for effect in outcome.effects for note in effect.notes),
-        *_many(scores.gate, outcome),
+        *_many(gate, outcome),
         *_undefined_sets(outcome.effects),
-        *_off_task(scores),
-        *_exposure(scores, evidence),
+        *_off_task(gate, scores),
+        *_exposure(gate, scores, evidence),
         *_left_out(scores),
         *_unjudged_problems(scores),
     )
@@ -81,10 +83,10 @@ def _false_alarm(seeds: int) -> str:
     return f"in {least} to {percent(FALSE_ALARMS[max(fewer)], 0)} of cases"
 
 
-def _many(gate: GateSpec, outcome: Outcome) -> Iterator[str]:
+def _many(gate: Gate[GateSpec], outcome: Outcome) -> Iterator[str]:
     """Name the price of a verdict by any of several: each adds half of what its interval misses."""
     count = len(outcome.effects)
-    if isinstance(gate, InterferenceGate) and outcome.counts_as == "PASS" and count > 1:
+    if gate.decides is max and outcome.counts_as == "PASS" and count > 1:
         yield (
             f"a PASS needs only one of {count} tasks: with 95 % intervals it would be wrong in up "
             f"to {percent(0.025 * count, 1)} of cases"
@@ -101,22 +103,22 @@ def _undefined_sets(effects: Sequence[Effect]) -> Iterator[str]:
                 )
 
 
-def _off_task(scores: JudgedScores) -> Iterator[str]:
+def _off_task(gate: Gate[GateSpec], scores: JudgedScores) -> Iterator[str]:
     arms = scores.expected.arms
     for contrast in scores.contrasts:
         for arm in contrast.arms:
             if scores.expected.is_off_task(arm, contrast.task):
                 yield f"{arm} is judged on {contrast.task}, which it was not trained on"
         alone = contrast.reference
-        if isinstance(scores.gate, InterferenceGate) and alone in arms:
+        if gate.against_specialists and alone in arms:
             others = [task for task in arms[alone or ""] if task != contrast.task]
             if others:
                 yield f"{alone} is no specialist: it was trained on {listed(others)} too"
 
 
-def _exposure(scores: JudgedScores, evidence: Evidence) -> Iterator[str]:
+def _exposure(gate: Gate[GateSpec], scores: JudgedScores, evidence: Evidence) -> Iterator[str]:
     """Compare examples seen: a joint arm that saw fewer shows under-training, not interference."""
-    if not isinstance(scores.gate, InterferenceGate):
+    if not gate.against_specialists:
         return
     seen: dict[tuple[str, str], list[int]] = {}
     for trial in evidence.trials:
@@ -140,11 +142,11 @@ def _mean(values: Sequence[int]) -> float:
 def _left_out(scores: JudgedScores) -> Iterator[str]:
     """Name what the table holds and the gate's plan does not."""
     expected, table = scores.expected, scores.table
-    known = {*expected.arms, *expected.references, *gate_arms(scores.gate)}
+    known = {*expected.arms, *expected.references, *scores.gate.arms}
     unknown = sorted(set(table.seeds) - known)
     if expected.arms and unknown:
         yield f"not part of the study, shown but not judged: {listed(unknown)}"
-    for arm in gate_arms(scores.gate):
+    for arm in scores.gate.arms:
         extra = [seed for seed in table.seeds.get(arm, ()) if seed not in scores.seeds(arm)]
         if extra:
             names = ", ".join("none" if seed is None else str(seed) for seed in extra)

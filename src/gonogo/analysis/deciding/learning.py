@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gonogo.analysis.gates.assay import untrained_row
+from gonogo.analysis.gates.build import build_gate
 from gonogo.analysis.gates.outcome import Outcome
 from gonogo.analysis.promised.judged import JudgedScores
-from gonogo.spec.rule.gates import InterferenceGate
 
 
 def learning_cautions(scores: JudgedScores, outcome: Outcome) -> Iterator[str]:
@@ -20,11 +20,12 @@ def learning_cautions(scores: JudgedScores, outcome: Outcome) -> Iterator[str]:
         scores: what was judged.
         outcome: with its effects.
     """
+    gate = build_gate(scores.gate)
     for effect in outcome.effects:
         if effect.invalid and outcome.verdict != "INVALID":
             yield f"not counted: {effect.invalid}"
         trained = effect.difference.seeds and effect.reference not in scores.expected.references
-        asks = isinstance(scores.gate, InterferenceGate) or trained
+        asks = gate.against_specialists or trained
         row = untrained_row(scores)
         if asks and effect.learning is None and effect.reference != row:
             why = "no row is without training" if row is None else f"{row} lacks scores there"

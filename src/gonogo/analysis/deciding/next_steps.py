@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import assert_never
-
-from gonogo.analysis.estimates.thresholds import band_verdict
-from gonogo.analysis.gates.bands import band_of
-from gonogo.analysis.gates.gate_values import contrast_values, default_components
+from gonogo.analysis.gates.build import build_gate
+from gonogo.analysis.gates.gate_values import contrast_values
 from gonogo.analysis.gates.needs import Needs, what_decides
 from gonogo.analysis.gates.outcome import Outcome
 from gonogo.analysis.gates.support import ALIKE, effect_span
 from gonogo.analysis.promised.judged import JudgedScores
-from gonogo.spec.rule.gate_parts import Verdict
-from gonogo.spec.rule.gates import BandsGate, GateSpec, ImprovementGate, InterferenceGate
 
 
 def needs_of(scores: JudgedScores, outcome: Outcome) -> Needs | None:
@@ -27,23 +21,8 @@ def needs_of(scores: JudgedScores, outcome: Outcome) -> Needs | None:
     if len(values) < len(found) or any(block.shape[1] < 2 for each in values for block in each):
         return None
     seeded = any(scores.seeds(arm) != (None,) for c in scores.contrasts for arm in c.arms)
-    band, decides = _rule(scores.gate)
-    return what_decides(values, band, decides, default_components(scores.gate), seeded=seeded)
-
-
-def _rule(
-    gate: GateSpec,
-) -> tuple[Callable[[float], Verdict], Callable[[Iterable[float]], float]]:
-    """Return from which figure to which word, and which effect is that figure."""
-    match gate:
-        case InterferenceGate():
-            return lambda value: band_verdict(value, gate.pass_, gate.fail), max
-        case ImprovementGate():
-            return lambda value: band_verdict(value, gate.pass_, gate.fail), min
-        case BandsGate():
-            return lambda value: band_of(value, gate.bands).verdict, max
-        case _:
-            assert_never(gate)
+    gate = build_gate(scores.gate)
+    return what_decides(values, gate.word, gate.decides, gate.noise, seeded=seeded)
 
 
 def next_steps(scores: JudgedScores, outcome: Outcome, needs: Needs | None) -> tuple[str, ...]:

@@ -24,14 +24,14 @@ from gonogo.analysis.estimates.estimates import difference_estimate, ratio_estim
 from gonogo.analysis.estimates.layout import Layout, score_bounds
 from gonogo.analysis.estimates.retention import retention_estimate
 from gonogo.analysis.gates.extremes import extreme
+from gonogo.analysis.gates.gate import Gate
 from gonogo.analysis.gates.pairing import paired
-from gonogo.analysis.gates.support import span
 from gonogo.analysis.gates.wording import amount, line_percent, percent, spread
-from gonogo.analysis.promised.expected import Contrast
 from gonogo.analysis.promised.judged import JudgedScores
 from gonogo.analysis.records.effects import Effect, Estimate, Learning
 from gonogo.analysis.tables.strata import seed_means
-from gonogo.spec.rule.gates import ImprovementGate, InterferenceGate
+from gonogo.spec.rule.gate_parts import Contrast
+from gonogo.spec.rule.gates import GateSpec
 
 UNTRAINED = "untrained"
 """The row that stands for no training where neither gate nor study names one."""
@@ -118,7 +118,9 @@ def untrained_hole(scores: JudgedScores) -> tuple[str, ...]:
     )
 
 
-def assess(scores: JudgedScores, contrast: Contrast, effect: Effect) -> Effect:
+def assess(
+    gate: Gate[GateSpec], scores: JudgedScores, contrast: Contrast, effect: Effect
+) -> Effect:
     """Return the effect with what its arms have learned, and why it says nothing if it does not."""
     pair = paired(scores, contrast)
     reference = [part.reference for part in pair.strata]
@@ -126,11 +128,10 @@ def assess(scores: JudgedScores, contrast: Contrast, effect: Effect) -> Effect:
     raw, name = untrained_values(scores, contrast.task), untrained_row(scores)
     learning, why = None, extreme(reference, candidate, effect)
     if raw is not None and name and name not in contrast.arms:
-        gate = scores.gate
-        line = gate.pass_ if isinstance(gate, InterferenceGate) else 0.0
         arms = _beside(raw, reference, pair), _beside(raw, candidate, pair)
-        learning = _learning(*arms, pair, effect, name, line)
-        why = why or _unlearned(scores, arms[1], effect, learning)
+        learning = _learning(*arms, pair, effect, name, gate.learned_from)
+        trained = effect.reference not in scores.expected.references
+        why = why or _unlearned(gate, arms[1], effect, learning, trained=trained)
     return effect.model_copy(update={"learning": learning, "invalid": why})
 
 
@@ -172,26 +173,18 @@ def _learned(one: Beside, line: float, *, ratio: bool) -> bool:
     return beyond(judged(one)) or all(beyond(judged(run)) for run in one.runs())
 
 
-def _unlearned(scores: JudgedScores, candidate: Beside, effect: Effect, learning: Learning) -> str:
-    """Say that the arm which the comparison leans on has not learned; empty where it has.
-
-    Of a gain over another trained arm it is enough that either has learned, or that the gain itself
-    is shown: that is learning too. A row that nothing trains, such as BM25, has nothing to learn.
-    """
+def _unlearned(
+    gate: Gate[GateSpec], candidate: Beside, effect: Effect, learning: Learning, *, trained: bool
+) -> str:
+    """Say that the arm which the comparison leans on has not learned; empty where it has."""
     if learning.shown:
         return ""
-    if isinstance(scores.gate, ImprovementGate):
-        trained = effect.reference not in scores.expected.references
-        gained = span(effect.difference).low >= scores.gate.pass_
-        if gained or not trained or _learned(candidate, 0.0, ratio=False):
-            return ""
-        return (
-            f"neither {effect.reference} nor {effect.candidate} is shown to have learned "
-            f"{effect.task}: {_figures(learning, effect)}"
-        )
-    return f"{effect.reference} is not shown to have learned {effect.task}: " + _figures(
-        learning, effect
+    who = gate.unlearned(
+        effect,
+        trained=trained,
+        candidate_learned=lambda: _learned(candidate, 0.0, ratio=False),
     )
+    return who and f"{who}: {_figures(learning, effect)}"
 
 
 def _figures(learning: Learning, effect: Effect) -> str:

@@ -3,13 +3,63 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
+from gonogo.analysis.estimates.effects import level
 from gonogo.analysis.estimates.thresholds import reaches
+from gonogo.analysis.gates.gate import Gate
 from gonogo.analysis.gates.outcome import Outcome
 from gonogo.analysis.gates.support import Span, settle, span, supported_word
-from gonogo.analysis.gates.wording import SUPPORTED, data_phrase, listed, spread
-from gonogo.analysis.records.effects import Estimate, Measurement
+from gonogo.analysis.gates.wording import SUPPORTED, amount, data_phrase, listed, spread
+from gonogo.analysis.promised.judged import JudgedScores
+from gonogo.analysis.records.effects import Effect, Estimate, Measurement
+from gonogo.analysis.statistics.power import Components
+from gonogo.analysis.tables.measures import value_range
+from gonogo.spec.rule.gate_parts import Verdict
 from gonogo.spec.rule.gates import Band, BandsGate
+
+
+class BandsOfLevel(Gate[BandsGate]):
+    """Where an arm's own mean lies among named bands."""
+
+    meaning: ClassVar[str] = ""
+
+    def judge(self, scores: JudgedScores, effects: tuple[Effect, ...]) -> Outcome:  # noqa: ARG002
+        """Judge the arm's mean."""
+        arm = self.spec.arm
+        values = list(scores.values(self.spec.task, arm).values())
+        estimate = level(values, seeded=scores.seeds(arm) != (None,))
+        return judge_bands(self.spec, estimate, len(values))
+
+    def word(self, figure: float) -> Verdict:
+        """Return the word that the study file gives a band."""
+        return band_of(figure, self.spec.bands).verdict
+
+    def band(self, figure: float) -> str:
+        """Return a band's own name."""
+        return band_of(figure, self.spec.bands).name
+
+    @property
+    def noise(self) -> Components:
+        """Return usual variances: queries differ far more than two arms do on one of them."""
+        return Components(seed=0.005**2, query=0.30**2, residual=0.10**2)
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Return the range of the metric."""
+        return value_range(self.spec.metric)
+
+    def rule(self) -> list[str]:
+        """State the rule."""
+        gate = self.spec
+        return [
+            f"{gate.metric} of {gate.arm} on {gate.task} falls into one of these bands.",
+            *(f"{band.name}: {band.verdict}, from {band.least:g}." for band in gate.bands),
+        ]
+
+    def effect_words(self, value: float) -> str:
+        """Write how far from an edge a level must lie to be told from it."""
+        return f"a distance of {amount(value, self.spec.metric)} from a band's edge"
 
 
 def band_of(value: float, bands: tuple[Band, ...]) -> Band:

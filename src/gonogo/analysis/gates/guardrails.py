@@ -15,12 +15,11 @@ from gonogo.analysis.gates.outcome import Outcome
 from gonogo.analysis.gates.pairing import difference, paired
 from gonogo.analysis.gates.support import Span, span
 from gonogo.analysis.gates.wording import amount, line_amount
-from gonogo.analysis.promised.expected import contrasts
 from gonogo.analysis.promised.holes import find_holes
 from gonogo.analysis.promised.judged import JudgedScores
 from gonogo.analysis.records.effects import GuardrailResult
 from gonogo.spec.rule.gate_parts import Guardrail
-from gonogo.spec.rule.gates import BandsGate, ImprovementGate, InterferenceGate
+from gonogo.spec.rule.gates import ImprovementGate
 
 
 @dataclass(frozen=True)
@@ -43,26 +42,19 @@ def guarded(scores: JudgedScores, reference: str) -> tuple[Guarded, ...]:
         scores: the gate's own.
         reference: the baseline that the gate judges, for guardrails that name none.
     """
-    gate = scores.gate
-    if isinstance(gate, InterferenceGate):
-        return ()
-    candidate = gate.arm if isinstance(gate, BandsGate) else gate.candidate
     return tuple(
-        Guarded(rail, _part(scores, rail, candidate, rail.against or reference))
-        for rail in gate.guardrails
+        Guarded(rail, _part(scores, rail, rail.against or reference)) for rail in scores.gate.rails
     )
 
 
-def _part(scores: JudgedScores, rail: Guardrail, candidate: str, reference: str) -> JudgedScores:
+def _part(scores: JudgedScores, rail: Guardrail, reference: str) -> JudgedScores:
     gate = scores.gate
-    if isinstance(gate, InterferenceGate):
-        raise TypeError("an interference gate has no guardrails")
-    rule = ImprovementGate(
-        task=rail.task or gate.task,
+    rule = ImprovementGate(  # what a guardrail is: a difference that is held against a line
+        task=rail.task or gate.tasks[0],
         metric=rail.metric or gate.metric,
-        candidate=candidate,
+        candidate=gate.candidate_arm,
         baseline=reference,
-        datasets="fixed" if isinstance(gate, BandsGate) else gate.datasets,
+        datasets="sample" if gate.sampled else "fixed",
     )
     promised = scores.expected
     if rail.datasets:
@@ -72,7 +64,7 @@ def _part(scores: JudgedScores, rail: Guardrail, candidate: str, reference: str)
 
 def measure(one: Guarded) -> GuardrailResult:
     """Judge a guardrail without holes."""
-    (contrast,) = contrasts(one.scores.gate)
+    (contrast,) = one.scores.contrasts
     found = difference(paired(one.scores, contrast))
     return GuardrailResult(
         task=contrast.task,

@@ -2,16 +2,105 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from gonogo.analysis.estimates.thresholds import absence_shown, band_verdict, reaches
+from gonogo.analysis.gates.gate import Gate
 from gonogo.analysis.gates.outcome import Outcome, invalid
-from gonogo.analysis.gates.support import Span, effect_span, settle, supported_word, why_not
+from gonogo.analysis.gates.pairing import difference, paired
+from gonogo.analysis.gates.support import (
+    Decides,
+    Span,
+    effect_span,
+    settle,
+    span,
+    supported_word,
+    why_not,
+)
 from gonogo.analysis.gates.wording import SUPPORTED, amount, data_phrase, line_amount, listed
+from gonogo.analysis.promised.judged import JudgedScores
 from gonogo.analysis.records.effects import Effect
+from gonogo.analysis.statistics.power import TIR_DEFAULTS, Components
+from gonogo.analysis.tables.measures import value_range
 from gonogo.spec.rule.gate_parts import Verdict
 from gonogo.spec.rule.gates import ImprovementGate
+
+_USUAL_SCORE = 0.5
+"""A usual mean of nDCG@10: turns the noise of ratios into that of differences."""
+
+
+class Improvement(Gate[ImprovementGate]):
+    """What an arm gains over another, or over the best of several."""
+
+    def judge(self, scores: JudgedScores, effects: tuple[Effect, ...]) -> Outcome:
+        """Judge the smallest gain over any baseline."""
+        return judge_improvement(self.spec, effects, _highs(scores))
+
+    def alone(self, effect: Effect) -> Effect:
+        """Return the gain over one baseline with what it alone would say."""
+        return judge_effect(effect, self.spec)
+
+    def word(self, figure: float) -> Verdict:
+        """Return PASS where the candidate wins."""
+        return _band(self.spec, figure)
+
+    @property
+    def decides(self) -> Decides:
+        """Return the smallest gain: that over the best baseline."""
+        return min
+
+    @property
+    def noise(self) -> Components:
+        """Return the usual variances of differences."""
+        scale, ratio = _USUAL_SCORE**2, TIR_DEFAULTS
+        return Components(scale * ratio.seed, scale * ratio.query, scale * ratio.residual)
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Return the largest loss and the largest gain that the metric allows."""
+        low, high = value_range(self.spec.metric)
+        return low - high, high - low
+
+    def unlearned(
+        self, effect: Effect, *, trained: bool, candidate_learned: Callable[[], bool]
+    ) -> str:
+        """Say that neither arm has learned.
+
+        It is enough that either has, or that the gain itself is shown: that is learning too. A row
+        that nothing trains, such as BM25, has nothing to learn.
+        """
+        gained = span(effect.difference).low >= self.spec.pass_
+        if gained or not trained or candidate_learned():
+            return ""
+        arms = f"neither {effect.reference} nor {effect.candidate}"
+        return f"{arms} is shown to have learned {effect.task}"
+
+    def rule(self) -> list[str]:
+        """State the rule."""
+        gate = self.spec
+        levels = ", ".join(f"{name} from {value:g}" for name, value in gate.levels.items())
+        rival = gate.sole_baseline or f"the best of {listed(gate.baselines)}"
+        return [
+            f"{gate.candidate} is compared with {rival} on {gate.task} by {gate.metric}.",
+            f"PASS if the gain is {gate.pass_:g} or more.",
+            f"FAIL if it is below {gate.fail:g}.",
+            "MARGINAL otherwise.",
+            *([f"Levels of success: {levels}."] if levels else []),
+        ]
+
+
+def _highs(scores: JudgedScores) -> dict[str, float]:
+    """Return the gains' upper ends over each of several baselines at Bonferroni's level.
+
+    A FAIL needs only one of them, so that each may miss in 2.5 % / baselines only.
+    """
+    count = len(scores.contrasts)
+    highs = {}
+    for contrast in scores.contrasts if count > 1 else ():
+        strict = difference(paired(scores, contrast), 1 - 0.05 / count).interval
+        highs[contrast.reference or ""] = float("inf") if strict is None else strict.high
+    return highs
 
 
 def judge_effect(effect: Effect, gate: ImprovementGate) -> Effect:

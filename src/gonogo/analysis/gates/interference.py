@@ -6,7 +6,11 @@ weight; the mean over seeds is judged, never the worst seed. A negative TIR is p
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from gonogo.analysis.estimates.estimates import ratio_pseudo_values
 from gonogo.analysis.estimates.thresholds import absence_shown, band_verdict
+from gonogo.analysis.gates.gate import Gate
 from gonogo.analysis.gates.outcome import Outcome, invalid
 from gonogo.analysis.gates.support import effect_span, settle, supported_word, why_not
 from gonogo.analysis.gates.wording import (
@@ -18,9 +22,75 @@ from gonogo.analysis.gates.wording import (
     percent,
     spread,
 )
+from gonogo.analysis.promised.judged import JudgedScores
 from gonogo.analysis.records.effects import Effect, Estimate
+from gonogo.analysis.statistics.power import TIR_DEFAULTS, Components
+from gonogo.analysis.tables.strata import Strata, Values
 from gonogo.spec.rule.gate_parts import Verdict
 from gonogo.spec.rule.gates import InterferenceGate
+
+
+class Interference(Gate[InterferenceGate]):
+    """What an arm loses by learning all tasks together, judged by the task that loses most."""
+
+    ratio: ClassVar[bool] = True
+    against_specialists: ClassVar[bool] = True
+    figure: ClassVar[str] = "TIR"
+    meaning: ClassVar[str] = (
+        "TIR, the task interference ratio, is (specialist − joint) / specialist: "
+        "the share of a specialist's score that is lost when the tasks are learned together. "
+        "Below zero the joint arm is better."
+    )
+
+    def judge(self, scores: JudgedScores, effects: tuple[Effect, ...]) -> Outcome:  # noqa: ARG002
+        """Judge the largest TIR of any task."""
+        return judge_interference(self.spec, effects)
+
+    def alone(self, effect: Effect) -> Effect:
+        """Return one task's effect with what it alone would say."""
+        return judge_effect(effect, self.spec)
+
+    def word(self, figure: float) -> Verdict:
+        """Return PASS where there is interference."""
+        return _band(self.spec, figure)
+
+    def values(self, pairs: Strata) -> Values | None:
+        """Return ratio pseudo-values; None where a specialist scores 0."""
+        return ratio_pseudo_values(pairs)
+
+    @property
+    def noise(self) -> Components:
+        """Return the usual variances of ratios."""
+        return TIR_DEFAULTS
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Return that a ratio has no lower end."""
+        return float("-inf"), 1.0
+
+    @property
+    def learned_from(self) -> float:
+        """Return the share of its score that training must have brought a specialist."""
+        return self.spec.pass_
+
+    def rule(self) -> list[str]:
+        """State the rule."""
+        gate = self.spec
+        pairs = ", ".join(f"{arm} on {task}" for task, arm in gate.specialists.items())
+        return [
+            f"{gate.joint} is compared with the specialists ({pairs}) by {gate.metric}.",
+            f"PASS if TIR is {line_percent(gate.pass_)} or more on any task.",
+            f"FAIL if it is below {line_percent(gate.fail)} on every task.",
+            "MARGINAL otherwise.",
+        ]
+
+    def line_words(self, value: float) -> str:
+        """Write a line in percent."""
+        return line_percent(value)
+
+    def effect_words(self, value: float) -> str:
+        """Write an effect in percent."""
+        return f"a TIR of {percent(value)}"
 
 
 def judge_effect(effect: Effect, gate: InterferenceGate) -> Effect:

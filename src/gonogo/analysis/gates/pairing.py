@@ -5,10 +5,9 @@ from __future__ import annotations
 from gonogo.analysis.estimates.effects import Paired
 from gonogo.analysis.estimates.estimates import difference_estimate
 from gonogo.analysis.estimates.sequential import look_level
-from gonogo.analysis.promised.expected import Contrast
 from gonogo.analysis.promised.judged import JudgedScores
 from gonogo.analysis.records.effects import Estimate
-from gonogo.spec.rule.gates import BandsGate
+from gonogo.spec.rule.gate_parts import Contrast
 
 
 def paired(scores: JudgedScores, contrast: Contrast) -> Paired:
@@ -34,7 +33,7 @@ def paired(scores: JudgedScores, contrast: Contrast) -> Paired:
         notes=scores.notes(contrast),
         level=_level(scores),
         unseeded=frozenset(arm for arm in contrast.arms if scores.seeds(arm) == (None,)),
-        sample=not isinstance(scores.gate, BandsGate) and scores.gate.datasets == "sample",
+        sample=scores.gate.sampled,
     )
 
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from gonogo.analysis.promised.expected import Contrast
 from gonogo.analysis.promised.judged import JudgedScores
 from gonogo.analysis.records.judged_runs import JudgedRun
 from gonogo.analysis.tables.measures import TOLERANCE
+from gonogo.spec.rule.gate_parts import Contrast
 
 UNKNOWN_AT = 0.10
 """With no more than this share of its first ten documents judged, nothing is known of an arm."""

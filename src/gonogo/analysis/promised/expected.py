@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import assert_never
 
 import polars as pl
 
 from gonogo.analysis.tables.labels import outline
 from gonogo.analysis.tables.measures import canonical
 from gonogo.analysis.tables.scores import ScoreTable, pivot
-from gonogo.spec.rule.gates import BandsGate, GateSpec, ImprovementGate, InterferenceGate
+from gonogo.spec.rule.gates import GateSpec
 
 
 @dataclass(frozen=True)
@@ -61,40 +60,6 @@ class Expected:
         return {task: arms for task, arms in found.items() if arms}
 
 
-@dataclass(frozen=True, slots=True)
-class Contrast:
-    """Two arms that a gate holds against each other on one task; no reference for a level."""
-
-    task: str
-    candidate: str
-    reference: str | None
-
-    @property
-    def arms(self) -> tuple[str, ...]:
-        """Return the arms whose scores are needed, the reference first."""
-        return (self.candidate,) if self.reference is None else (self.reference, self.candidate)
-
-
-def contrasts(gate: GateSpec) -> tuple[Contrast, ...]:
-    """Return what a gate needs to see."""
-    match gate:
-        case InterferenceGate():
-            return tuple(
-                Contrast(task, gate.joint, alone) for task, alone in gate.specialists.items()
-            )
-        case ImprovementGate():
-            return tuple(Contrast(gate.task, gate.candidate, other) for other in gate.baselines)
-        case BandsGate():
-            return (Contrast(gate.task, gate.arm, None),)
-        case _:
-            assert_never(gate)
-
-
-def gate_arms(gate: GateSpec) -> tuple[str, ...]:
-    """Return the arms that a gate looks at, sorted."""
-    return tuple(sorted({arm for pair in contrasts(gate) for arm in pair.arms}))
-
-
 def expected_from_scores(frame: pl.DataFrame, gate: GateSpec) -> Expected:
     """Take a table from elsewhere at its word: its seeds and data sets were the plan.
 
@@ -110,12 +75,11 @@ def expected_from_scores(frame: pl.DataFrame, gate: GateSpec) -> Expected:
 
 def fill(expected: Expected, table: ScoreTable, gate: GateSpec) -> Expected:
     """Return ``expected`` with its empty seeds, tasks and references filled from the table."""
-    arms = gate_arms(gate)
+    arms = gate.arms
     seeds = {seed for arm in arms for seed in table.seeds.get(arm, ()) if seed is not None}
     tasks = {
-        pair.task: expected.tasks.get(pair.task)
-        or _scored(table, pair.task, canonical(gate.metric), arms)
-        for pair in contrasts(gate)
+        task: expected.tasks.get(task) or _scored(table, task, canonical(gate.metric), arms)
+        for task in gate.tasks
     }
     unseeded = tuple(a for a in table.seeds if table.unseeded(a) and a not in expected.arms)
     return replace(

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from gonogo.analysis.promised.expected import Contrast
 from gonogo.analysis.promised.judged import JudgedScores
 from gonogo.analysis.tables.scores import Block, Problem, Run, count_of, run_name
+from gonogo.spec.rule.gate_parts import Contrast
 
 
 def find_holes(scores: JudgedScores) -> dict[Contrast, tuple[str, ...]]:

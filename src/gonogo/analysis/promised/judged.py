@@ -9,16 +9,10 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from gonogo.analysis.promised.expected import (
-    Contrast,
-    Expected,
-    contrasts,
-    fill,
-    gate_arms,
-    seeds_of,
-)
+from gonogo.analysis.promised.expected import Expected, fill, seeds_of
 from gonogo.analysis.tables.measures import canonical
 from gonogo.analysis.tables.scores import Block, Run, ScoreTable
+from gonogo.spec.rule.gate_parts import Contrast
 from gonogo.spec.rule.gates import GateSpec
 
 
@@ -55,12 +49,12 @@ class JudgedScores:
     @cached_property
     def contrasts(self) -> tuple[Contrast, ...]:
         """Return what the gate needs to see."""
-        return contrasts(self.gate)
+        return self.gate.contrasts
 
     @cached_property
     def runs(self) -> frozenset[Run]:
         """Return every run that the gate looks at."""
-        return frozenset((arm, seed) for arm in gate_arms(self.gate) for seed in self.seeds(arm))
+        return frozenset((arm, seed) for arm in self.gate.arms for seed in self.seeds(arm))
 
     def seeds(self, arm: str) -> tuple[int | None, ...]:
         """Return the seeds that an arm must have; ``(None,)`` for rows without any."""

@@ -140,4 +140,4 @@ def _runs(
 
 def _task(spec: GateSpec) -> str:
     """Return the task of runs that name none."""
-    return str(getattr(spec, "task", "run"))
+    return spec.tasks[0] if len(spec.tasks) == 1 else "run"

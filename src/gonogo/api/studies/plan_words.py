@@ -6,7 +6,6 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gonogo.spec.rule.gates import GateSpec
     from gonogo.study.planning.forecast import Forecast
     from gonogo.study.planning.plan import Plan
     from gonogo.study.planning.sensitivity import Sensitivity
@@ -95,16 +94,18 @@ def _megabytes(amount: float) -> str:
 
 def sensitivity_lines(plan: Plan, found: Sensitivity) -> list[str]:
     """Say which effect the study would detect, and how often each verdict would be given."""
-    gate = plan.study.gate
+    from gonogo.analysis.gates.build import build_gate
+
+    gate = build_gate(plan.study.gate)
     seeds = f"{found.seeds} seed{'s' * (found.seeds != 1)}"
     lines = [
-        f"can detect  {_effect(gate, found.detectable)} on {found.task} with a power of 80 %: "
+        f"can detect  {gate.effect_words(found.detectable)} on {found.task} with a power of 80 %: "
         f"{seeds} x {found.queries:,} queries"
     ]
     if found.seeds == 1:
         lines.append("            (at best: with one seed the interval is blind to seed noise)")
     needed = (
-        f"{_short(gate, effect)}: {f'{count} seeds' if count else 'no number of seeds'}"
+        f"{gate.line_words(effect)}: {f'{count} seeds' if count else 'no number of seeds'}"
         for effect, count in found.needed.items()
     )
     lines.append(f"to detect   {', '.join(needed)}, with these queries")
@@ -120,27 +121,6 @@ def sensitivity_lines(plan: Plan, found: Sensitivity) -> list[str]:
             ", ".join(f"{word} {share:.0%}" for word, share in zip(words, each, strict=False))
             for each in (shares, means)
         )
-        lines.append(f"if truly    {_short(gate, true):>12}: {said}")
+        lines.append(f"if truly    {gate.line_words(true):>12}: {said}")
         lines.append(f"            {'':>12}  (by the point estimate alone: {alone})")
     return lines
-
-
-def _short(gate: GateSpec, effect: float) -> str:
-    """Write an effect in the gate's units: percent for ratios, points for differences."""
-    from gonogo.analysis.gates.wording import line_amount, line_percent
-
-    if gate.kind == "interference":
-        return line_percent(effect)
-    return line_amount(effect, gate.metric)
-
-
-def _effect(gate: GateSpec, value: float) -> str:
-    from gonogo.analysis.gates.wording import amount, percent
-
-    match gate.kind:
-        case "interference":
-            return f"a TIR of {percent(value)}"
-        case "improvement":
-            return f"a difference of {amount(value, gate.metric)}"
-        case "bands":
-            return f"a distance of {amount(value, gate.metric)} from a band's edge"

@@ -6,7 +6,6 @@ from gonogo.analysis.records.effects import ArmScore
 from gonogo.analysis.records.verdict import VerdictFile
 from gonogo.report.cells.tables import Column, Number, Row, Table, Text
 from gonogo.report.words.judged import ordered, slug
-from gonogo.spec.checks.gate_checks import gate_tasks
 
 MEAN = "mean over data sets"
 
@@ -22,7 +21,7 @@ def tasks_of(verdict: VerdictFile) -> list[str]:
     judged = [effect.task for effect in verdict.effects]
     judged += [measurement.task for measurement in verdict.measurements]
     # Where scores are missing nothing is judged yet, but the gate says what will be.
-    judged += gate_tasks(verdict.gate.spec).values()
+    judged += verdict.gate.spec.tasks
     found = ordered(score.task for score in verdict.scores)
     return [task for task in ordered([*judged, *found]) if task in found]
 

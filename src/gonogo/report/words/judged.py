@@ -5,27 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from gonogo.analysis.gates.build import build_gate
 from gonogo.analysis.records.effects import DatasetEffect, Effect, Estimate, Interval
 from gonogo.analysis.records.verdict import VerdictFile
 from gonogo.report.cells.formats import Unit, level
 from gonogo.report.cells.tables import Number
 
-TIR_MEANING = (
-    "TIR, the task interference ratio, is (specialist − joint) / specialist: "
-    "the share of a specialist's score that is lost when the tasks are learned together. "
-    "Below zero the joint arm is better."
-)
-GAIN_MEANING = "The gain is candidate − baseline, in the metric's own units."
-
 
 def is_ratio(verdict: VerdictFile) -> bool:
     """Whether the gate judges a ratio (TIR) and not a difference."""
-    return verdict.gate.spec.kind == "interference"
+    return build_gate(verdict.gate.spec).ratio
 
 
 def judged_name(verdict: VerdictFile) -> str:
     """Name the judged figure: ``TIR`` or ``gain``."""
-    return "TIR" if is_ratio(verdict) else "gain"
+    return build_gate(verdict.gate.spec).figure
 
 
 def judged_unit(verdict: VerdictFile) -> Unit:
@@ -35,9 +29,7 @@ def judged_unit(verdict: VerdictFile) -> Unit:
 
 def judged_meaning(verdict: VerdictFile) -> str:
     """One line that explains the judged figure; empty for gates without effects."""
-    if verdict.gate.spec.kind == "bands":
-        return ""
-    return TIR_MEANING if is_ratio(verdict) else GAIN_MEANING
+    return build_gate(verdict.gate.spec).meaning
 
 
 def effect_name(verdict: VerdictFile, effect: Effect) -> str:

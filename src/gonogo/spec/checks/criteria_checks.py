@@ -17,22 +17,8 @@ from gonogo.spec.rule.criteria import (
     IsotropyHigher,
     Levels,
 )
-from gonogo.spec.rule.gates import BandsGate, GateSpec, ImprovementGate, InterferenceGate
+from gonogo.spec.rule.gates import GateSpec
 from gonogo.spec.study import TrialConfig
-
-
-def gate_pair(gate: GateSpec) -> tuple[str | None, str | None]:
-    """Return the candidate and the baseline that lines mean where they name none.
-
-    Of several baselines none is meant: which of them is best, only the scores can tell.
-    """
-    match gate:
-        case ImprovementGate():
-            return gate.candidate, gate.baseline if isinstance(gate.baseline, str) else None
-        case InterferenceGate():
-            return gate.joint, None
-        case BandsGate():
-            return gate.arm, None
 
 
 def check_criteria(
@@ -44,6 +30,9 @@ def check_criteria(
 ) -> None:
     """Refuse lines on arms that no run of the study could ever have.
 
+    Lines that name no arms mean the gate's candidate and its only baseline; of several baselines
+    none is meant: which of them is best, only the scores can tell.
+
     Data sets are no such matter: tiers score different ones, and a line on one that the tier at
     hand leaves out is answered as unknown.
 
@@ -51,7 +40,7 @@ def check_criteria(
         UserError: naming the level, the line and the arm.
     """
     rows = {row.name for row in evaluation.references}
-    candidate, baseline = gate_pair(gate)
+    candidate, baseline = gate.candidate_arm, gate.sole_baseline
     for level, lines in levels.items():
         for place, line in _lines(f"criteria.{level}", lines):
             for key, name, known in _named(line, set(arms), rows):

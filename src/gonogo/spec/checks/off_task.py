@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from gonogo.core.errors import UserError
 from gonogo.spec.evaluation.evaluation import EvaluationSpec
-from gonogo.spec.rule.gates import BandsGate, GateSpec, ImprovementGate, InterferenceGate
+from gonogo.spec.rule.gates import GateSpec
 from gonogo.spec.study import TrialConfig
 
 _KEY = "evaluation.off_task"
@@ -42,7 +42,7 @@ def without_off_task(
             )
         own = config.evaluation.model_copy(update={"tasks": tasks})
         found[name] = config.model_copy(update={"evaluation": own})
-    for arm, task in _judged(gate):
+    for arm, task in gate.judged_on:
         if arm in found and task not in found[arm].evaluation.tasks:
             raise UserError(
                 f"leaves {arm!r} unscored on {task!r}, which the gate judges it on",
@@ -51,20 +51,3 @@ def without_off_task(
                 hint="leave off_task true",
             )
     return found
-
-
-def _judged(gate: GateSpec) -> Iterator[tuple[str, str]]:
-    """Return every arm, or other row, with each task that a gate looks at it on."""
-    match gate:
-        case InterferenceGate():
-            for task, alone in gate.specialists.items():
-                yield from ((alone, task), (gate.joint, task))
-            return
-        case ImprovementGate():
-            arm, rows = gate.candidate, [gate.candidate, *gate.baselines]
-        case BandsGate():
-            arm, rows = gate.arm, [gate.arm]
-    yield from ((row, gate.task) for row in rows)
-    for rail in gate.guardrails:
-        task = rail.task or gate.task
-        yield from ((row, task) for row in (arm, rail.against) if row is not None)

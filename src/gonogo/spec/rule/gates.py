@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from gonogo.spec.base import Name, Spec
 from gonogo.spec.evaluation.evaluation import MetricName
-from gonogo.spec.rule.gate_parts import Actions, GateParts, Guardrail, Verdict
+from gonogo.spec.rule.gate_parts import Actions, Contrast, GateParts, Guardrail, Lines, Verdict
 
 Names = Annotated[tuple[Name, ...], Field(min_length=1)]
 _BETWEEN = ("weigh what so small a difference is worth",)
@@ -55,6 +56,37 @@ class InterferenceGate(GateParts):
         if not self.specialists:
             raise ValueError("specialists is empty; name one arm for each task")
         return self
+
+    @property
+    def contrasts(self) -> tuple[Contrast, ...]:
+        """Return the joint arm against each specialist, on its task."""
+        return tuple(Contrast(task, self.joint, alone) for task, alone in self.specialists.items())
+
+    @property
+    def candidate_arm(self) -> str:
+        """Return the joint arm."""
+        return self.joint
+
+    @property
+    def arm_places(self) -> Mapping[str, str]:
+        """Return joint arm and specialists by key."""
+        named = {f"specialists.{task}": arm for task, arm in self.specialists.items()}
+        return {"joint": self.joint, **named}
+
+    @property
+    def task_places(self) -> Mapping[str, str]:
+        """Return the specialists' tasks by key."""
+        return {f"specialists.{task}": task for task in self.specialists}
+
+    @property
+    def lines(self) -> Lines:
+        """Return where no interference ends, and where it begins."""
+        return Lines(self.fail, self.pass_)
+
+    @property
+    def sampled(self) -> bool:
+        """Tell whether data sets are a sample."""
+        return self.datasets == "sample"
 
 
 class ImprovementGate(GateParts):
@@ -129,6 +161,53 @@ class ImprovementGate(GateParts):
                 raise ValueError(f"baseline names {name!r} twice")
         return self
 
+    @property
+    def contrasts(self) -> tuple[Contrast, ...]:
+        """Return the candidate against each baseline."""
+        return tuple(Contrast(self.task, self.candidate, other) for other in self.baselines)
+
+    @property
+    def candidate_arm(self) -> str:
+        """Return the candidate."""
+        return self.candidate
+
+    @property
+    def arm_places(self) -> Mapping[str, str]:
+        """Return the candidate by its key."""
+        return {"candidate": self.candidate}
+
+    @property
+    def row_places(self) -> Mapping[str, str]:
+        """Return the baselines by key, which may be references, and other rows."""
+        several = {f"baseline[{n}]": arm for n, arm in enumerate(self.baselines)}
+        named = several if self.sole_baseline is None else {"baseline": self.sole_baseline}
+        return {**named, **super().row_places}
+
+    @property
+    def task_places(self) -> Mapping[str, str]:
+        """Return the task by its key."""
+        return {"task": self.task}
+
+    @property
+    def rails(self) -> tuple[Guardrail, ...]:
+        """Return its guardrails."""
+        return self.guardrails
+
+    @property
+    def sole_baseline(self) -> str | None:
+        """Return the baseline, unless there are several."""
+        return self.baseline if isinstance(self.baseline, str) else None
+
+    @property
+    def lines(self) -> Lines:
+        """Return where losing ends, and where winning begins."""
+        return Lines(self.fail, self.pass_)
+
+    @property
+    def sampled(self) -> bool:
+        """Tell whether data sets are a sample."""
+        return self.datasets == "sample"
+
 
 class Band(Spec):
     """One named range of a measured value, from ``least`` up to the next band."""
@@ -178,6 +257,31 @@ class BandsGate(GateParts):
         if floors != sorted(set(floors)):
             raise ValueError(f"bands must ascend, but their least values are {floors}")
         return self
+
+    @property
+    def contrasts(self) -> tuple[Contrast, ...]:
+        """Return the arm by itself: its level is judged."""
+        return (Contrast(self.task, self.arm, None),)
+
+    @property
+    def candidate_arm(self) -> str:
+        """Return the arm."""
+        return self.arm
+
+    @property
+    def arm_places(self) -> Mapping[str, str]:
+        """Return the arm by its key."""
+        return {"arm": self.arm}
+
+    @property
+    def task_places(self) -> Mapping[str, str]:
+        """Return the task by its key."""
+        return {"task": self.task}
+
+    @property
+    def rails(self) -> tuple[Guardrail, ...]:
+        """Return its guardrails."""
+        return self.guardrails
 
 
 GateSpec = Annotated[InterferenceGate | ImprovementGate | BandsGate, Field(discriminator="kind")]

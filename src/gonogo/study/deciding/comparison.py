@@ -7,14 +7,13 @@ from pathlib import Path
 
 import polars as pl
 
-from gonogo.analysis.promised.expected import gate_arms
 from gonogo.core.errors import UserError
 from gonogo.data.files.cluster_table import read_clusters, stacked, with_clusters
 from gonogo.data.files.lines import plain_suffix
 from gonogo.data.files.score_table import read_scores
 from gonogo.data.judged.coverage import Coverage
 from gonogo.spec.evaluation.evaluation import EvaluationSpec
-from gonogo.spec.rule.gates import GateSpec, ImprovementGate
+from gonogo.spec.rule.gates import GateSpec
 from gonogo.study.deciding.named_systems import named_systems, split_name
 from gonogo.study.deciding.run_files import score_run
 
@@ -84,14 +83,14 @@ def as_arms(frames: Mapping[str, pl.DataFrame], gate: GateSpec) -> pl.DataFrame:
     Raises:
         UserError: if the gate names arms that no system can be.
     """
-    wanted = gate_arms(gate)
+    wanted = gate.arms
     own = {arm for frame in frames.values() for arm in frame["arm"].unique()}
     if set(wanted) <= own:
         return stacked(frames.values())
     names = {label: label for label in frames}
-    positional = isinstance(gate, ImprovementGate) and len(gate.baselines) == 1 == len(frames) - 1
-    if not set(wanted) <= set(frames) and positional and isinstance(gate, ImprovementGate):
-        names = dict(zip(frames, (*gate.baselines, gate.candidate), strict=True))
+    baseline = gate.sole_baseline
+    if not set(wanted) <= set(frames) and baseline is not None and len(frames) == 2:
+        names = dict(zip(frames, (baseline, gate.candidate_arm), strict=True))
     if lacking := [arm for arm in wanted if arm not in names.values()]:
         raise UserError(
             f"the gate looks at {', '.join(wanted)}, and no system is called {lacking[0]}",

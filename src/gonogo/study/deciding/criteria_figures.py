@@ -12,9 +12,7 @@ from gonogo.analysis.geometry.geometry_record import GeometryRecord
 from gonogo.analysis.records.effects import Effect, GroupMean
 from gonogo.analysis.records.verdict import VerdictFile
 from gonogo.core.errors import did_you_mean
-from gonogo.spec.checks.criteria_checks import gate_pair
 from gonogo.spec.rule.criteria import AllSets, AverageAbove, Finished, Gain, IsotropyHigher
-from gonogo.spec.rule.gates import InterferenceGate
 from gonogo.spec.study import ResolvedStudy
 from gonogo.study.folder.scored import scored_datasets
 
@@ -35,18 +33,17 @@ class Facts:
     @property
     def candidate(self) -> str:
         """Return the arm that lines mean where they name none."""
-        return gate_pair(self.study.gate)[0] or ""
+        return self.study.gate.candidate_arm
 
     @property
     def task(self) -> str:
         """Return the task that the gate judges, the first of several."""
-        gate = self.study.gate
-        return next(iter(gate.specialists)) if isinstance(gate, InterferenceGate) else gate.task
+        return self.study.gate.tasks[0]
 
     def pair(self, line: Gain | IsotropyHigher) -> tuple[str, str]:
         """Return the candidate and the baseline of a line."""
-        candidate, baseline = gate_pair(self.study.gate)
-        return line.candidate or candidate or "", line.baseline or baseline or ""
+        baseline = line.baseline or self.study.gate.sole_baseline
+        return line.candidate or self.candidate, baseline or ""
 
     def unfinished(self, *arms: str) -> list[str]:
         """Return the trials of some arms that are not finished; reference rows have none."""

@@ -11,7 +11,7 @@ import polars as pl
 
 from gonogo.analysis.deciding.decide import decide
 from gonogo.analysis.gates.freezing import freeze_gate, frozen_gate
-from gonogo.analysis.promised.expected import Expected, contrasts, expected_from_scores, gate_arms
+from gonogo.analysis.promised.expected import Expected, expected_from_scores
 from gonogo.analysis.records.evidence import Evidence
 from gonogo.analysis.records.verdict import VerdictFile
 from gonogo.analysis.tables.measures import canonical
@@ -22,7 +22,7 @@ from gonogo.spec.evaluation.evaluation import EvaluationSpec
 from gonogo.spec.reading.overrides import Layers, parse_override
 from gonogo.spec.reading.problems import validate
 from gonogo.spec.reading.reading import read_mapping
-from gonogo.spec.rule.gates import GateSpec, InterferenceGate
+from gonogo.spec.rule.gates import GateSpec
 from gonogo.spec.study import GateFile, ResolvedStudy
 from gonogo.study.deciding.domains import in_domain
 from gonogo.study.deciding.gathering import gather_evidence, gather_scores
@@ -138,9 +138,8 @@ def judge_scores(
     evidence: Evidence | None = None,
 ) -> VerdictFile:
     """Judge a score table by a gate; ``known`` is what its study promised, if it has one."""
-    tasks = {pair.task for pair in contrasts(gate)}
-    if len(tasks) == 1 and set(scores["task"].unique()) == {"run"}:  # the table names none
-        scores = scores.with_columns(pl.lit(tasks.pop()).alias("task"))
+    if len(gate.tasks) == 1 and set(scores["task"].unique()) == {"run"}:  # the table names none
+        scores = scores.with_columns(pl.lit(gate.tasks[0]).alias("task"))
     found = expected_from_scores(scores, gate)
     expected = replace(known, seeds=found.seeds, tasks=found.tasks, references=found.references)
     now = freeze_gate(gate, known.arms, found.seeds, found.tasks)
@@ -157,10 +156,9 @@ def judge_scores(
 
 def _unknown(gate: GateSpec, scores: pl.DataFrame) -> Iterator[str]:
     """Say what the gate looks at and no score has, beside what the scores do have."""
-    tasks = dict.fromkeys(pair.task for pair in contrasts(gate))
     metrics = {canonical(name) for name in scores["metric"].unique()}
-    yield from _absent("arm", gate_arms(gate), set(scores["arm"].unique()))
-    yield from _absent("task", tasks, set(scores["task"].unique()))
+    yield from _absent("arm", gate.arms, set(scores["arm"].unique()))
+    yield from _absent("task", gate.tasks, set(scores["task"].unique()))
     yield from _absent("metric", (canonical(gate.metric),), metrics)
 
 
@@ -180,8 +178,7 @@ def read_score_table(path: Path) -> pl.DataFrame:
 def lone_task(name: str, tier: str | None = None, overrides: tuple[str, ...] = ()) -> str:
     """Return the one task that a gate looks at, which runs need not name; else ``run``."""
     gate, _ = read_gate(name, tier, overrides)
-    tasks = {pair.task for pair in contrasts(gate)}
-    return tasks.pop() if len(tasks) == 1 else "run"
+    return gate.tasks[0] if len(gate.tasks) == 1 else "run"
 
 
 def metrics_of(
@@ -195,8 +192,7 @@ def metrics_of(
 
 def gate_metrics(gate: GateSpec) -> tuple[str, ...]:
     """Return the measures that a gate and its guardrails look at."""
-    rails = () if isinstance(gate, InterferenceGate) else gate.guardrails
-    return (gate.metric, *(rail.metric for rail in rails if rail.metric))
+    return (gate.metric, *(rail.metric for rail in gate.rails if rail.metric))
 
 
 def judged_pairs(
@@ -210,6 +206,6 @@ def pairs_of(gate: GateSpec) -> tuple[Pair, ...]:
     """Return the differences that a gate judges."""
     return tuple(
         Pair(pair.task, canonical(gate.metric), pair.reference, pair.candidate)
-        for pair in contrasts(gate)
+        for pair in gate.contrasts
         if pair.reference is not None
     )

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import polars as pl
 
-from gonogo.analysis.gates.gate_values import default_components, pilot_components
-from gonogo.analysis.promised.expected import contrasts
+from gonogo.analysis.gates.build import build_gate
+from gonogo.analysis.gates.gate_values import pilot_components
 from gonogo.analysis.statistics.error_rates import VerdictRates, verdict_rates
 from gonogo.analysis.statistics.power import (
     Components,
@@ -31,7 +31,6 @@ from gonogo.spec.evaluation.evaluation_tasks import (
     NeighbourEvaluation,
     judged_data,
 )
-from gonogo.spec.rule.gates import BandsGate
 from gonogo.study.folder.layout import StudyFolder
 from gonogo.study.folder.scored import scored_as
 from gonogo.study.planning.plan import Plan
@@ -112,7 +111,7 @@ def forecast_sensitivity(plan: Plan, pilot: Pilot | None) -> Sensitivity:
 def _components(plan: Plan, pilot: Pilot | None) -> tuple[dict[str, Components], str]:
     """Return the variances of each task and where they come from."""
     gate = plan.study.gate
-    default = default_components(gate)
+    default = build_gate(gate).noise
     measured = None if pilot is None else pilot_components(pilot.scores, gate)
     if pilot is not None and measured is not None:
         blind = not all(each.seed_measured for each in measured.values())
@@ -126,7 +125,7 @@ def _components(plan: Plan, pilot: Pilot | None) -> tuple[dict[str, Components],
         )
     seed, query, rest = (_hundredths(v) for v in (default.seed, default.query, default.residual))
     source = f"no pilot; assumed noise: {seed} between seeds, {query} between queries, {rest} left"
-    return dict.fromkeys((pair.task for pair in contrasts(gate)), default), source
+    return dict.fromkeys(gate.tasks, default), source
 
 
 def _hundredths(variance: float) -> str:
@@ -138,16 +137,16 @@ def _rates(
     plan: Plan, components: Components, seeds: int, queries: int
 ) -> dict[float, VerdictRates]:
     gate = plan.study.gate
-    if isinstance(gate, BandsGate):
+    if gate.lines is None:
         return {}
-    low, high = gate.fail, gate.pass_
+    low, high = gate.lines.fail, gate.lines.pass_
     return {
         true: verdict_rates(
             true,
             components,
             seeds=seeds,
             queries=queries,
-            tasks=len({pair.task for pair in contrasts(gate)}),
+            tasks=len(gate.tasks),
             pass_=high,
             fail=low,
             draws=_DRAWS,
