@@ -55,6 +55,42 @@ def test_the_usual_file_and_function_are_short() -> None:
     assert median(length for path in FILES for _, length in functions(path)) <= 10
 
 
+ECHO = SOURCE / "cli" / "shared" / "echo.py"
+"""The one file of the command line that prints."""
+
+
+def prints(text: str) -> list[str]:
+    """Return the ways by which a module writes to a terminal, each with its line."""
+    found = []
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.Name("print"):
+                found.append((node.lineno, "print"))
+            case ast.Attribute(ast.Name("typer" | "click"), "echo" | "secho" as name):
+                found.append((node.lineno, name))
+            case ast.Attribute(ast.Attribute(ast.Name("sys"), "stdout" | "stderr"), "write"):
+                found.append((node.lineno, "write"))
+            case _:
+                pass
+    return [f"line {line}: {name}" for line, name in sorted(found)]
+
+
+def test_the_command_line_prints_by_the_echo_that_escapes() -> None:
+    modules = sorted((SOURCE / "cli").rglob("*.py"))
+    told = {path.name: prints(path.read_text(encoding="utf-8")) for path in modules}
+    assert told.pop(ECHO.name)  # or nothing is looked at
+    assert {name: lines for name, lines in told.items() if lines} == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["print(x)", "say(print)", "typer.echo(x)", "f(say=typer.echo)", "sys.stderr.write(x)"],
+)
+def test_other_ways_to_print_are_found(text: str) -> None:
+    assert len(prints(text)) == 1
+    assert prints("echo(x); sys.stderr.close(); self.print(x)") == []
+
+
 def test_nothing_says_where_it_was_made() -> None:
     files = tracked()
     if not files:

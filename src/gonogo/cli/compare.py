@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gonogo.cli.shared import announcing, exit_codes
+from gonogo.cli.shared.echo import echo
 
 if TYPE_CHECKING:
     import polars as pl
@@ -58,7 +59,7 @@ def compare(
     then the candidate.
     """
     from gonogo.analysis.deciding.compare import compare as compare_systems
-    from gonogo.core.errors import UserError, printable
+    from gonogo.core.errors import UserError
     from gonogo.study.deciding.comparison import in_clusters, load_systems
 
     said = announcing.Announcement(fail_on, as_json, junit)
@@ -81,7 +82,7 @@ def compare(
         f"warning: {label}: {note}" for label, found in covered.items() for note in found.notes()
     ]
     for line in () if as_json else lines:
-        typer.echo(printable(line))
+        echo(line)
     if gate is not None:
         _judge(gate, frames, covered, said)
 
@@ -104,7 +105,7 @@ def _judge(
     notes = tuple(f"{label}: {note}" for label, found in covered.items() for note in found.notes())
     verdict = judge_scores(as_arms(frames, rule), rule, known, command_line(), notes)
     if not said.as_json:
-        typer.echo("")
+        echo()
         print_verdict(verdict, Console())
     said.finish(verdict)
 

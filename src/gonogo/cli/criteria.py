@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import typer
-
 from gonogo.cli.shared import options
+from gonogo.cli.shared.echo import echo, echo_lines
 
 
 def criteria(
@@ -16,4 +15,5 @@ def criteria(
 ) -> None:
     """Answer each line of the study's levels from files alone: met, not met, or unknown."""
     opened = options.open_study(study, tier=tier, quick=quick, out=out, sets=sets)
-    typer.echo(str(opened.criteria()) + "\n")
+    echo_lines(opened.criteria())
+    echo()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gonogo.cli.shared import announcing, exit_codes, options
+from gonogo.cli.shared.echo import echo
 
 if TYPE_CHECKING:
     import polars as pl
@@ -114,7 +115,7 @@ def _scores(path: Path) -> pl.DataFrame:
 
     table = read_score_table(path)
     if (mark := separator(path)) != ",":
-        typer.echo(f"{path.name}: read with the separator {mark!r}", err=True)
+        echo(f"{path.name}: read with the separator {mark!r}", err=True)
     return table
 
 
@@ -133,7 +134,6 @@ def _runs(
     how: dict[str, Any],
 ) -> ScoredRuns:
     """Return the values of runs and what is odd about them; how far each goes is printed."""
-    from gonogo.core.errors import printable
     from gonogo.study.deciding.decision import judged_pairs, lone_task, metrics_of
     from gonogo.study.deciding.run_files import score_runs
 
@@ -146,7 +146,7 @@ def _runs(
         **how,
     )
     for run, found in scored.coverage.items():
-        typer.echo(printable(f"{run}: {found}"), err=True)
+        echo(f"{run}: {found}", err=True)
     return scored
 
 

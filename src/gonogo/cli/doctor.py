@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import typer
+from gonogo.cli.shared.echo import echo
 
 
 def doctor() -> None:
@@ -17,7 +17,7 @@ def doctor() -> None:
     facts |= _extras() | _devices() | _weights() | _disk()
     width = max(map(len, facts))
     for name, value in facts.items():
-        typer.echo(f"{name:{width}}  {value}")
+        echo(f"{name:{width}}  {value}")
 
 
 def _extras() -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gonogo.cli.shared import options
+from gonogo.cli.shared.echo import echo, echo_lines
 
 if TYPE_CHECKING:
     from gonogo.study.trained.evaluate_models import Evaluation
@@ -95,8 +96,8 @@ def evaluate(
             progress=FlaggedProgress(shown),
         )
     _publish(found.record, out)
-    typer.echo(with_flags(str(found)))
-    typer.echo(f"written: {out}")
+    echo_lines(with_flags(str(found)))
+    echo(f"written: {out}")
     if any(row.status == "error" for row in found.record.parts):
         raise typer.Exit(1)
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from gonogo.cli.shared.echo import echo
+
 
 def export(
     trial: Annotated[Path, typer.Argument(help="A trial's folder, or one of its checkpoints.")],
@@ -23,4 +25,4 @@ def export(
 
     checkpoint = trial / "checkpoints" / ("best" if best else "final")
     load(checkpoint if checkpoint.is_dir() else trial, device="cpu").export(out)
-    typer.echo(f"{out}: load it with gonogo, or SentenceTransformer({str(out)!r})")
+    echo(f"{out}: load it with gonogo, or SentenceTransformer({str(out)!r})")

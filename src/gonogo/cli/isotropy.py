@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from gonogo.cli.shared import options
+from gonogo.cli.shared.echo import echo, echo_lines
 
 if TYPE_CHECKING:
     from gonogo.study.running.isotropy_probe import Probed
@@ -88,7 +89,7 @@ def _publish(probed: list[Probed], out: Path | None) -> None:
     if len(records) > 1 and records[0].texts.count >= LEAST_ROWS:
         cka = pairwise_cka([each.vectors for each in probed])
         tables.append(alike_table([record.model for record in records], cka))
-    typer.echo("\n".join(map(text, tables)))
+    echo_lines("\n".join(map(text, tables)))
     if out is None:
         return
     from gonogo.report.pages.figures import render
@@ -99,4 +100,4 @@ def _publish(probed: list[Probed], out: Path | None) -> None:
     write_text(out / "isotropy.md", "\n".join(map(markdown, tables)))
     for kind, data in render(spectrum_plot(records), ("png", "pdf")).items():
         write_bytes(out / f"spectrum.{kind}", data)
-    typer.echo(f"written: {out / 'isotropy.json'}, isotropy.md, spectrum.png, spectrum.pdf")
+    echo(f"written: {out / 'isotropy.json'}, isotropy.md, spectrum.png, spectrum.pdf")

@@ -27,6 +27,7 @@ from gonogo.cli import (
     studies,
     summary,
 )
+from gonogo.cli.shared.echo import echo
 from gonogo.cli.shared.many_values import ManyValues
 from gonogo.core.version import __version__
 
@@ -58,7 +59,7 @@ app.add_typer(data.app, name="data")
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"gonogo {__version__}")
+        echo(f"gonogo {__version__}")
         raise typer.Exit
 
 
@@ -77,16 +78,16 @@ def main() -> None:
     A plain ``kill`` ends it as Ctrl-C does, which programs in the background may not hear.
     """
     from gonogo.cli.shared.flags import told
-    from gonogo.core.errors import UserError, printable
+    from gonogo.core.errors import UserError
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except UserError as error:
-        typer.echo(printable(f"error: {told(error)}"), err=True)
+        echo(f"error: {told(error)}", err=True)
         sys.exit(2)
     except KeyboardInterrupt:
-        typer.echo("interrupted; what was finished is kept", err=True)
+        echo("interrupted; what was finished is kept", err=True)
         sys.exit(130)
     except BrokenPipeError:
         # The reader of our output (head, less) has left; that is no error of ours.

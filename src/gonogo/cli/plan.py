@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from gonogo.cli.shared import options
+from gonogo.cli.shared.echo import echo_lines
 
 
 def plan(
@@ -45,4 +46,4 @@ def plan(
     )
     if calibrate:
         planned.calibrate(device=device, progress=True)
-    typer.echo(str(planned))
+    echo_lines(planned)

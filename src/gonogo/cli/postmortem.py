@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from gonogo.cli.shared import options
+from gonogo.cli.shared.echo import echo
 
 
 def postmortem(
@@ -52,10 +53,10 @@ def postmortem(
         folder = out
         record = _of_checkpoint(checkpoint, pairs, bank, out, study, device)
     for line in as_text(record):
-        typer.echo(line)
+        echo(line)
     for kind, data in render(postmortem_plot(record), ("svg", "png")).items():
         write_bytes(folder / f"postmortem.{kind}", data)
-    typer.echo(f"written to {folder / REPORT}, postmortem.svg, postmortem.png")
+    echo(f"written to {folder / REPORT}, postmortem.svg, postmortem.png")
 
 
 def _need(options_: dict[str, object]) -> None:

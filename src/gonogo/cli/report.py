@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from gonogo.cli.shared import options
+from gonogo.cli.shared.echo import echo
 
 
 def report(
@@ -31,4 +32,4 @@ def report(
         path = opened.folder / "verdict.json"
     files = write_report(read_verdict(path), path.parent)
     for label, file in files.items():
-        typer.echo(f"{label:20} {file}")
+        echo(f"{label:20} {file}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gonogo.cli.shared import announcing, exit_codes, options
+from gonogo.cli.shared.echo import echo, echo_lines
 
 if TYPE_CHECKING:
     from gonogo.api.studies.result import Result
@@ -51,7 +52,7 @@ def run(
     options.require_training("gonogo run", needed=not dry_run)
     opened = options.open_study(study, tier=tier, quick=quick, out=out, sets=sets)
     if dry_run:
-        typer.echo(opened.plan(only=only, force=force).trials_text(run_id))
+        echo_lines(opened.plan(only=only, force=force).trials_text(run_id))
         return
     from gonogo.api.studies.study import Interrupted
     from gonogo.cli.shared.verdicts import command_line
@@ -65,11 +66,11 @@ def run(
             force=force,
             stop_when_decided=stop_when_decided,
             run_id=run_id,
-            warn=partial(typer.echo, err=True),
+            warn=partial(echo, err=True),
             command=command_line(),
         )
     except Interrupted as stopped:
-        typer.echo(f"interrupted: {stopped.where}; the same command continues", err=True)
+        echo(f"interrupted: {stopped.where}; the same command continues", err=True)
         raise typer.Exit(130) from stopped
     _show(result, workers)
     if result.decided is not None:
@@ -89,13 +90,14 @@ def _show(result: Result, workers: int) -> None:
 def _end(summary: RunSummary, workers: int) -> None:
     from gonogo.api.showing.progress import duration
 
-    typer.echo("\ntime")
+    echo()
+    echo("time")
     for name, seconds in summary.seconds.items():
-        typer.echo(f"  {name:32} {duration(seconds)}")
-    typer.echo(f"  {'all':32} {duration(sum(summary.seconds.values()))}")
+        echo(f"  {name:32} {duration(seconds)}")
+    echo(f"  {'all':32} {duration(sum(summary.seconds.values()))}")
     if workers > 1:
-        typer.echo(f"  {'elapsed':32} {duration(summary.elapsed)}")
+        echo(f"  {'elapsed':32} {duration(summary.elapsed)}")
     for name, reason in summary.failed.items():
-        typer.echo(f"failed: {name}: {reason}", err=True)
+        echo(f"failed: {name}: {reason}", err=True)
     if summary.failed:
         raise typer.Exit(1)

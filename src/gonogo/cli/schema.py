@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from gonogo.cli.shared.echo import echo, write_json
+
 
 def schema(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write it to this file.")] = None,
@@ -19,8 +21,8 @@ def schema(
 
     text = json.dumps(study_schema(), indent=2, ensure_ascii=False) + "\n"
     if out is None:
-        typer.echo(text, nl=False)
+        write_json(text)
         return
     write_text(out, text)
-    typer.echo(f"wrote {out}; begin a study file with")
-    typer.echo(f"# yaml-language-server: $schema={out}")
+    echo(f"wrote {out}; begin a study file with")
+    echo(f"# yaml-language-server: $schema={out}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gonogo.cli.shared import options
+from gonogo.cli.shared.echo import echo
 
 if TYPE_CHECKING:
     import numpy as np
@@ -132,12 +133,10 @@ def _measure(cascade: Cascade, asked: list[Asked], targets: list[int], checkpoin
 
     chosen = ", chosen on such pairs" if checkpoint == "best" else ""
     read = f"checkpoint {checkpoint}{chosen}"
-    typer.echo(f"{len(asked)} held-out pairs, {len(cascade.index):,} vectors, {read}")
-    typer.echo(f"{'stage':16} {'rows':>6} {'recall':>8} {'p50 ms':>8} {'p95 ms':>8}")
+    echo(f"{len(asked)} held-out pairs, {len(cascade.index):,} vectors, {read}")
+    echo(f"{'stage':16} {'rows':>6} {'recall':>8} {'p50 ms':>8} {'p95 ms':>8}")
     for row in measure(cascade, asked, targets):
-        typer.echo(
-            f"{row.name:16} {row.kept:6} {100 * row.recall:7.1f}% {row.p50:8.2f} {row.p95:8.2f}"
-        )
+        echo(f"{row.name:16} {row.kept:6} {100 * row.recall:7.1f}% {row.p50:8.2f} {row.p95:8.2f}")
 
 
 def _show(cascade: Cascade, asked: Asked, number: int, data: NextVectors) -> None:
@@ -147,12 +146,12 @@ def _show(cascade: Cascade, asked: Asked, number: int, data: NextVectors) -> Non
     rows = found.rows.tolist()
     place = f"rank {rows.index(target) + 1}" if target in rows else f"not among {len(rows)} found"
     tell = _lines(data.bank)
-    typer.echo(f"read  {tell(last)}")
-    typer.echo(f"next  {tell(target)}  ({place})")
+    echo(f"read  {tell(last)}")
+    echo(f"next  {tell(target)}  ({place})")
     best = zip(rows[:_SHOWN], found.scores[:_SHOWN], strict=True)
     for rank, (row, score) in enumerate(best, start=1):
         mark = "*" if row == target else " "
-        typer.echo(f"{rank:3}{mark} {score:7.4f}  {tell(row)}")
+        echo(f"{rank:3}{mark} {score:7.4f}  {tell(row)}")
 
 
 def _lines(bank: Bank) -> Callable[[int], str]:

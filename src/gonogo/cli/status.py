@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import typer
-
 from gonogo.cli.shared import options
+from gonogo.cli.shared.echo import echo_lines
 
 
 def status(
@@ -16,4 +15,4 @@ def status(
 ) -> None:
     """Show the state of every trial, and the verdict if there is one."""
     opened = options.open_study(study, tier=tier, quick=quick, out=out, sets=sets)
-    typer.echo(str(opened.status()))
+    echo_lines(opened.status())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import typer
+from gonogo.cli.shared.echo import echo
 
 
 def studies() -> None:
@@ -10,8 +10,8 @@ def studies() -> None:
     from gonogo.api.studies.shipped import shipped
 
     for name, study in shipped().items():
-        typer.echo(f"{name}: {study.question}")
-        typer.echo(f"  arms   {', '.join(study.arms)}")
+        echo(f"{name}: {study.question}")
+        echo(f"  arms   {', '.join(study.arms)}")
         for tier, note in study.tiers.items():
-            typer.echo(f"  tier   {tier}: {note}" if note else f"  tier   {tier}")
-        typer.echo(f"  file   {study.file}")
+            echo(f"  tier   {tier}: {note}" if note else f"  tier   {tier}")
+        echo(f"  file   {study.file}")

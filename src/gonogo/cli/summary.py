@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import typer
-
 from gonogo.cli.shared import options
+from gonogo.cli.shared.echo import echo, echo_lines
 
 
 def summary(
@@ -24,5 +23,6 @@ def summary(
 
     opened = options.open_study(study, tier=tier, quick=quick, out=out, sets=sets)
     found = summarise(opened.judged_plan(run_command(opened, study, out)), command_line())
-    typer.echo(str(found), nl=False)
-    typer.echo(f"\nsummary: {found.file}")
+    echo_lines(found)
+    echo()
+    echo(f"summary: {found.file}")

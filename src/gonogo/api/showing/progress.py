@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from gonogo.core.errors import printable
 from gonogo.core.progress import Bar, Progress, Silent
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def duration(seconds: float) -> str:
 
 def _figures(figures: dict[str, float | str]) -> str:
     return "  ".join(
-        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+        f"{name} {value:.4g}" if isinstance(value, float) else printable(f"{name} {value}")
         for name, value in figures.items()
     )
 
@@ -38,7 +39,7 @@ class _PlainBar:
     """Prints a line now and then: at the start, every few seconds, at the end."""
 
     def __init__(self, label: str, total: int, done: int) -> None:
-        self.label, self.total, self.done, self.first = label, total, done, done
+        self.label, self.total, self.done, self.first = printable(label), total, done, done
         self.started = self.printed = time.monotonic()
         self.shown = ""
 
@@ -72,7 +73,7 @@ class PlainProgress:
 
     def say(self, message: str) -> None:
         """Print one line."""
-        print(message, flush=True)
+        print(printable(message), flush=True)
 
 
 class _RichBar:
@@ -100,12 +101,12 @@ class RichProgress:
     def bar(self, label: str, total: int, *, done: int = 0) -> Bar:
         """Open a live bar."""
         return _RichBar(
-            self.bars, self.bars.add_task(label, total=total, completed=done, figures="")
+            self.bars, self.bars.add_task(printable(label), total=total, completed=done, figures="")
         )
 
     def say(self, message: str) -> None:
         """Print one line above the bars."""
-        self.bars.console.print(message, markup=False, highlight=False)
+        self.bars.console.print(printable(message), markup=False, highlight=False)
 
 
 @contextmanager
@@ -137,10 +138,10 @@ def open_progress() -> Iterator[Progress]:
     )
 
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[figures]}"),
+        TextColumn("{task.fields[figures]}", markup=False),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )

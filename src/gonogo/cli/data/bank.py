@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from gonogo.cli.shared import options
+from gonogo.cli.shared.echo import echo
 
 Sources = Annotated[
     list[Path],
@@ -65,8 +66,8 @@ def bank(
             force=force,
             progress=progress,
         )
-    typer.echo(
+    echo(
         f"{out}: {manifest['rows']:,} vectors of {manifest['dimension']} from"
         f" {manifest['articles']:,} articles"
     )
-    typer.echo(f"next: gonogo data pairs {out} --out {out.parent / 'pairs'}")
+    echo(f"next: gonogo data pairs {out} --out {out.parent / 'pairs'}")

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from gonogo.cli.shared.echo import echo
+
 
 def msmarco(
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder to write.")],
@@ -46,9 +48,9 @@ def msmarco(
             progress=progress,
         )
     drawn = made["negatives"]
-    typer.echo(
+    echo(
         f"{out}: {made['queries']:,} queries, {made['positives']:,} positives, "
         f"{drawn['hard']:,} hard and {drawn['random']:,} random negatives"
         + (f", {drawn['filled']:,} at random for want of hard ones" if drawn["filled"] else "")
     )
-    typer.echo(f"in a study:  data: [{out}]  negatives: {{kind: judged, count: {negatives}}}")
+    echo(f"in a study:  data: [{out}]  negatives: {{kind: judged, count: {negatives}}}")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gonogo.cli.shared.echo import echo
+
 if TYPE_CHECKING:
     from gonogo.data.next_vector.pairs import MadePairs
 
@@ -65,31 +67,31 @@ def pairs(
         auto_retry=auto_retry,
     )
     opened = open_bank(bank)
-    made = make_pairs(opened, settings, sequences=sequences, say=typer.echo)
+    made = make_pairs(opened, settings, sequences=sequences, say=echo)
     manifest = write_pairs(out, opened, made, settings, sequences)
     _tell(made, manifest["content"], target_pairs)
-    typer.echo(f"next: gonogo data preflight {out}")
+    echo(f"next: gonogo data preflight {out}")
 
 
 def _tell(made: MadePairs, content: str, wanted: int) -> None:
     windows = made.windows
     held_out = windows.validation
-    typer.echo(f"ceiling     {made.ceiling}")
-    typer.echo(
+    echo(f"ceiling     {made.ceiling}")
+    echo(
         f"pairs       {len(windows):,}: {int((~held_out).sum()):,} train,"
         f" {int(held_out.sum()):,} validation"
     )
-    typer.echo(
+    echo(
         f"left out    {windows.near_duplicates:,} near-duplicate targets, {made.repeats:,} training"
         " targets that validation also has"
     )
     if made.copies:
-        typer.echo(f"copies      {made.copies} articles repeat another and stay on its side")
-    typer.echo(f"content     {content[:16]}")
+        echo(f"copies      {made.copies} articles repeat another and stay on its side")
+    echo(f"content     {content[:16]}")
     if len(windows) < wanted:
-        typer.echo(f"short       {wanted - len(windows):,} of {wanted:,} pairs; what would help:")
+        echo(f"short       {wanted - len(windows):,} of {wanted:,} pairs; what would help:")
         for remedy in made.remedies:
-            typer.echo(f"            - {remedy}")
+            echo(f"            - {remedy}")
 
 
 def _take_over(given: Path, bank: Path, out: Path, seed: int, validation: float) -> None:
@@ -98,13 +100,13 @@ def _take_over(given: Path, bank: Path, out: Path, seed: int, validation: float)
 
     opened = open_given_pairs(given, bank)
     manifest = write_given_pairs(out, opened, seed=seed, validation=validation)
-    typer.echo(
+    echo(
         f"pairs       {manifest['pairs']:,}: {manifest['train']:,} train,"
         f" {manifest['validation']:,} validation"
     )
-    typer.echo(
+    echo(
         f"left out    {manifest['repeated_across_split']:,} training targets that validation also"
         " has"
     )
-    typer.echo(f"content     {manifest['content'][:16]}")
-    typer.echo(f"next: gonogo data preflight {out}")
+    echo(f"content     {manifest['content'][:16]}")
+    echo(f"next: gonogo data preflight {out}")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from gonogo.cli.shared.echo import echo
+
 if TYPE_CHECKING:
     from gonogo.data.preflight.findings import Finding
     from gonogo.data.preflight.preflight_curriculum import Schedule
@@ -70,7 +72,7 @@ def preflight(
     done = run_preflight(pairs, settings, bank=bank, out=out)
     for finding in done.findings:
         _tell(finding)
-    typer.echo(f"{done.status:8}  written to {(out or pairs / 'preflight') / REPORT}")
+    echo(f"{done.status:8}  written to {(out or pairs / 'preflight') / REPORT}")
     if done.status == "blocker":
         raise typer.Exit(1)
 
@@ -113,10 +115,10 @@ def _each(option: str, values: Sequence[_Value], count: int) -> Sequence[_Value]
 
 
 def _tell(finding: Finding) -> None:
-    typer.echo(f"{finding.status:8}  {finding.check}: {finding.summary}")
+    echo(f"{finding.status:8}  {finding.check}: {finding.summary}")
     for problem in finding.problems:
-        typer.echo(f"          - {problem.status}: {problem.text}")
+        echo(f"          - {problem.status}: {problem.text}")
         if problem.rows:
             more = problem.count - min(_NAMED, len(problem.rows))
             named = ", ".join(problem.rows[:_NAMED])
-            typer.echo(f"            {named}" + (f" and {more:,} more" if more else ""))
+            echo(f"            {named}" + (f" and {more:,} more" if more else ""))

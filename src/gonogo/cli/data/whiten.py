@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from gonogo.cli.shared.echo import echo
+
 if TYPE_CHECKING:
     from gonogo.data.next_vector.bank import Bank
 
@@ -42,11 +44,11 @@ def whiten(
         opened, out, method=method, dimension=dimension, fitted=fitted, dtype=dtype, force=force
     )
     before, after = mean_cosines(opened), mean_cosines(open_bank(out))
-    typer.echo(f"{out}: {manifest['rows']:,} vectors of {manifest['dimension']}")
-    typer.echo(f"mean cosine of different rows {before:+.4f}, now {after:+.4f}")
-    typer.echo(f"next: gonogo data preflight PAIRS --bank {out}")
-    typer.echo(f"      gonogo run STUDY {' '.join(overrides(opened, out, manifest['dimension']))}")
-    typer.echo("      and the same data for any other task that is scored on these pairs")
+    echo(f"{out}: {manifest['rows']:,} vectors of {manifest['dimension']}")
+    echo(f"mean cosine of different rows {before:+.4f}, now {after:+.4f}")
+    echo(f"next: gonogo data preflight PAIRS --bank {out}")
+    echo(f"      gonogo run STUDY {' '.join(overrides(opened, out, manifest['dimension']))}")
+    echo("      and the same data for any other task that is scored on these pairs")
 
 
 def overrides(bank: Bank, out: Path, dimension: int) -> list[str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gonogo.cli.shared.echo import write_json
 from gonogo.cli.shared.exit_codes import exit_code, failing
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Announcement:
 
         code = exit_code(verdict.decision, failing(self.fail_on))
         if self.as_json:
-            sys.stdout.write(decision_json(verdict))
+            write_json(decision_json(verdict))
         if self.junit is not None:
             write_text(self.junit, junit(verdict, failed=code != 0))
         if summary := os.environ.get(SUMMARY):

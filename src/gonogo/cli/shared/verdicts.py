@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
+from gonogo.cli.shared.echo import echo
 
 if TYPE_CHECKING:
     from gonogo.analysis.records.verdict import VerdictFile
@@ -55,4 +55,4 @@ def show_verdict(verdict: VerdictFile, folder: Path) -> None:
     from gonogo.report.pages.console import print_verdict
 
     print_verdict(verdict, Console())
-    typer.echo(f"report: {folder / 'report.html'}")
+    echo(f"report: {folder / 'report.html'}")

@@ -5,9 +5,10 @@ Signs are ASCII here; each renderer turns a leading ``-`` into its own minus.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Literal
+
+from gonogo.core.errors import printable
 
 Unit = Literal[
     "score",
@@ -28,12 +29,11 @@ UNDEFINED = "–"
 """What stands for None: undefined, unknown or not measured; never zero."""
 
 _SMALLEST_P = 0.001
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 
 def one_line(text: str) -> str:
     """Drop control characters (terminal escapes, line breaks, direction marks) from a text."""
-    return " ".join(_CONTROL.sub(" ", text).split())
+    return " ".join(printable(text).split())
 
 
 def _fixed(value: float, decimals: int, *, sign: bool) -> str:

@@ -16,13 +16,16 @@ _LEFT_OUT = {"scores", "groups", "evidence", "runs", "extra"}
 
 
 def decision_json(verdict: VerdictFile) -> str:
-    """Write the decision with the effects, measurements and guardrails that it rests on."""
+    """Write the decision with the effects, measurements and guardrails that it rests on.
+
+    What is not ASCII is escaped: a terminal obeys more than JSON must escape.
+    """
     kept: dict[str, Any] = verdict.model_dump(mode="json", by_alias=True, exclude=_LEFT_OUT)
     kept["decision"] |= {
         "word": verdict.decision.word,
         "counts_as": verdict.decision.counts_as,
     }
-    return json.dumps(kept, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(kept, indent=1) + "\n"
 
 
 def junit(verdict: VerdictFile, *, failed: bool) -> str:
