@@ -56,9 +56,9 @@ def run_verb(
         ),
         (
             "run",
-            "--dry-run --set training.validation.every=1",
-            "STUDY: arms.emb_only: training.validation: no task of this arm can be looked at while"
-            " it trains (leave it out, or train a neighbours or next_vector task)",
+            "--dry-run --set training.validation.best=nDCG@7",
+            "STUDY: arms.emb_only: training.validation.best: no look has a figure 'nDCG@7' (did you"
+            " mean 'nDCG@10'?)",
         ),
         (
             "run",

@@ -17,6 +17,7 @@ from gonogo.cli import (
     evaluate,
     export,
     isotropy,
+    learn,
     plan,
     postmortem,
     report,
@@ -40,6 +41,7 @@ app = typer.Typer(
 
 app.command()(run.run)
 app.command()(plan.plan)
+app.command()(learn.learn)
 app.command()(status.status)
 app.command()(decide.decide)
 app.command()(compare.compare)

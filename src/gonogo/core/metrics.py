@@ -156,3 +156,17 @@ def metric_range(name: str) -> tuple[float, float]:
     except UserError:
         return -math.inf, math.inf
     return (0.0, 1.0) if not measure.peer else (0.0, math.inf)
+
+
+_OF_BM25 = "BM25 "
+
+
+def bm25_figure(figure: str) -> str:
+    """Name the value that BM25 has where a model has ``figure``: ``embed/BM25 nDCG@10``."""
+    owner, slash, name = figure.rpartition("/")
+    return f"{owner}{slash}{_OF_BM25}{name}"
+
+
+def is_bm25_figure(figure: str) -> bool:
+    """Tell whether a figure is BM25's, which no training moves."""
+    return figure.rpartition("/")[2].startswith(_OF_BM25)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from gonogo.core.errors import UserError
+from gonogo.core.metrics import canonical_metric
 
 
 class Spec(BaseModel):
@@ -23,6 +26,17 @@ class Spec(BaseModel):
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._+=-]{0,79}$"
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 """A name that can be a file name: letters, digits, '.', '_', '+', '=', '-'."""
+
+
+def _canonical(name: str) -> str:
+    try:
+        return canonical_metric(name)
+    except UserError as error:
+        raise ValueError(str(error)) from error
+
+
+MetricName = Annotated[str, AfterValidator(_canonical)]
+"""A measure as ir-measures writes it; MRR@10 is read as RR@10, Recall@100 as R@100, MAP as AP."""
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]

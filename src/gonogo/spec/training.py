@@ -12,6 +12,7 @@ from gonogo.spec.base import (
     NOT_HASHED,
     Count,
     Fraction,
+    MetricName,
     Name,
     Positive,
     Spec,
@@ -71,12 +72,27 @@ Tracker = Literal["tensorboard", "wandb", "mlflow", "trackio"]
 
 
 class Validation(Spec):
-    """Looks at the model while it trains, on data held out for it, and keeps the best weights."""
+    """Looks at the model while it trains, on data held out for it, and keeps the best weights.
+
+    Tasks on texts are looked at with queries of their training data, which no task of the arm then
+    learns from.
+    """
 
     every: Positive = 1.0
     """How often, in ``unit``; the last step is always looked at."""
     unit: Literal["steps", "epochs"] = "epochs"
     """Optimiser steps, or epochs of the arm's first task."""
+    at: Annotated[tuple[Fraction, ...], Field(json_schema_extra=HASHED_UNLESS_DEFAULT)] = ()
+    """In place of ``every``: shares of the whole training after which a look is due, such as
+    [0, 0.25, 0.5, 0.75]; 0 is before the first step. The last step is always looked at."""
+    queries: Annotated[Count, Field(json_schema_extra=HASHED_UNLESS_DEFAULT)] = 100
+    """Of tasks on texts: most queries of each data set that are held out, at most a fifth of all;
+    the same for every arm, task and seed."""
+    candidates: Annotated[Count, Field(json_schema_extra=HASHED_UNLESS_DEFAULT)] = 10
+    """Of tasks on texts: BM25's best documents of each such query that are ranked beside the
+    relevant ones; an embedder ranks all queries' documents for each."""
+    metric: Annotated[MetricName, Field(json_schema_extra=HASHED_UNLESS_DEFAULT)] = "nDCG@10"
+    """Of tasks on texts: the figure of a look."""
     best: str | None = None
     """The figure whose largest value marks ``checkpoints/best``, such as ``R@10``."""
     line: Annotated[dict[str, FigureWords], Field(json_schema_extra=NOT_HASHED)] = {}

@@ -106,19 +106,20 @@ def test_what_would_fail_inside_a_run_is_refused(
     assert str(caught.value) == f"{tower}: arms.tower: {told}"
 
 
-def test_judged_texts_cannot_be_looked_at(tmp_path: Path) -> None:
+def test_judged_texts_are_looked_at_by_their_measure(tmp_path: Path) -> None:
     path = tmp_path / "toy.yaml"
     path.write_text(
         "{study: toy, seeds: [1], gate: {kind: interference, specialists: {embed: a}, joint: b},"
-        " defaults: {model: {backbone: minilm}, training: {validation: {every: 1}},"
+        " defaults: {model: {backbone: minilm}, training: {validation: {metric: mrr@5}},"
         " tasks: {embed: {kind: retrieval, data: [scifact]}}},"
         " arms: {a: {}, b: {}}, evaluation: {datasets: [scifact]}}"
     )
+    resolve(path, overrides=("training.validation.best=RR@5",))
     with pytest.raises(UserError) as caught:
-        resolve(path)
+        resolve(path, overrides=("training.validation.best=nDCG@10",))
     assert str(caught.value) == (
-        f"{path}: arms.a: training.validation: no task of this arm can be looked at while it trains"
-        " (leave it out, or train a neighbours or next_vector task)"
+        f"{path}: arms.a: training.validation.best: no look has a figure 'nDCG@10'"
+        " (valid: BM25 RR@5, RR@5)"
     )
 
 

@@ -83,11 +83,21 @@ def test_epochs_are_counted_in_the_first_tasks_examples() -> None:
         ({"every": 1, "unit": "epochs"}, {3, 6, 9}),
         ({"every": 2, "unit": "epochs"}, {6, 9}),
         ({"every": 100, "unit": "steps"}, {9}),  # the last step always
+        ({"at": [0, 0.25, 1 / 3, 0.5]}, {0, 3, 5, 9}),  # 2.25 is taken whole, 3.0000000001 is 3
     ],
 )
 def test_looks_are_due(settings: dict[str, Any], due: set[int]) -> None:
     epochs = [(number + 1) / 3 for number in range(9)]
     assert due_steps(Validation(**settings), epochs) == due
+
+
+def test_a_look_before_the_first_step_is_taken_where_asked_for(tmp_path: Path) -> None:
+    looks = validator(Looked(0.2), tmp_path, [], at=[0, 0.5])
+    looks.before_training()
+    assert [line["step"] for line in read_json_lines(tmp_path / "validation.jsonl")] == [0]
+    other = validator(Looked(), tmp_path / "other", [])
+    other.before_training()
+    assert not (tmp_path / "other" / "validation.jsonl").exists()
 
 
 def test_the_best_look_keeps_its_weights(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,9 @@ from typing import Any
 
 from gonogo.core.errors import UserError
 from gonogo.spec.base import Spec
+
+Settings = Mapping[str, Any] | Sequence[str]
+"""Overrides: values by dotted key, or texts such as ``training.epochs=2``."""
 
 MADE_HERE = Path("study")
 """What a study without a file is called in errors."""
@@ -62,3 +66,28 @@ def _given(value: Spec) -> dict[str, Any]:
     fields = type(value).model_fields
     names = [name for name in fields if name in value.model_fields_set or name == "kind"]
     return {fields[name].alias or name: getattr(value, name) for name in names}
+
+
+def as_overrides(settings: Settings | None) -> tuple[str, ...]:
+    """Return overrides as the texts that are frozen with a study.
+
+    Raises:
+        UserError: for what is no mapping, or a value that no study file can hold.
+    """
+    if settings is None:
+        return ()
+    if isinstance(settings, str):
+        raise UserError(
+            f"{settings!r} is no mapping", place="set", value=settings, hint='{"a.b": value}'
+        )
+    if not isinstance(settings, Mapping):
+        return tuple(settings)
+    return tuple(f"{key}={_written(key, value)}" for key, value in settings.items())
+
+
+def _written(key: str, value: object) -> str:
+    try:
+        return json.dumps(plain(value), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        what = f"{value!r} cannot stand in a study file"
+        raise UserError(what, place=f"set {key}", value=value) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from gonogo.api.showing.card import card, preformatted
-from gonogo.api.studies.sources import read_source
-from gonogo.core.errors import UserError
+from gonogo.api.studies.sources import Settings, as_overrides, read_source
 from gonogo.core.types import Device
 
 if TYPE_CHECKING:
     from gonogo.api.deciding.verdict import Verdict
     from gonogo.api.studies.answers import Criteria
+    from gonogo.api.studies.learning import Learning
     from gonogo.api.studies.plan import Plan
     from gonogo.api.studies.result import Result
     from gonogo.api.studies.status import Status
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from gonogo.study.folder.layout import StudyFolder
     from gonogo.study.planning.plan import Plan as Planned
 
-Settings = Mapping[str, Any] | Sequence[str]
 COMMAND = "gonogo.study(...).run() in Python"
 
 
@@ -171,6 +169,36 @@ class Study:
         decided = (decide_into if summary is not None else current_verdict)(plan, command)
         return Result(self, plan, decided, summary)
 
+    def learn(
+        self,
+        *,
+        seed: int | None = None,
+        budgets: Sequence[float] | None = None,
+        only: str | None = None,
+        force: bool = False,
+        workers: int = 1,
+        device: Literal["auto"] | Device = "auto",
+        progress: bool | Progress = False,
+    ) -> Learning:
+        """Train every arm once, past its budget, and look at it on the way; scores nothing.
+
+        Args:
+            seed: of all arms; the study's first, if not given.
+            budgets: shares of the study's budget; 1/4, 1/2, 1 and 2, if not given.
+            only: pattern on arm; others are left out.
+            force: train finished arms anew; the old ones are kept.
+            workers: as `run`.
+            device: likewise.
+            progress: likewise.
+
+        Raises:
+            Interrupted: when it is stopped by hand; called again it goes on.
+        """
+        from gonogo.api.studies.learning import learn
+        from gonogo.api.studies.running import Orders
+
+        return learn(self, seed, budgets, only, force, Orders(device, workers), progress)
+
     def status(self) -> Status:
         """Tell how far every trial has come; touches nothing."""
         from gonogo.api.studies.status import Status
@@ -260,29 +288,6 @@ def study(
             return source
         source = source.file or source.resolved.study
     found = read_source(source)
-    resolved = resolve(found.file, tier or "full", _overrides(set), found.values)
+    resolved = resolve(found.file, tier or "full", as_overrides(set), found.values)
     folder = Path(beside) if beside is not None else found.beside
     return Study(resolved, Path(out), folder, None if found.values is not None else found.file)
-
-
-def _overrides(settings: Settings | None) -> tuple[str, ...]:
-    """Return overrides as the texts that are frozen with a study."""
-    if settings is None:
-        return ()
-    if isinstance(settings, str):
-        raise UserError(
-            f"{settings!r} is no mapping", place="set", value=settings, hint='{"a.b": value}'
-        )
-    if not isinstance(settings, Mapping):
-        return tuple(settings)
-    return tuple(f"{key}={_written(key, value)}" for key, value in settings.items())
-
-
-def _written(key: str, value: object) -> str:
-    from gonogo.api.studies.sources import plain
-
-    try:
-        return json.dumps(plain(value), allow_nan=False)
-    except (TypeError, ValueError) as error:
-        what = f"{value!r} cannot stand in a study file"
-        raise UserError(what, place=f"set {key}", value=value) from error

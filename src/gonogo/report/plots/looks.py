@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 
 from gonogo.analysis.records.evidence import LookCurve
 from gonogo.analysis.records.verdict import VerdictFile
-from gonogo.report.plots.style import WIDTH, Plot, arm_colours, legend_below, numbers, short
+from gonogo.core.metrics import bm25_figure, is_bm25_figure
+from gonogo.report.plots.style import (
+    MUTED,
+    WIDTH,
+    Plot,
+    arm_colours,
+    legend_below,
+    numbers,
+    short,
+)
 from gonogo.report.words.judged import ordered
 
 if TYPE_CHECKING:
@@ -39,12 +48,15 @@ def look_plots(verdict: VerdictFile) -> list[Plot]:
 
 
 def figure_names(looks: Sequence[LookCurve]) -> list[str]:
-    """Return the figures that have a value in some look, in the order of their appearance."""
+    """Return the figures that have a value in some look, in the order of their appearance.
+
+    BM25's, which no training moves, stand in the panels of the model's.
+    """
     return ordered(
         name
         for look in looks
         for name, values in look.figures.items()
-        if any(value is not None for value in values)
+        if any(value is not None for value in values) and not is_bm25_figure(name)
     )
 
 
@@ -73,6 +85,9 @@ def _panel(axes: Axes, name: str, looks: Sequence[LookCurve], colours: dict[str,
         values = numbers(look.figures.get(name, ()))
         if len(values):
             axes.plot(look.steps, values, color=colours[look.arm], linewidth=1.0, alpha=0.8)
+        words = [value for value in look.figures.get(bm25_figure(name), ()) if value is not None]
+        if words:
+            axes.axhline(words[-1], color=MUTED, linestyle="dotted", linewidth=1.0)
 
 
 def _legend(
@@ -80,4 +95,6 @@ def _legend(
 ) -> None:
     for arm in ordered(look.arm for look in looks):
         axes.plot([], [], color=colours[arm], label=arm)
+    if any(is_bm25_figure(name) for look in looks for name in look.figures):
+        axes.plot([], [], color=MUTED, linestyle="dotted", label="BM25, same documents")
     legend_below(figure, axes)

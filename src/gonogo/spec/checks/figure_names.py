@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gonogo.core.metrics import bm25_figure
 from gonogo.spec.model.model import TextModel
 from gonogo.spec.neighbours.neighbour_task import NeighbourTask
 from gonogo.spec.next_vector.next_vector_task import NextVectorTask
@@ -29,12 +30,17 @@ _NEIGHBOURS = {
 
 def look_figures(config: TrialConfig) -> set[str]:
     """Return the figures that every look has; several tasks' carry the task's name."""
-    kinds = {name: task.kind for name, task in config.tasks.items() if task.kind in LOOKS}
     return {
-        figure if len(kinds) == 1 else f"{name}/{figure}"
-        for name, kind in kinds.items()
-        for figure in LOOKS[kind]
+        figure if len(config.tasks) == 1 else f"{name}/{figure}"
+        for name, task in config.tasks.items()
+        for figure in LOOKS.get(task.kind) or _of_texts(config)
     }
+
+
+def _of_texts(config: TrialConfig) -> set[str]:
+    """Return what a look at held-out queries has."""
+    looks = config.training.validation
+    return set() if looks is None else {looks.metric, bm25_figure(looks.metric)}
 
 
 def logged_figures(config: TrialConfig) -> set[str]:
@@ -44,13 +50,12 @@ def logged_figures(config: TrialConfig) -> set[str]:
     written for all arms, and where an arm has none of these there is nothing to judge.
     """
     looks = config.training.validation is not None
-    looked = [name for name, task in config.tasks.items() if task.kind in LOOKS]
     found = {"gradient_norm", *(look_figures(config) if looks else ())}
     for name, task in config.tasks.items():
         own = {"loss", *_of_steps(task), *_of_model(config)}
         found |= _named(name, own, alone=len(config.tasks) == 1)
         if looks and isinstance(task, NextVectorTask):
-            found |= _named(name, _MINED - {"mined_loss"}, alone=len(looked) == 1)
+            found |= _named(name, _MINED - {"mined_loss"}, alone=len(config.tasks) == 1)
     return found
 
 

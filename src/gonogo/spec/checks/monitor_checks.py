@@ -29,13 +29,7 @@ def check_monitors(arm: str, config: TrialConfig, path: Path) -> None:
 def _looks(config: TrialConfig) -> Iterator[tuple[str, str, str]]:
     """Yield (place, what is wrong, way out)."""
     looks, known = config.training.validation, look_figures(config)
-    if looks is not None and not known:
-        yield (
-            "training.validation",
-            "no task of this arm can be looked at while it trains",
-            "leave it out, or train a neighbours or next_vector task",
-        )
-    elif looks is not None:
+    if looks is not None:
         if looks.best is not None and looks.best not in known:
             told = f"no look has a figure {looks.best!r}"
             yield "training.validation.best", told, nearest(looks.best, known)

@@ -6,10 +6,8 @@ from typing import Annotated, Literal, Self, assert_never
 
 from pydantic import AfterValidator, Field, model_validator
 
-from gonogo.core.errors import UserError
-from gonogo.core.metrics import canonical_metric
 from gonogo.core.types import Split
-from gonogo.spec.base import HASHED_UNLESS_DEFAULT, NOT_HASHED, Count, Name, Spec
+from gonogo.spec.base import HASHED_UNLESS_DEFAULT, NOT_HASHED, Count, MetricName, Name, Spec
 from gonogo.spec.data.beir_sets import averaging_group, flatten, forum
 from gonogo.spec.data.geometry import GeometrySpec
 from gonogo.spec.evaluation.evaluation_tasks import (
@@ -22,17 +20,6 @@ from gonogo.spec.evaluation.evaluation_tasks import (
     RetrievalEvaluation,
 )
 from gonogo.spec.evaluation.references import Bm25Row, Reference, UntrainedRow
-
-
-def _canonical(name: str) -> str:
-    try:
-        return canonical_metric(name)
-    except UserError as error:
-        raise ValueError(str(error)) from error
-
-
-MetricName = Annotated[str, AfterValidator(_canonical)]
-"""A measure as ir-measures writes it; MRR@10 is read as RR@10, Recall@100 as R@100, MAP as AP."""
 
 
 class EvaluationSpec(Spec):

@@ -9,8 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gonogo.spec.base import Name, Positive, Spec
-from gonogo.spec.evaluation.evaluation import MetricName
+from gonogo.spec.base import MetricName, Name, Positive, Spec
 
 Verdict = Literal["PASS", "MARGINAL", "FAIL", "INCONCLUSIVE", "INVALID", "INCOMPLETE"]
 VERDICTS: tuple[Verdict, ...] = (

@@ -7,8 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from gonogo.spec.base import Name, Spec
-from gonogo.spec.evaluation.evaluation import MetricName
+from gonogo.spec.base import MetricName, Name, Spec
 from gonogo.spec.rule.gate_parts import Actions, Contrast, GateParts, Guardrail, Lines, Verdict
 
 Names = Annotated[tuple[Name, ...], Field(min_length=1)]

@@ -8,8 +8,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from gonogo.spec.base import Name, Spec
-from gonogo.spec.evaluation.evaluation import MetricName
+from gonogo.spec.base import MetricName, Name, Spec
 
 Fact = Literal[
     "timestamp", "run_id", "experiment", "arm", "seeds", "status", "tier", "warmup_steps"

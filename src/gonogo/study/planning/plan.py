@@ -40,6 +40,8 @@ class PlannedTrial:
     reason: str
     forced: bool = False
     """It was asked for whatever stands there."""
+    scored: bool = True
+    """Whether its scores are wanted, or the looks of its training alone."""
 
     @property
     def name(self) -> str:

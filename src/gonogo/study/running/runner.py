@@ -70,7 +70,7 @@ def run_plan(
     check_index(plan.study.evaluation.tasks.values())
     with sole_runner(plan.folder.lock):
         plan = plan_again(plan)  # another run may have been at work until now
-        begin = partial(_begin, plan=plan, progress=progress)
+        start = partial(begin, plan=plan, progress=progress)
         for name in settle_finished(plan):
             progress.say(f"{name}: record and logs written anew from its checkpoint")
         _freeze_study(plan)
@@ -80,8 +80,8 @@ def run_plan(
         bar = progress.bar("study", total, done=total - plan.left)
         try:
             for batch in _batches(plan, stop_when_decided, progress):
-                for job, ended in execute(batch, begin, workplace):
-                    _note(job, ended, summary, progress)
+                for job, ended in execute(batch, start, workplace):
+                    note(job, ended, summary, progress)
                     if not summary.interrupted:
                         bar.advance()
                 if summary.interrupted:
@@ -110,7 +110,7 @@ def _batches(plan: Plan, stop_when_decided: bool, progress: Progress) -> Iterato
         yield list(trials)
 
 
-def _begin(job: Job, plan: Plan, progress: Progress) -> None:
+def begin(job: Job, plan: Plan, progress: Progress) -> None:
     """Say what starts, and move away what other settings have left in its folder."""
     if isinstance(job, PlannedReference):
         progress.say(f"{job.name}: reference row")
@@ -120,7 +120,7 @@ def _begin(job: Job, plan: Plan, progress: Progress) -> None:
         _set_aside(job, plan)
 
 
-def _note(job: Job, ended: Ended, summary: RunSummary, progress: Progress) -> None:
+def note(job: Job, ended: Ended, summary: RunSummary, progress: Progress) -> None:
     """Put into the summary how a job ended, and say what went wrong."""
     match ended.state:
         case "failed":

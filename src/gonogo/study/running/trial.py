@@ -54,7 +54,8 @@ def run_trial(
         if stopped is not None:
             return stopped
     settle(trial.folder, trial.evaluation)
-    _evaluate(trial, workplace)
+    if trial.scored:
+        _evaluate(trial, workplace)
     return Outcome("finished")
 
 

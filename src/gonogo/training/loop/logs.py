@@ -23,9 +23,13 @@ class TrainLog:
         self.path = folder / "train.jsonl"
 
     def drop_after(self, step: int) -> None:
-        """Remove, from every log of the folder, lines of steps that will be taken again."""
+        """Remove, from every log of the folder, lines of steps that will be taken again.
+
+        A training that starts anew looks anew at what it starts from, too: at step 0.
+        """
+        last = step if step > 0 else -1
         for path in self.folder.glob("*.jsonl"):
-            kept = [line for line in read_json_lines(path) if line.get("step", 0) <= step]
+            kept = [line for line in read_json_lines(path) if line.get("step", -1) <= last]
             lines = (json.dumps(line, allow_nan=False, ensure_ascii=False) for line in kept)
             write_text(path, "".join(f"{line}\n" for line in lines))
 

@@ -116,6 +116,8 @@ def train(
         progress.say(clamped)
     reporter = Reporter(config, run, folder, len(steps), progress)
     with closing(reporter), deterministic(model.device):
+        if run.step == 0:
+            _look_before(monitors)
         ending = _take_steps(
             run, steps, config.training, seed, checkpoints, reporter, should_stop, facts or {}
         )
@@ -140,6 +142,12 @@ def _validator(
         checkpoints.finish("best", model.save, facts)
 
     return Validator(spec, tasks, epochs, model, folder / "logs", keep_best)
+
+
+def _look_before(monitors: Sequence[Monitor]) -> None:
+    for monitor in monitors:
+        if isinstance(monitor, Validator):
+            monitor.before_training()
 
 
 def _take_steps(

@@ -18,6 +18,7 @@ from gonogo.training.parts.stream import ExampleStream
 from gonogo.training.parts.task import TaskLoss
 from gonogo.training.passes.chunked import ChunkSettings, Forward, forward_distinct
 from gonogo.training.passes.token_rows import Tokenize, TokenRows
+from gonogo.training.text.text_look import Look, looked
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class RelevanceTask:
         seed: the trial's seed.
         whole_lists: draw whole lists; a list's pairs then stand side by side in one batch, and one
             loss is taken over them however many passes score them.
+        look: looks at the model while it learns.
         progress: shown a bar of the tokenisation.
     """
 
@@ -66,9 +68,10 @@ class RelevanceTask:
         batch_size: int,
         seed: int,
         whole_lists: bool = False,
+        look: Look | None = None,
         progress: Progress | None = None,
     ) -> None:
-        self.name, self.settings = name, settings
+        self.name, self.settings, self._look = name, settings, look
         self._forward, self._objective = forward, objective
         self._labels = np.array([example.label for example in examples], dtype=np.int64)
         self._drawn = _drawn_together(self._labels, whole_lists)
@@ -93,6 +96,10 @@ class RelevanceTask:
         loss = self._objective(output.rows, labels, lists)
         loss, figures = output.emitted.added_to(loss)
         return TaskLoss(loss, self.batch_size, output.tokens, output.padded_tokens, figures)
+
+    def validate(self) -> dict[str, float]:
+        """Rank the candidates of held-out queries by their scores."""
+        return looked(self._look, self.name, self.settings)
 
     def start_epoch(self, epoch: int) -> None:
         """Prepare nothing: the pairs are the same in every epoch."""

@@ -28,6 +28,7 @@ from gonogo.training.passes.chunked import (
 )
 from gonogo.training.passes.token_rows import TokenRows
 from gonogo.training.text.regularisation import Regularisation, distinct_rows
+from gonogo.training.text.text_look import Look, looked
 
 Embed = Callable[[Int64[np.ndarray, " n"]], ChunkedOutput]
 """Row numbers (n) to their embeddings."""
@@ -75,6 +76,7 @@ class RetrievalTask:
         regularise: terms added to the objective, over the distinct embeddings of a batch.
         frozen: for a backbone that does not learn, makes from all token rows what embeds them
             without it.
+        look: looks at the model while it learns.
         progress: shown bars of the tokenisation.
     """
 
@@ -94,9 +96,11 @@ class RetrievalTask:
         hard_negatives: Literal["frozen", "exact"] = "exact",
         regularise: Regularisation | None = None,
         frozen: Callable[[TokenRows], Embed] | None = None,
+        look: Look | None = None,
         progress: Progress | None = None,
     ) -> None:
         self.name, self.settings, self._hard = name, settings, hard_negatives
+        self._look = look
         self._forward, self._objective, self._regularise = forward, objective, regularise
         self._stream = ExampleStream(len(examples), batch_size, seed, name)
         self.batch_size, self.examples_per_epoch = self._stream.batch_size, len(examples)
@@ -188,6 +192,10 @@ class RetrievalTask:
         if self._frozen is not None:
             return self._frozen(numbers)
         return forward_distinct(self._forward, self._tokens, numbers, self.settings)
+
+    def validate(self) -> dict[str, float]:
+        """Rank the documents of held-out queries by their embeddings."""
+        return looked(self._look, self.name, self.settings)
 
     def start_epoch(self, epoch: int) -> None:
         """Prepare nothing: the negatives are the same in every epoch."""

@@ -6,14 +6,18 @@ from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import assert_never
 
+from gonogo.core.errors import UserError
 from gonogo.core.files import cache_folder
+from gonogo.core.types import Split
 from gonogo.core.workplace import Workplace
 from gonogo.data.examples.bm25 import Bm25Index
 from gonogo.data.examples.examples import relevance_examples, retrieval_examples
+from gonogo.data.examples.held_out import held_out_candidates, hold_out
 from gonogo.data.judged.datasets import RetrievalDataset
 from gonogo.data.sources.loading import load_dataset
 from gonogo.models.text.retrieval_model import RetrievalModel
 from gonogo.objectives.build import build_embedding_objective, build_score_objective
+from gonogo.spec.data.text_data import DataSpec
 from gonogo.spec.task import tasks as specs
 from gonogo.spec.training import TrainingSpec
 from gonogo.training.parts.task import Task
@@ -25,6 +29,7 @@ from gonogo.training.passes.token_rows import TokenRows
 from gonogo.training.text.regularisation import Regularisation
 from gonogo.training.text.relevance_task import RelevanceTask
 from gonogo.training.text.retrieval_task import RetrievalTask
+from gonogo.training.text.text_look import Look, TextLook, rank_by_embedding, rank_by_score
 
 Sources = Sequence[tuple[RetrievalDataset, Bm25Index | None]]
 
@@ -33,7 +38,7 @@ class TextTasks:
     """Builds the text tasks of one trial; data sets and indexes are made once for all of them.
 
     Args:
-        training: token budget and GradCache.
+        training: token budget, GradCache and looks.
         seed: draws negatives and the order of examples.
         model: what will be trained.
         workplace: where data lie, and what is shown bars of mining and tokenisation.
@@ -51,7 +56,7 @@ class TextTasks:
         packs = isinstance(model, RetrievalModel) and model.backbone.packs
         self._learns = model.trainable if packs else None
         self._budget = choose_token_budget(model, self._learns) if budget == "auto" else budget
-        self._replay = training.gradcache
+        self._replay, self._validation = training.gradcache, training.validation
         self._dataset = cache(partial(load_dataset, beside=workplace.beside))
         self._index = cache(lambda data, split: Bm25Index(self._dataset(data, split).corpus))
 
@@ -68,9 +73,34 @@ class TextTasks:
     def _sources(self, spec: specs.TextTask) -> Sources:
         mined = isinstance(spec.negatives, specs.Bm25Negatives)
         return [
-            (self._dataset(data, spec.split), self._index(data, spec.split) if mined else None)
+            (self._parted(data, spec.split)[0], self._index(data, spec.split) if mined else None)
             for data in spec.data
         ]
+
+    def _parted(
+        self, data: DataSpec, split: Split
+    ) -> tuple[RetrievalDataset, RetrievalDataset | None]:
+        """Return what is learned from of a data set, and what is looked at."""
+        dataset = self._dataset(data, split)
+        return hold_out(dataset, self._validation.queries) if self._validation else (dataset, None)
+
+    def _held_out(self, spec: specs.TextTask) -> TextLook | None:
+        """Return what a task is looked at with, if looks are taken."""
+        if self._validation is None:
+            return None
+        parts = [(data, self._parted(data, spec.split)[1]) for data in spec.data]
+        found = [
+            held_out_candidates(held, self._validation.candidates, self._index(data, spec.split))
+            for data, held in parts
+            if held is not None
+        ]
+        if not found:
+            raise UserError(
+                "too few queries to hold one out for looks",
+                place="training.validation",
+                hint="leave it out, or train on more data",
+            )
+        return TextLook(found, self._validation.metric)
 
     def _settings(self, pad_id: int) -> ChunkSettings:
         model = self._model
@@ -101,7 +131,26 @@ class TextTasks:
             hard_negatives=spec.hard_negatives,
             regularise=self._regularise(name, spec),
             frozen=self._frozen(name),
+            look=self._look_at_embeddings(spec),
             progress=progress,
+        )
+
+    def _look_at_embeddings(self, spec: specs.RetrievalTask) -> Look | None:
+        encoder, look = self._model.bi_encoder, self._held_out(spec)
+        if look is None:
+            return None
+        of = encoder.tokenize, encoder, encoder.similarity
+        return lambda settings: look.figures(
+            lambda held: rank_by_embedding(held, *of, settings), pooled=True
+        )
+
+    def _look_at_scores(self, spec: specs.RelevanceTask) -> Look | None:
+        scorer, look = self._model.cross_encoder, self._held_out(spec)
+        if look is None:
+            return None
+        of = scorer.tokenize, scorer
+        return lambda settings: look.figures(
+            lambda held: rank_by_score(held, *of, settings), pooled=False
         )
 
     def _regularise(self, name: str, spec: specs.RetrievalTask) -> Regularisation | None:
@@ -143,5 +192,6 @@ class TextTasks:
             batch_size=spec.batch_size,
             seed=seed,
             whole_lists=spec.objective.over_lists,
+            look=self._look_at_scores(spec),
             progress=progress,
         )

@@ -59,10 +59,15 @@ def epochs_after(steps: Sequence[Step], task: Task) -> list[float]:
 def due_steps(spec: Validation, epochs: Sequence[float]) -> frozenset[int]:
     """Return the steps, from 1, after which a look is due; the last one always.
 
+    0 stands for a look before the first step.
+
     Args:
         spec: how often.
         epochs: completed epochs after each step.
     """
+    if spec.at:
+        # 0.1 * 30 is 3.0000000000000004
+        return frozenset({len(epochs), *(math.ceil(at * len(epochs) - 1e-9) for at in spec.at)})
     places = [number + 1.0 if spec.unit == "steps" else at for number, at in enumerate(epochs)]
     due, before = {len(places)}, 0
     for number, place in enumerate(places, start=1):
@@ -104,7 +109,7 @@ class Validator:
             raise UserError(
                 "no task of this arm can be looked at while it trains",
                 place="training.validation",
-                hint="leave it out, or train a neighbours or next_vector task",
+                hint="leave it out",
             )
         self._spec, self._model, self._path = spec, model, folder / LOG
         self._epochs, self._due = epochs, due_steps(spec, epochs)
@@ -115,20 +120,28 @@ class Validator:
         """Say whether a look is due."""
         return step in self._due
 
+    def before_training(self) -> None:
+        """Look at what training starts from, where that is asked for."""
+        if self.wants(0):
+            self._take(0, 0.0, last=False)
+
     def after_step(self, record: StepRecord) -> str | None:
         """Look, write it down, and keep the weights if they are the best so far."""
-        figures = self._figures()
         epoch, last = self._epochs[record.step - 1], record.step == record.total_steps
-        self.look = Look(record.step, epoch, last, figures)
-        line = {"step": record.step, "epoch": epoch, **_finite(figures)}
+        self._take(record.step, epoch, last=last)
+        return None
+
+    def _take(self, step: int, epoch: float, *, last: bool) -> None:
+        figures = self._figures()
+        self.look = Look(step, epoch, last, figures)
+        line = {"step": step, "epoch": epoch, **_finite(figures)}
         if self._spec.best is not None:
             value = self._value(self._spec.best, figures)
             line["best"] = value > self._best
             if value > self._best:
                 self._best = value
-                self._keep_best({"step": record.step, "figure": self._spec.best, "value": value})
+                self._keep_best({"step": step, "figure": self._spec.best, "value": value})
         append_json_line(self._path, line)
-        return None
 
     def _figures(self) -> dict[str, float]:
         self._model.eval()
