@@ -8,8 +8,9 @@ that they deserve, where Student's t sees hardly any variance and gives hardly a
 
 The capital is a mixture over fixed bets, lambda = c / m upwards and c / (1 - m) downwards with c on
 a grid (the diversified Kelly bettor). It does not depend on the order of the values, and
-falls in m for every value, so that each end is one root. Since the inequality holds at all times
-at once, the same interval may be looked at after every query: it is a confidence sequence.
+falls in m for every value, so that each end is one root. The grid of ``betting_interval`` is made
+for the number of values; one that serves every number makes a sequence that may be looked at after
+each query (``confidence_sequence``).
 
 Sources: Waudby-Smith & Ramdas, JRSS B 86 (2024), Theorem 3 (hedged capital) and Appendix B
 (dKelly); Howard, Ramdas, McAuliffe & Sekhon, Annals of Statistics 49 (2021) (time-uniform bounds).
@@ -17,10 +18,12 @@ Sources: Waudby-Smith & Ramdas, JRSS B 86 (2024), Theorem 3 (hedged capital) and
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from jaxtyping import Float
 
-_LARGE = (1.0, 0.97, 0.9, 0.8, 0.65)
+LARGE = (1.0, 0.97, 0.9, 0.8, 0.65)
 """The largest c of the grid: closer together, since one value at the end takes 1 - c of a stake."""
 
 _SMALLEST_BET = 0.25
@@ -28,36 +31,46 @@ _SMALLEST_BET = 0.25
 
 
 def _bets(count: float) -> Float[np.ndarray, " bets"]:
-    """Return the grid of c: _LARGE, then 1/2, 1/4, ... to what ``count`` values can make use of."""
+    """Return the grid of c: LARGE, then 1/2, 1/4, ... to what ``count`` values can make use of."""
     halvings = max(1, int(np.ceil(np.log2(np.sqrt(count) / _SMALLEST_BET))))
-    grid: Float[np.ndarray, " bets"] = np.concatenate([_LARGE, 0.5 ** np.arange(1, halvings)])
+    grid: Float[np.ndarray, " bets"] = np.concatenate([LARGE, 0.5 ** np.arange(1, halvings)])
     return grid
 
 
-def _log_capital(
-    mean: float,
-    values: Float[np.ndarray, " distinct"],
-    counts: Float[np.ndarray, " distinct"],
-    bets: Float[np.ndarray, " bets"],
-) -> float:
-    """Return the log of the mixture's capital after betting that the mean is above ``mean``."""
-    from scipy.special import logsumexp
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """Bets, c in (0, 1], and the shares of the capital that go into each of them."""
 
-    with np.errstate(divide="ignore"):
-        won = np.log1p(bets[:, None] * (values / mean - 1.0))
-    return float(logsumexp(won @ counts) - np.log(len(bets)))
+    bets: Float[np.ndarray, " bets"]
+    shares: Float[np.ndarray, " bets"]
+
+    def log_capital(
+        self,
+        mean: float,
+        values: Float[np.ndarray, " distinct"],
+        counts: Float[np.ndarray, " distinct"],
+    ) -> float:
+        """Return the log of the capital after betting that the mean is above ``mean``."""
+        from scipy.special import logsumexp
+
+        with np.errstate(divide="ignore"):
+            won = np.log1p(self.bets[:, None] * (values / mean - 1.0))
+        return float(logsumexp(won @ counts, b=self.shares))
 
 
 def _lower(
-    values: Float[np.ndarray, " distinct"], counts: Float[np.ndarray, " distinct"], alpha: float
+    values: Float[np.ndarray, " distinct"],
+    counts: Float[np.ndarray, " distinct"],
+    alpha: float,
+    mixture: Mixture,
 ) -> float:
     """Return the smallest mean that a bet upwards did not refute, at error ``alpha``."""
     from scipy.optimize import brentq
 
-    bets, goal = _bets(float(counts.sum())), -float(np.log(alpha))
+    goal = -float(np.log(alpha))
 
     def short(mean: float) -> float:
-        return goal - _log_capital(mean, values, counts, bets)
+        return goal - mixture.log_capital(mean, values, counts)
 
     average = float(values @ counts / counts.sum())
     floor = average * 1e-12
@@ -68,15 +81,19 @@ def _lower(
 
 
 def betting_interval(
-    values: Float[np.ndarray, " n"], bounds: tuple[float, float], level: float = 0.95
+    values: Float[np.ndarray, " n"],
+    bounds: tuple[float, float],
+    level: float = 0.95,
+    mixture: Mixture | None = None,
 ) -> tuple[float, float]:
     """Return the interval of the mean of independent values within ``bounds``.
 
     Args:
         values: at least one.
         bounds: the least and the greatest value that could have been.
-        level: coverage asked for; at least this for any distribution within the bounds, and at any
-            number of values, fixed before or chosen while looking.
+        level: coverage asked for; at least this for any distribution within the bounds.
+        mixture: of bets; by default equal shares of those that suit this number of values, which
+            must then have been fixed before.
 
     Raises:
         ValueError: for a value outside of the bounds.
@@ -87,6 +104,9 @@ def betting_interval(
     unit = np.clip((values - low) / (high - low), 0.0, 1.0)
     distinct, counts = np.unique(unit, return_counts=True)
     weight, alpha = counts.astype(float), (1 - level) / 2
-    below = _lower(distinct, weight, alpha)
-    above = 1.0 - _lower(1.0 - distinct, weight, alpha)
+    if mixture is None:
+        bets = _bets(float(len(values)))
+        mixture = Mixture(bets, np.full(len(bets), 1 / len(bets)))
+    below = _lower(distinct, weight, alpha, mixture)
+    above = 1.0 - _lower(1.0 - distinct, weight, alpha, mixture)
     return low + (high - low) * below, low + (high - low) * above
