@@ -16,6 +16,7 @@ from gonogo.analysis.gates.improvement import judge_improvement
 from gonogo.analysis.promised.expected import Expected
 from gonogo.analysis.records.effects import Effect, PairTest
 from gonogo.analysis.statistics.power import Components
+from gonogo.report.words.cards import cards
 from gonogo.spec.rule.gates import ImprovementGate
 
 SHARES = {"new": 1.0, "svd": 0.9, "pca": 0.8, "random": 0.5}
@@ -49,6 +50,32 @@ def test_the_best_baseline_is_judged_and_named(frame) -> None:
     assert " over svd, the best of 3 baselines (95 % interval " in found.decision.sentence
     assert "best of" not in alone.decision.sentence
     assert found.decision.support == "supported"
+
+
+def test_of_close_baselines_the_choice_is_accounted_for(planted) -> None:
+    """Two baselines that are hardly told apart: the reported gain is above the least one."""
+    shares = {(arm, "near"): share for arm, share in {"new": 1.0, "a": 0.97, "b": 0.95}.items()}
+    frame = planted(shares, seed_noise=0.004, query_noise=0.05)
+    found = verdict(frame, gate("a", "b"))
+    least, best = found.effects[0].difference, found.effects[0].over_best
+    assert best.value == least.value < best.adjusted <= found.effects[1].difference.value
+    assert best.interval.low == min(e.difference.interval.low for e in found.effects)
+    assert "points before its choice is accounted for)" in found.decision.sentence
+    assert f"gains {100 * best.adjusted:.2f} points" in found.decision.sentence
+    assert found.effects[1].over_best is None
+    assert any("its choice accounted for" in line for line in cards(found)[0].lines)
+    assert verdict(frame, gate("a")).effects[0].over_best is None
+
+
+def test_a_study_that_was_looked_at_tells_what_its_interval_promises(frame) -> None:
+    plain = verdict(frame, gate("svd"))
+    watched = verdict(frame, gate("svd"), looked=(3, 6))
+    assert plain.effects[0].difference.adjusted is None
+    gain = watched.effects[0].difference
+    assert gain.adjusted == pytest.approx(gain.value, abs=0.02)
+    assert gain.interval.level > 0.95
+    assert any("in at least 95 % of all studies" in word for word in watched.decision.warnings)
+    assert any("less the bias of looking early" in line for line in cards(watched)[0].lines)
 
 
 def test_naming_more_baselines_never_helps_the_candidate(frame) -> None:

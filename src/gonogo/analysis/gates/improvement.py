@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
+from gonogo.analysis.estimates.over_best import OverBest, over_best
 from gonogo.analysis.estimates.thresholds import absence_shown, band_verdict, reaches
 from gonogo.analysis.gates.gate import Gate
 from gonogo.analysis.gates.outcome import Outcome, invalid
-from gonogo.analysis.gates.pairing import difference, paired
+from gonogo.analysis.gates.pairing import paired
 from gonogo.analysis.gates.support import (
     Decides,
     Span,
@@ -35,7 +36,8 @@ class Improvement(Gate[ImprovementGate]):
 
     def judge(self, scores: JudgedScores, effects: tuple[Effect, ...]) -> Outcome:
         """Judge the smallest gain over any baseline."""
-        return judge_improvement(self.spec, effects, _highs(scores))
+        pairs = [paired(scores, contrast) for contrast in scores.contrasts]
+        return judge_improvement(self.spec, effects, over_best(pairs))
 
     def alone(self, effect: Effect) -> Effect:
         """Return the gain over one baseline with what it alone would say."""
@@ -90,19 +92,6 @@ class Improvement(Gate[ImprovementGate]):
         ]
 
 
-def _highs(scores: JudgedScores) -> dict[str, float]:
-    """Return the gains' upper ends over each of several baselines at Bonferroni's level.
-
-    A FAIL needs only one of them, so that each may miss in 2.5 % / baselines only.
-    """
-    count = len(scores.contrasts)
-    highs = {}
-    for contrast in scores.contrasts if count > 1 else ():
-        strict = difference(paired(scores, contrast), 1 - 0.05 / count).interval
-        highs[contrast.reference or ""] = float("inf") if strict is None else strict.high
-    return highs
-
-
 def judge_effect(effect: Effect, gate: ImprovementGate) -> Effect:
     """Return the effect with its lines and what it alone would say."""
     gain = effect.difference
@@ -127,7 +116,7 @@ def _band(gate: ImprovementGate, value: float) -> Verdict:
 
 
 def judge_improvement(
-    gate: ImprovementGate, effects: tuple[Effect, ...], highs: Mapping[str, float] | None = None
+    gate: ImprovementGate, effects: tuple[Effect, ...], best: OverBest | None = None
 ) -> Outcome:
     """Judge the mean gain over seeds and data sets, over the best of the baselines.
 
@@ -138,16 +127,19 @@ def judge_improvement(
     Args:
         gate: the rule.
         effects: one a baseline, all of the same candidate.
-        highs: upper ends of the gains at the level that is due where several baselines stand by,
-            by baseline; those of the effects' own intervals where not given.
+        best: the gain over the best of several, the choice of the best by the same scores accounted
+            for; the effects' own gains and intervals where not given.
 
     Returns:
         The outcome, with the effects in ascending order: the judged one first.
     """
     judged = (judge_effect(effect, gate) for effect in effects)
     effects = tuple(sorted(judged, key=lambda effect: effect.difference.value or 0.0))
-    spans = [_raised(effect_span(e), (highs or {}).get(e.reference)) for e in effects]
-    point = _band(gate, effects[0].difference.value or 0.0)
+    if best is not None:
+        effects = (effects[0].model_copy(update={"over_best": best.estimate}), *effects[1:])
+    highs = {} if best is None else best.highs
+    spans = [_raised(effect_span(e), highs.get(e.reference)) for e in effects]
+    point = _band(gate, _gain(effects[0]))
     reasons = tuple(_level(name, line, effects, spans) for name, line in _ascending(gate))
     if effects[0].invalid:
         actions, why = gate.next_actions.get("INVALID", ()), (effects[0].invalid,)
@@ -164,6 +156,14 @@ def judge_improvement(
         effects=effects,
         next_actions=gate.next_actions.get(verdict, ()),
     )
+
+
+def _gain(effect: Effect) -> float:
+    """Return the reported gain: over the best of several, with what choosing it cost put back."""
+    best = effect.over_best
+    if best is not None and best.adjusted is not None:
+        return best.adjusted
+    return effect.difference.value or 0.0
 
 
 def _raised(own: Span, high: float | None) -> Span:
@@ -188,7 +188,7 @@ def _unsure(gate: ImprovementGate, effects: tuple[Effect, ...], spans: list[Span
 
 def _claim(gate: ImprovementGate, effects: tuple[Effect, ...], spans: list[Span]) -> str:
     effect, gain = effects[0], effects[0].difference
-    value = gain.value or 0.0
+    value = _gain(effect)
     verb, over = ("gains", "over") if value >= 0 else ("loses", "against")
     shown = [name for name, line in _ascending(gate) if _all_reach(spans, line)]
     level = f", level {shown[-1]}" if shown else ""
@@ -201,11 +201,13 @@ def _claim(gate: ImprovementGate, effects: tuple[Effect, ...], spans: list[Span]
 
 
 def _spread(effect: Effect) -> str:
-    interval = effect.difference.interval
-    if interval is None:
+    judged = effect.over_best or effect.difference
+    if judged.interval is None:
         return "no interval"
-    ends = f"{amount(interval.low, effect.metric)} to {amount(interval.high, effect.metric)}"
-    return f"{100 * interval.level:g} % interval {ends}"
+    low, high = (amount(end, effect.metric) for end in (judged.interval.low, judged.interval.high))
+    said = f"{100 * judged.interval.level:g} % interval {low} to {high}"
+    least, adjusted = (amount(v, effect.metric) for v in (judged.value or 0.0, _gain(effect)))
+    return said if least == adjusted else f"{said}; {least} before its choice is accounted for"
 
 
 def _all_reach(spans: list[Span], line: float) -> bool:
@@ -213,8 +215,8 @@ def _all_reach(spans: list[Span], line: float) -> bool:
 
 
 def _level(name: str, line: float, effects: tuple[Effect, ...], spans: list[Span]) -> str:
-    gain, metric = effects[0].difference, effects[0].metric
-    met = reaches(gain.value or 0.0, line)
+    metric = effects[0].metric
+    met = reaches(_gain(effects[0]), line)
     if _all_reach(spans, line):
         sure = "shown: the interval lies above it"
     elif met:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from gonogo.analysis.estimates.effects import Paired
 from gonogo.analysis.estimates.estimates import difference_estimate
-from gonogo.analysis.estimates.sequential import look_level
+from gonogo.analysis.estimates.stopped import Looks
 from gonogo.analysis.promised.judged import JudgedScores
 from gonogo.analysis.records.effects import Estimate
 from gonogo.spec.rule.gate_parts import Contrast
+from gonogo.spec.rule.gates import BandsGate
 
 
 def paired(scores: JudgedScores, contrast: Contrast) -> Paired:
@@ -22,6 +23,7 @@ def paired(scores: JudgedScores, contrast: Contrast) -> Paired:
     """
     if contrast.reference is None:
         raise ValueError("a level has no effect")
+    looks = _looks(scores)
     return Paired(
         task=contrast.task,
         metric=scores.metric,
@@ -31,18 +33,21 @@ def paired(scores: JudgedScores, contrast: Contrast) -> Paired:
         seeds=scores.paired_seeds(contrast),
         seeds_paired=scores.seeds_paired(contrast),
         notes=scores.notes(contrast),
-        level=_level(scores),
+        level=0.95 if looks is None else max(0.95, looks.level),
+        looks=looks,
         unseeded=frozenset(arm for arm in contrast.arms if scores.seeds(arm) == (None,)),
         sample=scores.gate.sampled,
     )
 
 
-def _level(scores: JudgedScores) -> float:
-    """Return the level of the judged intervals: after early looks, that of this look."""
+def _looks(scores: JudgedScores) -> Looks | None:
+    """Return how the study was looked at while it grew; None where it was not."""
     if scores.expected.looked is None:
-        return 0.95
-    alpha, count = scores.gate.stopping_alpha, len(scores.contrasts)
-    return max(0.95, look_level(*scores.expected.looked, alpha, count))
+        return None
+    done, planned = scores.expected.looked
+    gate = scores.gate
+    lines = () if isinstance(gate, BandsGate) else (gate.lines.fail, gate.lines.pass_)
+    return Looks(done, planned, lines, gate.stopping_alpha, len(scores.contrasts))
 
 
 def difference(pair: Paired, level: float = 0.95) -> Estimate:

@@ -55,7 +55,7 @@ def _effect_card(verdict: VerdictFile, effect: Effect) -> Card:
         lines.append(f"by the point estimate {effect.point}")
     if is_ratio(verdict):
         lines.append(f"difference {number(effect.difference.value, 'signed')} {effect.metric}")
-    lines += _learned(effect)
+    lines += _adjusted(effect, estimate, unit) + _learned(effect)
     if effect.absence_shown is not None and effect.verdict not in ("PASS", "INVALID"):
         line = threshold(effect.lines["pass"], unit) if "pass" in effect.lines else "upper"
         shown = "shown: the interval lies" if effect.absence_shown else "not shown: it does not lie"
@@ -69,6 +69,18 @@ def _effect_card(verdict: VerdictFile, effect: Effect) -> Card:
         lines=tuple(lines),
         tone=tone(effect.verdict, supported=effect.supported),
     )
+
+
+def _adjusted(effect: Effect, estimate: Estimate | None, unit: Unit) -> list[str]:
+    """Say what looking early, or choosing the best baseline by the same scores, has put in."""
+    lines, best = [], effect.over_best
+    if estimate is not None and estimate.adjusted is not None:
+        lines.append(f"less the bias of looking early {number(estimate.adjusted, unit)}")
+    if best is not None and best.adjusted is not None:
+        (interval,) = _interval(best, unit)
+        gain = number(best.adjusted, unit)
+        lines.append(f"over the best baseline, its choice accounted for, {gain}; {interval}")
+    return lines
 
 
 def _shown(effect: Effect) -> str:
