@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from gonogo.cli.shared import options
+from gonogo.cli.shared.echo import echo, echo_lines
 
 _Budgets = Annotated[
     str | None,
@@ -50,10 +51,10 @@ def learn(
             progress=True,
         )
     except Interrupted as stopped:
-        typer.echo(f"interrupted: {stopped.where}; the same command continues", err=True)
+        echo(f"interrupted: {stopped.where}; the same command continues", err=True)
         raise typer.Exit(130) from stopped
-    typer.echo(str(found))
-    typer.echo(f"written to {found.folder}: learning.md, .csv, .json, .svg, .png")
+    echo_lines(found)
+    echo(f"written to {found.folder}: learning.md, .csv, .json, .svg, .png")
     if found.failed:
         raise typer.Exit(1)
 
