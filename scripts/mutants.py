@@ -1,207 +1,234 @@
 """Mutation testing: change one thing in a file, and see whether its tests notice.
 
-    python scripts/mutants.py [--most 60] [--tests PATH ...] [FILE ...]
+    python scripts/mutants.py                     # the files that differ from main
+    python scripts/mutants.py src/gonogo/analysis # these
+    python scripts/mutants.py --named             # the changes listed in mutants.yaml alone
 
-Without files: those that differ from ``main``. Each mutant is tested by the test files of the
-module's name (or, where there are none, by those that import it), in a copy of ``src``, so that the
-working tree is never touched. Ends with 1 if a mutant survives.
+A mutant is tested by the test files of the module's name, then by up to --most-tests others of its
+floor that import it (or lie in its room), if these take no longer than --most-seconds. --most draws
+so many of a file's mutants, by --seed. Those that mutants.yaml calls equivalent are counted apart.
+--record writes what came of each. Ends with 1 if one survives.
 
-Why no mutation tool: one mutant is to be run against one small test file, picked by the rule by
-which tests mirror ``src`` here; that is this loop and no more.
+Why no mutation tool: one mutant is to be run against few test files, picked by the rule by which
+tests mirror ``src`` here, in a process that has imported everything already.
 """
 
 from __future__ import annotations
 
 import argparse
-import ast
-import copy
+import itertools
+import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from mutant_changes import Mutant, is_inside, mutants
+from mutant_runs import FAILS, KILLED, Target, outcomes, preload
 
 ROOT = Path(__file__).parents[1]
-SWAPS: dict[type[ast.AST], type[ast.AST]] = {
-    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
-    ast.NotEq: ast.Eq, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn,
-    ast.NotIn: ast.In, ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult,
-    ast.Pow: ast.Mult, ast.FloorDiv: ast.Mult, ast.And: ast.Or, ast.Or: ast.And,
-}  # fmt: skip
-SKIPPED = (ast.Import, ast.ImportFrom)
+LISTS = Path(__file__).with_suffix(".yaml")
 
 
 @dataclass(frozen=True)
-class Mutant:
-    """One change of one file."""
+class Job:
+    """Mutants of one file.
 
-    line: int
-    told: str
-    source: str
+    Attributes:
+        file: The file.
+        possible: How many mutants it has.
+        chosen: Those to run.
+        tests: The tests to run, if not those of its name and of its floor.
+    """
 
+    file: Path
+    possible: int
+    chosen: Sequence[Mutant]
+    tests: tuple[Path, ...] = ()
 
-def mutants(source: str) -> Iterator[Mutant]:
-    """Yield every change of a file: operators, constants, negations, left-out keywords."""
-    tree = ast.parse(source)
-    for number, node in enumerate(_code(tree)):
-        for change in range(_changes(node)):
-            changed = copy.deepcopy(tree)
-            target = next(each for place, each in enumerate(_code(changed)) if place == number)
-            before = ast.unparse(target)
-            _mutate(target, change)
-            told = f"{before} -> {ast.unparse(target)}"
-            line = getattr(node, "lineno", 0)
-            yield Mutant(line, told, ast.unparse(ast.fix_missing_locations(changed)))
-
-
-def _code(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield what runs, in a fixed order: no imports, no annotations of arguments, no docstrings."""
-    for name, value in ast.iter_fields(node):
-        if name in ("annotation", "returns") and not isinstance(node, ast.AnnAssign):
-            continue
-        for child in value if isinstance(value, list) else [value]:
-            if not isinstance(child, ast.AST) or isinstance(child, SKIPPED) or _is_typing(child):
-                continue
-            yield child
-            yield from _code(child)
+    @property
+    def name(self) -> str:
+        """Return where the file lies in the repository."""
+        return str(self.file.relative_to(ROOT))
 
 
-def _is_typing(node: ast.AST) -> bool:
-    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+@dataclass(frozen=True)
+class Told:
+    """What became of a file's mutants.
+
+    Attributes:
+        file: Where it lies in the repository.
+        possible: How many it has.
+        run: How many were run.
+        killed: How many its tests noticed.
+        equivalent: Those that survived and are listed as equivalent.
+        survived: Those that survived and are not.
+        problem: Why they say nothing.
+    """
+
+    file: str
+    possible: int
+    run: int
+    killed: int
+    equivalent: list[str]
+    survived: list[str]
+    problem: str
 
 
-def _changes(node: ast.AST) -> int:
-    """Return in how many ways a node can be changed."""
-    match node:
-        case ast.Compare(ops=ops):
-            return len([op for op in ops if type(op) in SWAPS])
-        case ast.BinOp(op=op) | ast.BoolOp(op=op):
-            return int(type(op) in SWAPS)
-        case ast.UnaryOp(op=ast.Not() | ast.USub()):
-            return 1
-        case ast.Constant(value=bool() | int() | float()):
-            return 1
-        case ast.Call(keywords=keywords):
-            return len(keywords)
-        case _:
-            return 0
-
-
-def _mutate(node: ast.AST, change: int) -> None:
-    match node:
-        case ast.Compare():
-            place = [place for place, op in enumerate(node.ops) if type(op) in SWAPS][change]
-            node.ops[place] = SWAPS[type(node.ops[place])]()
-        case ast.BinOp() | ast.BoolOp():
-            node.op = SWAPS[type(node.op)]()
-        case ast.UnaryOp(op=ast.Not()):
-            node.operand = ast.UnaryOp(ast.Not(), node.operand)
-        case ast.UnaryOp():
-            node.op = ast.UAdd()
-        case ast.Constant(value=bool()):
-            node.value = not node.value
-        case ast.Constant():
-            node.value = node.value + 1
-        case ast.Call():
-            del node.keywords[change]
-
-
-def tests_of(file: Path) -> list[Path]:
-    """Return the test files of a module's name; those that import it where there are none."""
+def named_tests(file: Path) -> list[Path]:
+    """Return the test files of a module's name."""
     inside = file.relative_to(ROOT / "src" / "gonogo")
-    folder = ROOT / "tests" / inside.parent
-    named = sorted(folder.glob(f"test_{inside.stem}*.py"))
-    if named:
-        return named
-    module = ".".join(["gonogo", *inside.with_suffix("").parts])
-    needle = (f"from {module} import", f"import {module}")
-    return [
-        path
-        for path in sorted((ROOT / "tests").rglob("test_*.py"))
-        if any(text in path.read_text(encoding="utf-8") for text in needle)
-    ]
+    return sorted((ROOT / "tests" / inside.parent).glob(f"test_{inside.stem}*.py"))
+
+
+def neighbouring_tests(file: Path, most: int) -> list[Path]:
+    """Return other test files of a module's floor: those that import it, or those of its room."""
+    parts = file.relative_to(ROOT / "src").with_suffix("").parts
+    module, package = ".".join(parts), ".".join(parts[:-1])
+    needles = (f"from {module} import", f"import {module}", f"from {package} import {parts[-1]}")
+    floor = sorted((ROOT / "tests" / parts[1]).rglob("test_*.py"))
+    found = [p for p in floor if any(each in p.read_text(encoding="utf-8") for each in needles)]
+    room = ROOT.joinpath("tests", *parts[1:-1])
+    known = set(named_tests(file))
+    return [path for path in found or sorted(room.glob("test_*.py")) if path not in known][:most]
 
 
 def changed_files() -> list[Path]:
     """Return the files of the package that differ from main."""
-    listed = subprocess.run(
-        ["git", "diff", "--name-only", "--diff-filter=d", "main", "--", "src/gonogo"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    wanted = ["git", "diff", "--name-only", "--diff-filter=d", "main", "--", "src/gonogo"]
+    listed = subprocess.run(wanted, cwd=ROOT, capture_output=True, text=True, check=True)
     return [ROOT / name for name in listed.stdout.split() if name.endswith(".py")]
 
 
-def passes(tests: list[Path], source: Path, seconds: float) -> bool:
-    """Run tests on a copy of the package; one that takes far too long has noticed as well."""
-    paths = [str(path) for path in tests]
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *paths]
-    environment = {**os.environ, "PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1"}
-    try:
-        done = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, timeout=seconds, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0
+def rounds(job: Job, most_tests: int, most_seconds: float) -> list[Target]:
+    """Return the tests of a file: those of its name, then what else may notice what survives."""
+    if job.tests:
+        return [Target(job.file, job.chosen, job.tests)]
+    named = named_tests(job.file)
+    others = neighbouring_tests(job.file, most_tests)
+    seconds = most_seconds if named else 10 * most_seconds
+    found = [Target(job.file, job.chosen, tuple(named))] if named else []
+    return found + ([Target(job.file, job.chosen, tuple(others), seconds)] if others else [])
 
 
-def test_file(file: Path, source: Path, most: int | None, tests: list[Path]) -> tuple[int, int]:
-    """Print a file's survivors; return how many mutants were killed, and how many survived."""
-    name = file.relative_to(ROOT)
-    tests = tests or tests_of(file)
-    if not tests:
-        print(f"{name}: no test imports it")
-        return 0, 0
-    started = time.monotonic()
-    if not passes(tests, source, 600):
-        print(f"{name}: its tests fail as it is")
-        return 0, 1
-    limit = 10 + 3 * (time.monotonic() - started)
-    text = file.read_text(encoding="utf-8")
-    found = list(mutants(text))
-    if most is not None and len(found) > most:  # evenly over the file, the same ones each time
-        found = [found[number * len(found) // most] for number in range(most)]
-    place = source / file.relative_to(ROOT / "src")
-    survived = []
-    for mutant in found:
-        place.write_text(mutant.source, encoding="utf-8")
-        if passes(tests, source, limit):
-            survived.append(mutant)
-            print(f"{name}:{mutant.line}: {mutant.told}", flush=True)
-    place.write_text(text, encoding="utf-8")
-    print(f"{name}: {len(found) - len(survived)} killed, {len(survived)} survived", flush=True)
-    return len(found) - len(survived), len(survived)
+def run_jobs(wanted: Sequence[Job], options: argparse.Namespace, same: set[str]) -> list[Told]:
+    """Run the mutants of a room, against one set of tests after the other."""
+    planned = [rounds(job, options.most_tests, options.most_seconds) for job in wanted]
+    left = [dict(enumerate(job.chosen)) for job in wanted]
+    said: set[int] = set()
+    for turn in range(2):
+        places = [at for at, each in enumerate(planned) if len(each) > turn and left[at]]
+        numbers = {at: list(left[at]) for at in places}
+        targets = [replace(planned[at][turn], mutants=list(left[at].values())) for at in places]
+        for place, number, word in outcomes(targets) if targets else ():
+            at = places[place]
+            if word != FAILS:
+                said.add(at)
+            if word == KILLED:
+                del left[at][numbers[at][number]]
+    return [told(job, list(left[at].values()), at in said, same) for at, job in enumerate(wanted)]
+
+
+def told(job: Job, left: Sequence[Mutant], said: bool, same: set[str]) -> Told:
+    """Return what became of a job's mutants, from those that are left."""
+    names = [f"{mutant.line}: {mutant.told}" for mutant in left]
+    listed = [f"{job.name}: {mutant.told}" in same for mutant in left]
+    return Told(
+        file=job.name,
+        possible=job.possible,
+        run=len(job.chosen),
+        killed=len(job.chosen) - len(left),
+        equivalent=[name for name, known in zip(names, listed, strict=True) if known],
+        survived=[name for name, known in zip(names, listed, strict=True) if not known],
+        problem="" if said or not job.chosen else "no test of its floor runs on it",
+    )
+
+
+def listed_jobs(listed: Sequence[Mapping[str, Any]]) -> Iterator[Job]:
+    """Yield the mutants that are listed one by one."""
+    for each in listed:
+        file = ROOT / each["file"]
+        text = file.read_text(encoding="utf-8")
+        if text.count(each["old"]) != 1:
+            sys.exit(f"{LISTS.name}: {each['file']} does not hold once: {each['old']}")
+        line = text[: text.index(each["old"])].count("\n") + 1
+        source = text.replace(each["old"], each["new"])
+        tests = tuple(ROOT / test for test in each.get("tests", ()))
+        yield Job(file, 1, [Mutant(line, each["why"], source, is_inside(text, line))], tests)
+
+
+def drawn_job(file: Path, most: int | None, seed: int) -> Job:
+    """Return a file's mutants, or a sample of them."""
+    found = mutants(file.read_text(encoding="utf-8"))
+    if most is None or len(found) <= most:
+        return Job(file, len(found), found)
+    stream = np.random.default_rng([seed, *str(file.relative_to(ROOT)).encode()])
+    drawn = stream.choice(len(found), most, replace=False).tolist()
+    return Job(file, len(found), [found[number] for number in sorted(drawn)])
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    shape = argparse.RawTextHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=shape)
+    add = parser.add_argument
+    add("files", nargs="*", type=Path, help="files or folders of the package")
+    add("--named", action="store_true", help="the listed mutants alone")
+    add("--most", type=int, help="mutants of a file, drawn by the seed")
+    add("--seed", type=int, default=0, help="of the draw (0)")
+    add("--most-tests", type=int, default=8, help="other test files of a floor (8)")
+    add("--most-seconds", type=float, default=6, help="that those may take (6)")
+    add("--record", type=Path, help="a JSON file of what came of each")
+    return parser.parse_args()
+
+
+def jobs(options: argparse.Namespace, listed: Sequence[Mapping[str, Any]]) -> list[Job]:
+    """Return what the command line asks for."""
+    if options.named:
+        return list(listed_jobs(listed))
+    given = [path.resolve() for path in options.files]
+    parts = [sorted(path.rglob("*.py")) if path.is_dir() else [path] for path in given]
+    files = [file for part in parts for file in part] if given else changed_files()
+    files = [file for file in files if file.name != "__init__.py"]
+    return [drawn_job(file, options.most, options.seed) for file in files]
 
 
 def main() -> None:
     """Run what the command line names."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("files", nargs="*", type=Path, help="files or folders of the package")
-    parser.add_argument("--most", type=int, help="mutants of a file, evenly over it")
-    parser.add_argument("--tests", nargs="*", type=Path, default=[], help="in place of its own")
-    options = parser.parse_args()
-    files = changed_files()
-    if options.files:
-        given = [path.resolve() for path in options.files]
-        parts = [sorted(path.rglob("*.py")) if path.is_dir() else [path] for path in given]
-        files = [file for part in parts for file in part]
-    killed = survived = 0
-    with tempfile.TemporaryDirectory() as temporary:
-        source = Path(temporary) / "src"
-        shutil.copytree(ROOT / "src", source, ignore=shutil.ignore_patterns("__pycache__"))
-        for file in files:
-            if file.name != "__init__.py":
-                counts = test_file(file, source, options.most, options.tests)
-                killed, survived = killed + counts[0], survived + counts[1]
-    print(f"all: {killed} killed, {survived} survived")
-    sys.exit(survived > 0)
+    options = arguments()
+    os.chdir(ROOT)
+    sys.path.insert(0, str(ROOT / "src"))
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        [str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]
+    )
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    lists = yaml.safe_load(LISTS.read_text(encoding="utf-8"))
+    wanted = jobs(options, lists["named"])
+    preload()
+    same = {f"{each['file']}: {each['told']}" for each in lists["equivalent"]}
+    kept: list[Told] = []
+    started = time.monotonic()
+    for _, room in itertools.groupby(wanted, key=lambda job: job.file.parent):
+        kept += (found := run_jobs(list(room), options, same))
+        for each in found:
+            for survivor in each.survived:
+                print(f"{each.file}:{survivor}")
+            print(f"{each.file}: {each.killed} of {each.run} killed {each.problem}", flush=True)
+        if options.record:
+            text = json.dumps([asdict(each) for each in kept], indent=1)
+            options.record.write_text(text + "\n", encoding="utf-8")
+    counts = {word: sum(getattr(t, word) for t in kept) for word in ("possible", "run", "killed")}
+    for word in ("equivalent", "survived"):
+        counts[word] = sum(len(getattr(each, word)) for each in kept)
+    counted = ", ".join(f"{count} {word}" for word, count in counts.items())
+    print(f"all: {counted}, in {time.monotonic() - started:.0f} s")
+    sys.exit(counts["survived"] > 0)
 
 
 if __name__ == "__main__":

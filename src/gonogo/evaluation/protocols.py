@@ -23,8 +23,7 @@ from gonogo.models.build.build import AnyModel
 from gonogo.models.heads.vector_model import VectorModel
 from gonogo.models.next_vector.query_tower import QueryTower
 from gonogo.models.text.retrieval_model import RetrievalModel
-from gonogo.spec.data.running_text import RunningTextPairs
-from gonogo.spec.data.vector_data import PairsData
+from gonogo.spec.data.vector_data import PairsOfVectors
 from gonogo.spec.evaluation.evaluation import EvaluationSpec
 from gonogo.spec.evaluation.evaluation_tasks import (
     AnyData,
@@ -164,7 +163,7 @@ def _neighbours(
     protocol: NeighbourEvaluation,
     data: AnyData,
 ) -> Judged:
-    if isinstance(data, PairsData | RunningTextPairs):
+    if isinstance(data, PairsOfVectors):
         raise TypeError(f"{data.name!r} is no corpus")
     vectors = corpus_vectors(data, model, setting.workplace)
     return neighbours_kept(model, vectors, protocol, progress=setting.workplace.progress)

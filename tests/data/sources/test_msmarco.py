@@ -18,7 +18,7 @@ from gonogo.data.examples.examples import retrieval_examples
 from gonogo.data.examples.mining import mine_negatives
 from gonogo.data.sources import hub, msmarco_blocks
 from gonogo.data.sources.loading import load_dataset
-from gonogo.data.sources.msmarco import Source, build_triplets
+from gonogo.data.sources.msmarco import Queries, build_triplets
 from gonogo.data.sources.msmarco_blocks import Drawing
 from gonogo.spec.data.text_data import BeirData, HubData
 from gonogo.spec.task.tasks import JudgedNegatives, RetrievalTask
@@ -26,10 +26,10 @@ from gonogo.spec.task.tasks import JudgedNegatives, RetrievalTask
 pytestmark = [pytest.mark.usefixtures("data_home"), pytest.mark.train]
 
 
-LEFT = Source(BeirData(folder="left"))
+LEFT = Queries(BeirData(folder="left"))
 
 
-def build(drawing: Drawing, source: Source = LEFT, out: str = "mined") -> dict[str, Any]:
+def build(drawing: Drawing, source: Queries = LEFT, out: str = "mined") -> dict[str, Any]:
     return build_triplets(source, drawing, Path(out), progress=Silent())
 
 
@@ -80,7 +80,7 @@ def test_what_bm25_lacks_is_filled_and_told(tmp_path: Path) -> None:
     (folder / "corpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in corpus))
     (folder / "queries.jsonl").write_text('{"_id": "q", "text": "cat"}\n')
     (folder / "qrels" / "train.tsv").write_text("query-id\tcorpus-id\tscore\nq\ta\t2\nq\tb\t0\n")
-    manifest = build(Drawing(count=2), Source(BeirData(folder="odd")))
+    manifest = build(Drawing(count=2), Queries(BeirData(folder="odd")))
     assert manifest["negatives"] == {"hard": 0, "random": 0, "filled": 2}
     assert judged() == {"q": {"a": 2, "b": 0, "c": 0}}
 
@@ -93,7 +93,7 @@ def test_a_copy_of_the_positive_or_of_the_query_is_no_negative(tmp_path: Path) -
     (folder / "corpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (folder / "queries.jsonl").write_text('{"_id": "q", "text": "which cat"}\n')
     (folder / "qrels" / "train.tsv").write_text("query-id\tcorpus-id\tscore\nq\td0\t1\n")
-    build(Drawing(count=3), Source(BeirData(folder="odd")))
+    build(Drawing(count=3), Queries(BeirData(folder="odd")))
     assert judged() == {"q": {"d0": 1, "d3": 0}}
 
 
@@ -197,7 +197,7 @@ def test_what_is_added_while_blocks_are_mined_is_not_lost(
 
 
 def test_what_a_query_gets_does_not_depend_on_the_others() -> None:
-    build(Drawing(count=2), Source(BeirData(folder="left"), most_queries=7), "few")
+    build(Drawing(count=2), Queries(BeirData(folder="left"), most_queries=7), "few")
     build(Drawing(count=2), out="all")
     few, every = judged("few"), judged("all")
     assert len(few) == 7
@@ -245,7 +245,7 @@ def test_from_the_hub(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     said: list[str] = []
     monkeypatch.setattr(hub, "_FAR", 5)
-    source, shown = Source(HubData(repo="BeIR/msmarco")), Silent()
+    source, shown = Queries(HubData(repo="BeIR/msmarco")), Silent()
     monkeypatch.setattr(shown, "say", said.append)
     manifest = build_triplets(source, Drawing(count=4), Path("mined"), progress=shown)
     assert said[0] == "hub:BeIR/msmarco: corpus: 5 rows read"

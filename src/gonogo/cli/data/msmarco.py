@@ -36,13 +36,13 @@ def msmarco(
     require("train", "gonogo data msmarco", packages=["bm25s", "PyStemmer"])
     from gonogo.api.showing.progress import open_progress
     from gonogo.data.sources.evaluation_sets import named_data
-    from gonogo.data.sources.msmarco import Source, build_triplets
+    from gonogo.data.sources.msmarco import Queries, build_triplets
     from gonogo.data.sources.msmarco_blocks import Drawing
 
     spec = named_data(source, "--from")
     with open_progress() as progress:
         made = build_triplets(
-            Source(spec, split, queries),
+            Queries(spec, split, queries),
             Drawing(negatives, hard_share, top, seed),
             out,
             progress=progress,

@@ -9,8 +9,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from gonogo.core.errors import UserError, nearest
 from gonogo.data.files.places import find_folder
+from gonogo.data.sources.loading import open_source
 from gonogo.spec.data.beir_sets import BEIR_PUBLIC, CQADUPSTACK_FORUMS, BeirSet, beir_list
-from gonogo.spec.data.text_data import BEIR_LISTS, BeirData, DataSpec, PythonApiData
+from gonogo.spec.data.text_data import BEIR_LISTS, BeirData, DataSpec
 
 ALL = "all"
 NOT_PUBLIC = ("bioasq", "signal1m", "trec-news", "robust04")
@@ -53,22 +54,15 @@ def evaluation_sets(
     """
     found = [one for name in names for one in _expanded(name)]
     if queries_are_documents:
-        found = [replace(one, members=tuple(map(_own_left_out, one.members))) for one in found]
-    once = {tuple(map(_place, one.members)) or one.name: one for one in reversed(found)}
+        found = [
+            replace(one, members=tuple(each.with_own_left_out() for each in one.members))
+            for one in found
+        ]
+    once = {
+        tuple(open_source(each).settled() for each in one.members) or one.name: one
+        for one in reversed(found)
+    }
     return _told_apart([one for one in dict.fromkeys(found) if one in once.values()])
-
-
-def _own_left_out(spec: DataSpec) -> DataSpec:
-    if isinstance(spec, PythonApiData):
-        return spec
-    return spec.model_copy(update={"queries_are_documents": True})
-
-
-def _place(spec: DataSpec) -> DataSpec:
-    """Return a data set with the whole path of its folder: two names of one folder are equal."""
-    if not isinstance(spec, BeirData):
-        return spec
-    return spec.model_copy(update={"folder": str(find_folder(spec.folder).resolve())})
 
 
 def _told_apart(sets: list[EvaluationSet]) -> list[EvaluationSet]:
@@ -98,10 +92,8 @@ def _longer(one: EvaluationSet, sets: list[EvaluationSet]) -> str:
 
 
 def _parts(one: EvaluationSet) -> tuple[str, ...]:
-    first = one.members[0] if one.members else None
-    if isinstance(first, BeirData):
-        return find_folder(first.folder).resolve().parts[1:]
-    return (one.name,)
+    place = open_source(one.members[0]).place() if one.members else ()
+    return place or (one.name,)
 
 
 def _expanded(name: str) -> list[EvaluationSet]:
@@ -154,20 +146,19 @@ def named_data(name: str, place: str) -> DataSpec:
     except ValidationError as error:
         message = error.errors()[0]["msg"].removeprefix("Value error, ")
         raise UserError(message, place=place) from error
-    if isinstance(spec, BeirData):
-        try:
-            find_folder(spec.folder)
-        except UserError as error:
-            close = nearest(name, (*_SHORT, *NOT_PUBLIC, ALL))
-            hint = f"{error.hint}; BEIR's own: {close}"
-            raise UserError(error.message, place=place, hint=hint) from error
+    try:
+        open_source(spec).place()
+    except UserError as error:
+        close = nearest(name, (*_SHORT, *NOT_PUBLIC, ALL))
+        hint = f"{error.hint}; BEIR's own: {close}"
+        raise UserError(error.message, place=place, hint=hint) from error
     return spec
 
 
 def _named(name: str) -> EvaluationSet:
     spec = named_data(name, "datasets")
     known = _SHORT.get(spec.name)
-    if isinstance(spec, BeirData) and known is not None and len(known.hub) == 1:
+    if known is not None and len(known.hub) == 1 and open_source(spec).place():
         # a folder of one of BEIR's sets is that set, however its path is written
         spec = spec.model_copy(
             update={"split": known.split, "queries_are_documents": known.queries_are_documents}

@@ -7,6 +7,7 @@ their rows: with one negative each, about 2 KB of memory a query.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from gonogo.core.types import Split
 from gonogo.data.judged.cached import cached_split
 from gonogo.data.judged.datasets import Corpus, RetrievalDataset, document_text
 from gonogo.data.judged.triplets import Triplets
+from gonogo.data.sources.source import Source
 from gonogo.spec.data.text_data import HubData
 
 Row = Mapping[str, Any]
@@ -24,6 +26,17 @@ Row = Mapping[str, Any]
 _LOCAL_WAY = "or name a local BEIR folder, or python-api/stdlib, which needs no download"
 _BLOCK = 10_000  # rows between two steps of a bar
 _FAR = 500_000  # rows between two lines, where nobody says how many will come
+
+
+@dataclass(frozen=True)
+class HubSource(Source):
+    """A repository of the hub."""
+
+    spec: HubData
+
+    def folder(self, split: Split, *, fetch: bool = True, progress: Progress | None = None) -> Path:
+        """Return the cached folder of a split."""
+        return hub_folder(self.spec, split, fetch=fetch, progress=progress)
 
 
 def hub_folder(

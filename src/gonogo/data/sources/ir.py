@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gonogo.core.errors import NotHereYetError, UserError
 from gonogo.core.extras import require
+from gonogo.core.progress import Progress
 from gonogo.core.types import Split
 from gonogo.data.judged.cached import cached_split
 from gonogo.data.judged.datasets import Corpus, RetrievalDataset, document_text
+from gonogo.data.sources.source import Source
 from gonogo.spec.data.text_data import IrDatasetsData
 
 _SPLIT_WORDS: dict[str, Split] = {
     "train": "train", "dev": "dev", "val": "dev", "validation": "dev",
     "test": "test", "eval": "test",
 }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class IrDatasetsSource(Source):
+    """A data set of the package."""
+
+    spec: IrDatasetsData
+
+    def folder(
+        self,
+        split: Split,
+        *,
+        fetch: bool = True,
+        progress: Progress | None = None,  # noqa: ARG002
+    ) -> Path:
+        """Return the cached folder of a split; the package shows its own progress."""
+        return ir_datasets_folder(self.spec, split, fetch=fetch)
 
 
 def ir_datasets_folder(spec: IrDatasetsData, split: Split, *, fetch: bool = True) -> Path:

@@ -28,10 +28,9 @@ from gonogo.core.types import Split
 from gonogo.core.version import __version__
 from gonogo.data.files.manifest import MANIFEST, check_replaceable
 from gonogo.data.judged.datasets import RetrievalDataset
-from gonogo.data.sources.hub import hub_folder
-from gonogo.data.sources.loading import dataset_fingerprint, load_dataset
+from gonogo.data.sources.loading import open_source
 from gonogo.data.sources.msmarco_blocks import Drawing, Mined, mine_blocks
-from gonogo.spec.data.text_data import DataSpec, HubData
+from gonogo.spec.data.text_data import DataSpec
 
 KIND = "triplets"
 """What the manifest says that the folder is: banks and pairs have one of the same name."""
@@ -39,8 +38,8 @@ FILES = ("corpus.jsonl", "queries.jsonl", "qrels/train.tsv")
 
 
 @dataclass(frozen=True)
-class Source:
-    """Where queries and positives come from."""
+class Queries:
+    """Which queries negatives are mined for, and their positives."""
 
     spec: DataSpec
     split: Split = "train"
@@ -49,7 +48,7 @@ class Source:
 
 
 def build_triplets(
-    source: Source, drawing: Drawing, out: Path, *, progress: Progress
+    source: Queries, drawing: Drawing, out: Path, *, progress: Progress
 ) -> dict[str, Any]:
     """Mine negatives for every judged query and write the folder ``out``.
 
@@ -65,9 +64,9 @@ def build_triplets(
             anything that an earlier run did not write.
     """
     check_replaceable(out, KIND)
-    if isinstance(source.spec, HubData):  # first, for the fingerprint would fetch without a bar
-        hub_folder(source.spec, source.spec.split or source.split, progress=progress)
-    content = dataset_fingerprint(source.spec, source.split)
+    data = open_source(source.spec)
+    data.folder(source.spec.split or source.split, progress=progress)  # its hash shows no bar
+    content = data.fingerprint(source.split)
     inputs = {
         "source": content,
         "split": source.split,
@@ -83,7 +82,7 @@ def build_triplets(
     _refuse_additions(out)
     parts = _parts(out, key)
     progress.say(f"{source.spec.name}: loading")
-    dataset = _with_positives(load_dataset(source.spec, source.split), source.most_queries)
+    dataset = _with_positives(data.dataset(source.split), source.most_queries)
     mined = list(mine_blocks(dataset, drawing, parts, progress))
     record = {"kind": KIND, "key": key, "name": source.spec.name, "inputs": inputs}
     with atomic_folder(out) as folder:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
 import numpy as np
 
-from gonogo.core.errors import UserError
+from gonogo.core.errors import NotHereYetError, UserError
 from gonogo.core.files import cache_folder, fingerprint
 from gonogo.core.version import __version__
 from gonogo.data.files.manifest import MANIFEST, read_manifest
@@ -28,7 +29,7 @@ from gonogo.data.sources.package_text import PREFIX, package_text
 from gonogo.data.weights import weights
 from gonogo.data.weights.weights import file_hash
 from gonogo.spec.data.running_text import PairsSpec, RunningTextPairs
-from gonogo.spec.data.vector_data import PairsData
+from gonogo.spec.data.vector_data import PairsData, PairsOfVectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,40 +128,112 @@ def pair_settings(spec: RunningTextPairs) -> PairSettings:
     )
 
 
-def open_pairs_data(data: PairsSpec, *, beside: Path | None = None) -> NextVectors:
-    """Open bank and pairs that a study names.
+@dataclass(frozen=True)
+class PairsSource(ABC):
+    """Pairs that a study names: one object answers for a kind of them.
 
-    Raises:
-        UserError: as :func:`open_next_vectors`; for running text of which no pairs were made yet.
+    Attributes:
+        spec: what the study file says.
+        beside: folder of the study file, where relative folders are looked for first.
     """
-    match data:
+
+    spec: PairsOfVectors
+    beside: Path | None = None
+
+    @abstractmethod
+    def open(self) -> NextVectors:
+        """Open bank and pairs.
+
+        Raises:
+            UserError: as :func:`open_next_vectors`; for running text of which no pairs were made.
+        """
+
+    @abstractmethod
+    def count_queries(self) -> int:
+        """Return how many held-out pairs there are; at most so many, if they are not made yet."""
+
+    def to_make(self) -> str | None:
+        """Return what a run will make of what is here, and how much of it; None for nothing.
+
+        Raises:
+            UserError: if it cannot be made.
+        """
+        return None
+
+
+@dataclass(frozen=True)
+class GivenPairs(PairsSource):
+    """A folder of pairs."""
+
+    spec: PairsData
+
+    def open(self) -> NextVectors:
+        """Open the folder and its bank."""
+        return open_next_vectors(self.spec.folder, bank=self.spec.bank, beside=self.beside)
+
+    def count_queries(self) -> int:
+        """Return what the folder's manifest says."""
+        return count_validation_pairs(self.spec.folder, beside=self.beside)
+
+
+@dataclass(frozen=True)
+class PairsOfText(PairsSource):
+    """Pairs of running text, made on first use and kept in the cache folder."""
+
+    spec: RunningTextPairs
+
+    def open(self) -> NextVectors:
+        """Open what a run has made."""
+        kept = kept_pairs(self.spec, beside=self.beside)
+        if not kept.made:
+            raise UserError(
+                f"no pairs of {self.spec.name} in the cache folder",
+                file=kept.pairs,
+                hint="gonogo run makes them; GONOGO_CACHE must be what it was then",
+            )
+        return open_next_vectors(str(kept.pairs))
+
+    def count_queries(self) -> int:
+        """Return what was made, or what will be at most."""
+        kept = kept_pairs(self.spec, beside=self.beside, download=False)
+        if kept.made:
+            return int(read_manifest(kept.pairs, "pairs")["validation"])
+        return expected_pairs(self.spec, beside=self.beside).validation
+
+    def to_make(self) -> str | None:
+        """Count chunks and pairs, unless they were made on this machine."""
+        try:
+            if kept_pairs(self.spec, beside=self.beside, download=False).made:
+                return None
+        except NotHereYetError:
+            pass  # the encoder is told among what is missing
+        found = expected_pairs(self.spec, beside=self.beside)
+        return (
+            f"{found.chunks:,} {self.spec.level}s of {found.documents:,} documents, encoded by"
+            f" {self.spec.encoder}; at most {found.pairs:,} pairs, {found.validation:,} of them"
+            " held out"
+        )
+
+
+def pairs_source(spec: PairsSpec, *, beside: Path | None = None) -> PairsSource:
+    """Return the object that answers for pairs; nothing is read yet."""
+    match spec:
         case PairsData():
-            return open_next_vectors(data.folder, bank=data.bank, beside=beside)
+            return GivenPairs(spec, beside)
         case RunningTextPairs():
-            kept = kept_pairs(data, beside=beside)
-            if not kept.made:
-                raise UserError(
-                    f"no pairs of {data.name} in the cache folder",
-                    file=kept.pairs,
-                    hint="gonogo run makes them; GONOGO_CACHE must be what it was then",
-                )
-            return open_next_vectors(str(kept.pairs))
+            return PairsOfText(spec, beside)
         case _:
-            assert_never(data)
+            assert_never(spec)
+
+
+def open_pairs_data(data: PairsSpec, *, beside: Path | None = None) -> NextVectors:
+    """Open bank and pairs that a study names, see :meth:`PairsSource.open`."""
+    return pairs_source(data, beside=beside).open()
 
 
 def count_queries_of_pairs(data: PairsSpec, *, beside: Path | None = None) -> int:
-    """Return how many held-out pairs there are; at most so many, where they are not made yet."""
-    match data:
-        case PairsData():
-            return count_validation_pairs(data.folder, beside=beside)
-        case RunningTextPairs():
-            kept = kept_pairs(data, beside=beside, download=False)
-            if kept.made:
-                return int(read_manifest(kept.pairs, "pairs")["validation"])
-            return expected_pairs(data, beside=beside).validation
-        case _:
-            assert_never(data)
+    """Return how many held-out pairs there are, see :meth:`PairsSource.count_queries`."""
+    return pairs_source(data, beside=beside).count_queries()
 
 
 def expected_pairs(spec: RunningTextPairs, *, beside: Path | None = None) -> Expected:

@@ -10,10 +10,10 @@ from gonogo.core.files import fingerprint
 from gonogo.core.seeds import generator
 from gonogo.core.types import Split
 from gonogo.data.files.lines import read_lines, read_objects
-from gonogo.data.judged.datasets import Corpus, document_text
+from gonogo.data.judged.datasets import document_text
 from gonogo.data.sources.evaluation_sets import EvaluationSet, evaluation_sets
-from gonogo.data.sources.loading import load_corpus, load_dataset
-from gonogo.spec.data.text_data import BeirData, DataSpec
+from gonogo.data.sources.loading import load_dataset, open_source
+from gonogo.spec.data.text_data import DataSpec
 
 
 def probe_texts(source: str, count: int | None) -> tuple[str, list[str]]:
@@ -33,7 +33,7 @@ def probe_texts(source: str, count: int | None) -> tuple[str, list[str]]:
         name, texts = path.name, _from_file(path)
     else:
         one = _single(source)
-        corpora = map(_corpus, one.members)
+        corpora = [open_source(member).corpus("test") for member in one.members]
         name, texts = one.name, [text for corpus in corpora for text in corpus.texts]
     return name, chosen(texts, count, name)
 
@@ -47,11 +47,6 @@ def _single(source: str) -> EvaluationSet:
     if found[0].unavailable:
         raise UserError(found[0].unavailable, place=source)
     return found[0]
-
-
-def _corpus(spec: DataSpec) -> Corpus:
-    """Load documents; a folder has the same for all its splits, whichever of them it has."""
-    return load_corpus(spec) if isinstance(spec, BeirData) else load_dataset(spec, "test").corpus
 
 
 def dataset_texts(spec: DataSpec, split: Split, count: int, beside: Path | None) -> list[str]:

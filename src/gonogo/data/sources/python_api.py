@@ -22,6 +22,7 @@ from typing import get_args
 
 from gonogo.core.errors import UserError
 from gonogo.core.files import fingerprint
+from gonogo.core.progress import Progress
 from gonogo.core.seeds import derive_seed
 from gonogo.core.types import Split
 from gonogo.data.judged.cached import cached_split
@@ -29,9 +30,28 @@ from gonogo.data.judged.datasets import Corpus, RetrievalDataset
 from gonogo.data.sources.python_api_docs import documented
 from gonogo.data.sources.python_api_sources import Package, find_package
 from gonogo.data.sources.python_api_text import split_docstring
+from gonogo.data.sources.source import Source
+from gonogo.spec.data.text_data import PythonApiData
 
 _BUILDER = 2  # raised when the same sources would give other pairs
 _SHARES: tuple[tuple[Split, int], ...] = (("test", 25), ("dev", 10), ("train", 65))
+
+
+@dataclass(frozen=True)
+class PythonApiSource(Source):
+    """The documentation of an installed package, which is never fetched."""
+
+    spec: PythonApiData
+
+    def folder(
+        self,
+        split: Split,
+        *,
+        fetch: bool = True,  # noqa: ARG002
+        progress: Progress | None = None,  # noqa: ARG002
+    ) -> Path:
+        """Return the cached folder of a split."""
+        return python_api_folder(self.spec.package, split)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,16 +21,16 @@ from gonogo.core.files import cache_folder, fingerprint, sha256_file
 from gonogo.core.progress import Progress
 from gonogo.core.types import Side
 from gonogo.core.workplace import Workplace
-from gonogo.data.files.places import find_file
+from gonogo.data.sources.given_vectors import given_vectors
 from gonogo.data.sources.loading import load_corpus
-from gonogo.data.vectors.vector_files import read_vectors
 from gonogo.evaluation.encoding.batched import Runner, compute_rows
 from gonogo.evaluation.encoding.kept_vectors import kept_vectors
 from gonogo.evaluation.encoding.pooled import Pooled
 from gonogo.evaluation.encoding.vector_keys import FORMAT, read_as, vector_key
 from gonogo.models.heads.vector_model import VectorModel
 from gonogo.models.text.retrieval_model import RetrievalModel
-from gonogo.spec.data.vector_data import CorpusSpec, VectorFile
+from gonogo.spec.data.vector_data import CorpusSpec
+from gonogo.spec.evaluation.evaluation_tasks import judged_data
 
 _BLOCK = 8192  # rows projected at once
 
@@ -119,8 +119,11 @@ def corpus_vectors(
         UserError: for data that cannot be read, vectors of another width than the model's, or
             texts for a model that reads none.
     """
-    if isinstance(data, VectorFile):
-        vectors = _given(data, workplace.beside)
+    given = given_vectors(data, beside=workplace.beside)
+    if given is not None:
+        found = given.read()
+        key = "given-" + fingerprint([FORMAT, sha256_file(given.path), given.key])
+        vectors = CorpusVectors(given.name, _RowNames(len(found)), found, key)
     elif isinstance(model, VectorModel):
         raise UserError(
             f"{data.name!r} holds texts, and this model reads vectors",
@@ -128,7 +131,7 @@ def corpus_vectors(
             hint="name a file of vectors, or give a text model a projection",
         )
     else:
-        corpus = load_corpus(data, beside=workplace.beside)
+        corpus = load_corpus(judged_data(data), beside=workplace.beside)
         vectors = CorpusVectors(
             data.name,
             corpus.ids,
@@ -149,13 +152,6 @@ def corpus_vectors(
 def stands_on_frozen(model: RetrievalModel) -> bool:
     """Tell whether a model is a head on a backbone that never learns."""
     return model.frozen_encoder() is not None and model.projection is not None
-
-
-def _given(data: VectorFile, beside: Path | None) -> CorpusVectors:
-    path = find_file(data.path, beside=beside)
-    vectors = read_vectors(path, data.key)
-    key = "given-" + fingerprint([FORMAT, sha256_file(path), data.key])
-    return CorpusVectors(data.name, _RowNames(len(vectors)), vectors, key)
 
 
 class _RowNames(Sequence[str]):

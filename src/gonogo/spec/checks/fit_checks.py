@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import assert_never
 
 from gonogo.core.errors import UserError
-from gonogo.spec.data.running_text import PairsSpec, RunningTextPairs
-from gonogo.spec.data.vector_data import PairsData
 from gonogo.spec.evaluation.evaluation import EvaluationSpec
 from gonogo.spec.evaluation.evaluation_tasks import NeighbourEvaluation, NextVectorEvaluation
 from gonogo.spec.model.model import ModelSpec, TextModel, VectorModel
@@ -115,29 +113,7 @@ def _check_banks(arm: str, config: TrialConfig, path: Path) -> None:
     for name, task in config.evaluation.tasks.items():
         for data in task.data if isinstance(task, NextVectorEvaluation) else ():
             for own in learned:
-                if wrong := _unlike(data, own):
+                if wrong := data.wrong_beside(own):
                     message, hint = wrong
                     place = f"arms.{arm}: evaluation.tasks.{name}.data"
                     raise UserError(message, file=path, place=place, hint=hint)
-
-
-def _unlike(scored: PairsSpec, learned: PairsSpec) -> tuple[str, str] | None:
-    """Say what sets scored pairs apart from those learned from, where their text is the same."""
-    match scored, learned:
-        case PairsData(), PairsData() if scored.folder == learned.folder:
-            if scored.bank == learned.bank:
-                return None
-            banks = f"the bank is {_named(scored.bank)} here, but {_named(learned.bank)}"
-            hint = "a tower knows the vectors that it learned from: give both the same bank"
-            return f"{banks} in training", hint
-        case RunningTextPairs(), RunningTextPairs() if scored != learned:
-            shared = [name for name in scored.source if name in learned.source]
-            hint = "give both the same block, or documents that were learned from would be asked"
-            message = f"{'+'.join(shared)} is cut or split in another way here than in training"
-            return (message, hint) if shared else None
-        case _:
-            return None
-
-
-def _named(bank: str | None) -> str:
-    return "that of the pairs" if bank is None else repr(bank)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from gonogo.spec.base import HASHED_AS_TEXT, HASHED_AS_WEIGHTS, Count, Fraction, Spec
-from gonogo.spec.data.vector_data import PairsData
+from gonogo.spec.base import HASHED_AS_TEXT, HASHED_AS_WEIGHTS, Count, Fraction
+from gonogo.spec.data.vector_data import PairsData, PairsOfVectors
 
 
-class RunningTextPairs(Spec):
+class RunningTextPairs(PairsOfVectors):
     """Running text as pairs of a context and its next vector, without a folder made beforehand.
 
     The first run cuts and encodes the text and keeps bank and pairs in the cache folder, under a
@@ -57,6 +58,15 @@ class RunningTextPairs(Spec):
         """Return the name used in tables and file names."""
         return "+".join(Path(source).stem for source in self.source)
 
+    def wrong_beside(self, learned: PairsOfVectors) -> tuple[str, str] | None:
+        """Say so if text that both read is cut or split in another way."""
+        if not isinstance(learned, RunningTextPairs) or self == learned:
+            return None
+        shared = [name for name in self.source if name in learned.source]
+        message = f"{'+'.join(shared)} is cut or split in another way here than in training"
+        hint = "give both the same block, or documents that were learned from would be asked"
+        return (message, hint) if shared else None
+
 
 def _pairs_by_default(value: Any) -> Any:
     """Take data without a kind for a folder of pairs."""
@@ -70,3 +80,8 @@ PairsSpec = Annotated[
     BeforeValidator(_pairs_by_default, json_schema_input_type=dict[str, Any]),
 ]
 """Contexts and targets; without a ``kind`` a folder of pairs."""
+
+
+def running_text_among(named: Iterable[PairsOfVectors]) -> list[RunningTextPairs]:
+    """Return the running text among pairs, each once: what a run makes on first use."""
+    return list(dict.fromkeys(data for data in named if isinstance(data, RunningTextPairs)))

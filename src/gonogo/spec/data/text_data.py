@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -32,8 +33,8 @@ ClusterSource = Annotated[str, AfterValidator(_cluster_source)]
 """Where the clusters of a data set's queries come from."""
 
 
-class _Data(Spec):
-    """What every data set has."""
+class JudgedTexts(Spec, ABC):
+    """What every data set has; code outside of its source asks this alone."""
 
     split: Split | None = None
     """Judgements used in place of the task's or evaluation's split."""
@@ -44,15 +45,38 @@ class _Data(Spec):
     (``document.title``), or a TSV file with the columns query_id, cluster and perhaps dataset. It
     changes intervals, and neither scores nor training."""
 
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """Return the name used in tables and file names."""
 
-class _JudgedData(_Data):
+    @property
+    def leaves_out_own(self) -> bool:
+        """Say whether a search for a query leaves out the document of the same id."""
+        return False
+
+    def with_own_left_out(self) -> Self:
+        """Return the same data, where a query's own document is left out if it may have one."""
+        return self
+
+
+class _TextsWithIds(JudgedTexts):
     """What data sets have whose queries and documents come with ids of their own."""
 
     queries_are_documents: bool = False
     """A query may be a document under the same id, which a search for it must leave out."""
 
+    @property
+    def leaves_out_own(self) -> bool:
+        """Say whether a search for a query leaves out the document of the same id."""
+        return self.queries_are_documents
 
-class PythonApiData(_Data):
+    def with_own_left_out(self) -> Self:
+        """Return the same data, where a query's own document is left out."""
+        return self.model_copy(update={"queries_are_documents": True})
+
+
+class PythonApiData(JudgedTexts):
     """API documentation of an installed package: summary line -> signature and description."""
 
     kind: Literal["python_api"] = "python_api"
@@ -65,7 +89,7 @@ class PythonApiData(_Data):
         return f"python-api/{self.package}"
 
 
-class BeirData(_JudgedData):
+class BeirData(_TextsWithIds):
     """A BEIR folder, plain or gzipped: corpus.jsonl, queries.jsonl, ``qrels/<split>.tsv``."""
 
     kind: Literal["beir"] = "beir"
@@ -80,7 +104,7 @@ class BeirData(_JudgedData):
         return f"cqadupstack/{path.name}" if forum else path.name
 
 
-class HubData(_JudgedData):
+class HubData(_TextsWithIds):
     """A Hugging Face data set in BEIR's shape: configurations corpus, queries and qrels."""
 
     kind: Literal["hub"] = "hub"
@@ -119,7 +143,7 @@ class HubData(_JudgedData):
         return f"{repo}/{self.config}" if self.config else repo
 
 
-class IrDatasetsData(_JudgedData):
+class IrDatasetsData(_TextsWithIds):
     """A data set of the ir_datasets package."""
 
     kind: Literal["ir_datasets"] = "ir_datasets"

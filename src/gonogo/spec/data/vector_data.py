@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -39,7 +40,24 @@ CorpusSpec = Annotated[
 """A corpus as vectors: a data set, whose documents the model's backbone encodes, or a file."""
 
 
-class PairsData(Spec):
+class PairsOfVectors(Spec, ABC):
+    """What contexts and targets have; code outside of their source asks this alone."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """Return the name used in tables and file names."""
+
+    @abstractmethod
+    def wrong_beside(self, learned: PairsOfVectors) -> tuple[str, str] | None:
+        """Say what sets these apart from pairs that a model learned from, if their text is alike.
+
+        Returns:
+            What is wrong and a way out; None if these may be scored.
+        """
+
+
+class PairsData(PairsOfVectors):
     """A folder of contexts and targets over a bank of vectors, as ``gonogo data pairs`` writes."""
 
     kind: Literal["pairs"] = "pairs"
@@ -53,3 +71,16 @@ class PairsData(Spec):
     def name(self) -> str:
         """Return the name used in tables and file names."""
         return Path(self.folder).name
+
+    def wrong_beside(self, learned: PairsOfVectors) -> tuple[str, str] | None:
+        """Say so if the same pairs stand on another bank here."""
+        if not isinstance(learned, PairsData) or self.folder != learned.folder:
+            return None
+        if self.bank == learned.bank:
+            return None
+        banks = f"the bank is {_named(self.bank)} here, but {_named(learned.bank)} in training"
+        return banks, "a tower knows the vectors that it learned from: give both the same bank"
+
+
+def _named(bank: str | None) -> str:
+    return "that of the pairs" if bank is None else repr(bank)

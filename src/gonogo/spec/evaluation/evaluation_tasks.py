@@ -8,9 +8,9 @@ from pydantic import AfterValidator, Field, WrapValidator
 
 from gonogo.spec.base import Count, Positive, Spec
 from gonogo.spec.data.beir_sets import expand_list, flatten
-from gonogo.spec.data.running_text import PairsSpec, RunningTextPairs
-from gonogo.spec.data.text_data import DataSpec
-from gonogo.spec.data.vector_data import CorpusSpec, PairsData, VectorFile
+from gonogo.spec.data.running_text import PairsSpec
+from gonogo.spec.data.text_data import DataSpec, JudgedTexts
+from gonogo.spec.data.vector_data import CorpusSpec, PairsOfVectors
 
 EvaluationData = Annotated[DataSpec, WrapValidator(expand_list)]
 """A data set, or the name of a list of them."""
@@ -102,7 +102,7 @@ def judged_data(data: AnyData) -> DataSpec:
     Raises:
         ValueError: for vectors, which no one has judged.
     """
-    if isinstance(data, VectorFile | PairsData | RunningTextPairs):
+    if not isinstance(data, JudgedTexts):
         raise ValueError(f"{data.name!r} has no judged texts")
     return data
 
@@ -113,6 +113,6 @@ def pairs_data(data: AnyData) -> PairsSpec:
     Raises:
         ValueError: for anything else.
     """
-    if not isinstance(data, PairsData | RunningTextPairs):
+    if not isinstance(data, PairsOfVectors):
         raise ValueError(f"{data.name!r} holds no pairs of vectors")
     return data

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -24,12 +24,13 @@ from gonogo.data.files.places import find_file, find_folder
 from gonogo.data.files.start_weights import find_start, start_digest
 from gonogo.data.next_vector.bank import find_bank
 from gonogo.data.sources.loading import dataset_fingerprint
-from gonogo.data.sources.pairs_data import expected_pairs, kept_pairs, text_digest
+from gonogo.data.sources.pairs_data import pairs_source, text_digest
 from gonogo.data.sources.query_clusters import check_clusters
 from gonogo.data.weights.weights import file_hash
 from gonogo.data.weights.weights import fingerprint as weights_fingerprint
-from gonogo.spec.data.running_text import RunningTextPairs
-from gonogo.spec.data.text_data import BeirData, HubData, IrDatasetsData, PythonApiData
+from gonogo.spec.data.running_text import PairsSpec
+from gonogo.spec.data.text_data import DataSpec, JudgedTexts
+from gonogo.spec.data.vector_data import PairsOfVectors
 from gonogo.spec.evaluation.references import Bm25Row, Reference, UntrainedRow
 from gonogo.spec.study import TrialConfig
 
@@ -110,13 +111,13 @@ class Hasher:
         return {**self.evaluation_inputs(config), **flat, **self._start(config, seed)}
 
     def _flatten(self, value: Any, key: str, flat: Inputs, split: Split = "train") -> None:
-        if isinstance(value, BeirData | HubData | IrDatasetsData | PythonApiData):
+        if isinstance(value, JudgedTexts):
             with self._told_at(key):
-                flat[key] = f"{value.name} {self._data(value, split)}"
+                flat[key] = f"{value.name} {self._data(cast(DataSpec, value), split)}"
         elif isinstance(value, BaseModel):
-            if isinstance(value, RunningTextPairs) and not self.fetch:
+            if isinstance(value, PairsOfVectors) and not self.fetch:
                 with self._told_at(key):
-                    self._tell_making(value)
+                    self._tell_making(cast(PairsSpec, value))
             for name, info in type(value).model_fields.items():
                 self._flatten_field(getattr(value, name), info, f"{key}.{name}", flat, split)
         elif isinstance(value, dict):
@@ -153,22 +154,13 @@ class Hasher:
                 case _:
                     pass  # it cannot change a result
 
-    def _tell_making(self, spec: RunningTextPairs) -> None:
+    def _tell_making(self, spec: PairsSpec) -> None:
         """Count what running text will give, where it was not made on this machine yet."""
         known = ("made", spec.model_dump_json())
-        if known in self._known:
-            return
-        self._known[known] = ""
-        try:
-            if kept_pairs(spec, beside=self.beside, download=False).made:
-                return
-        except NotHereYetError:
-            pass  # the encoder is told among what is missing
-        found = expected_pairs(spec, beside=self.beside)
-        self.to_make[f"pairs of {spec.name}"] = (
-            f"{found.chunks:,} {spec.level}s of {found.documents:,} documents, encoded by"
-            f" {spec.encoder}; at most {found.pairs:,} pairs, {found.validation:,} of them held out"
-        )
+        if known not in self._known:
+            self._known[known] = ""
+            if found := pairs_source(spec, beside=self.beside).to_make():
+                self.to_make[f"pairs of {spec.name}"] = found
 
     @contextmanager
     def _told_at(self, key: str) -> Iterator[None]:
@@ -180,7 +172,7 @@ class Hasher:
                 raise
             raise UserError(error.message, file=self.file, place=key, hint=error.hint) from error
 
-    def _data(self, spec: BeirData | HubData | IrDatasetsData | PythonApiData, split: Split) -> str:
+    def _data(self, spec: DataSpec, split: Split) -> str:
         split = spec.split or split
         known = (spec.model_dump_json(), split)
         if known not in self._known:

@@ -9,7 +9,7 @@ from gonogo.data.files.manifest import MANIFEST
 from gonogo.data.next_vector.bank import open_bank
 from gonogo.data.next_vector.pairs import make_pairs, write_pairs
 from gonogo.data.sources.pairs_data import KeptPairs, kept_pairs, pair_settings
-from gonogo.spec.data.running_text import RunningTextPairs
+from gonogo.spec.data.running_text import RunningTextPairs, running_text_among
 from gonogo.spec.evaluation.evaluation_tasks import NextVectorEvaluation
 from gonogo.spec.next_vector.next_vector_task import NextVectorTask
 from gonogo.spec.study import TrialConfig
@@ -36,7 +36,7 @@ def running_texts(config: TrialConfig) -> list[RunningTextPairs]:
     named = [task.data for task in config.tasks.values() if isinstance(task, NextVectorTask)]
     for task in config.evaluation.tasks.values():
         named += task.data if isinstance(task, NextVectorEvaluation) else ()
-    return list(dict.fromkeys(data for data in named if isinstance(data, RunningTextPairs)))
+    return running_text_among(named)
 
 
 def _make(spec: RunningTextPairs, kept: KeptPairs, workplace: Workplace) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 import psutil
 
 from gonogo.core.files import MEGABYTE
-from gonogo.spec.data.vector_data import CorpusSpec, VectorFile
+from gonogo.spec.data.vector_data import CorpusSpec
+from gonogo.spec.evaluation.evaluation_tasks import judged_data
 from gonogo.spec.neighbours.neighbour_task import NeighbourTask
 from gonogo.study.planning.forecast import forecast_cost, free_mb
 from gonogo.study.planning.plan import Plan
@@ -103,10 +104,10 @@ def _queues(plan: Plan) -> list[Check]:
 
 
 def _count(data: CorpusSpec, beside: Path) -> int:
-    from gonogo.data.files.places import find_file
+    from gonogo.data.sources.given_vectors import given_vectors
     from gonogo.data.sources.loading import load_corpus
-    from gonogo.data.vectors.vector_files import read_vectors
 
-    if isinstance(data, VectorFile):
-        return len(read_vectors(find_file(data.path, beside=beside), data.key))
-    return len(load_corpus(data, beside=beside).ids)
+    given = given_vectors(data, beside=beside)
+    if given is not None:
+        return len(given.read())
+    return len(load_corpus(judged_data(data), beside=beside).ids)

@@ -18,13 +18,11 @@ from gonogo.analysis.statistics.power import (
     seeds_needed,
 )
 from gonogo.core.errors import NotHereYetError, UserError
-from gonogo.data.files.places import find_file
 from gonogo.data.files.score_table import read_scores
+from gonogo.data.sources.given_vectors import given_vectors
 from gonogo.data.sources.loading import count_queries
 from gonogo.data.sources.pairs_data import count_queries_of_pairs
-from gonogo.data.vectors.vector_files import count_vectors
-from gonogo.spec.data.running_text import RunningTextPairs
-from gonogo.spec.data.vector_data import PairsData, VectorFile
+from gonogo.spec.data.vector_data import PairsOfVectors
 from gonogo.spec.evaluation.evaluation_tasks import (
     AnyData,
     EvaluationTask,
@@ -176,7 +174,7 @@ def _count(task: EvaluationTask, data: AnyData, plan: Plan) -> int | None:
     if isinstance(task, NeighbourEvaluation):
         return _documents_asked(task, data, plan.beside)
     try:
-        if isinstance(data, PairsData | RunningTextPairs):
+        if isinstance(data, PairsOfVectors):
             count = count_queries_of_pairs(data, beside=plan.beside)
         else:
             count = count_queries(judged_data(data), spec.split, beside=plan.beside)
@@ -193,7 +191,7 @@ def _documents_asked(task: NeighbourEvaluation, data: AnyData, beside: Path) -> 
     asked = task.held_out - task.held_out // 2  # the other half validates while training
     if task.queries == "anchors":
         asked = task.most_queries
-        if isinstance(data, VectorFile):
-            rows = count_vectors(find_file(data.path, beside=beside), data.key)
-            asked = max(rows - task.held_out, 0)
+        given = None if isinstance(data, PairsOfVectors) else given_vectors(data, beside=beside)
+        if given is not None:
+            asked = max(given.count() - task.held_out, 0)
     return min(asked, task.most_queries)
