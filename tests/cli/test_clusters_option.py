@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from gonogo.analysis.records.verdict import VerdictFile, read_verdict
 from gonogo.cli.main import app
+from gonogo.cli.shared.flags import told
 from gonogo.core.errors import UserError
 
 TOPICS, EACH = 12, 10
@@ -88,4 +89,4 @@ def test_compare_widens_alike_and_one_table_that_names_clusters_is_enough() -> N
 def test_a_studys_own_scores_have_their_clusters_from_the_study() -> None:
     result = gonogo("decide", "gate.yaml", "--clusters", "topics.tsv")
     assert isinstance(result.exception, UserError)  # which ``gonogo`` ends with code 2
-    assert "--clusters belongs to --scores or --runs" in str(result.exception)
+    assert "--clusters belongs to --scores or --runs" in str(told(result.exception))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,10 +11,7 @@ from gonogo.cli.shared import announcing, exit_codes, options
 from gonogo.cli.shared.echo import echo
 
 if TYPE_CHECKING:
-    import polars as pl
-
-    from gonogo.analysis.records.verdict import VerdictFile
-    from gonogo.study.deciding.run_files import ScoredRuns
+    from gonogo.api.deciding.verdict import Verdict
 
 _ScoreTable = Annotated[
     Path | None, typer.Option("--scores", help="Score table made elsewhere: parquet or csv.")
@@ -79,87 +76,50 @@ def decide(
     Without --scores or --runs the study's own outputs below --out are judged; with them, verdict
     and report are written into --out itself, outputs/decisions/<name> unless given.
     """
-    from gonogo.cli.shared.verdicts import command_line, publish
-    from gonogo.core.errors import UserError
-
     said = announcing.Announcement(fail_on, as_json, junit)
-    if scores is not None and runs is not None:
-        raise UserError("--scores and --runs contradict each other", hint="give one of them")
-    if (runs is None) != (qrels is None):
-        raise UserError("--runs and --qrels belong together", hint="give both")
-    if clusters is not None and scores is None and runs is None:
-        hint = "`cluster` of a data set in the study file names those of its own scores"
-        raise UserError("--clusters belongs to --scores or --runs", hint=hint)
-    from gonogo.study.deciding.decision import decide_scores
-
-    level, overrides = options.named_tier(tier, quick=quick), tuple(sets or ())
-    notes, evidence = tuple[str, ...](), None
-    if scores is not None:
-        table = _scores(scores)
-    elif runs is not None and qrels is not None:
-        how = {"pattern": pattern, "empty_is_zero": empty_is_zero, "without_unjudged": condensed}
-        scored = _runs(study, level, overrides, runs, qrels, how)
-        table, notes, evidence = scored.scores, scored.notes, scored.evidence
-    else:
-        said.finish(_decide_study(study, level, out or options.DEFAULT_OUT, sets, quiet=as_json))
+    level = options.named_tier(tier, quick=quick)
+    given = (scores, runs, qrels, pattern, clusters, empty_is_zero, condensed)
+    if not any(given):
+        place = out or options.DEFAULT_OUT
+        said.finish(_decide_study(study, level, place, sets, quiet=as_json))
         return
-    table = _clustered(table, clusters)
-    verdict = decide_scores(study, table, command_line(), level, overrides, notes, evidence)
-    publish(verdict, out or options.DEFAULT_OUT / "decisions" / verdict.study, quiet=as_json)
+    from gonogo.api.deciding.deciding import decide as judge
+    from gonogo.cli.shared.verdicts import command_line, show_verdict
+
+    verdict = judge(
+        scores,
+        study,
+        runs=runs,
+        qrels=qrels,
+        pattern=pattern,
+        empty_is_zero=empty_is_zero,
+        condensed=condensed,
+        clusters=clusters,
+        tier=level,
+        set=sets,
+        say=_say,
+        command=command_line(),
+    )
+    folder = out or options.DEFAULT_OUT / "decisions" / verdict.study
+    verdict.save(folder)
+    if not as_json:
+        show_verdict(verdict, folder)
     said.finish(verdict)
 
 
-def _scores(path: Path) -> pl.DataFrame:
-    from gonogo.data.files.score_table import separator
-    from gonogo.study.deciding.decision import read_score_table
-
-    table = read_score_table(path)
-    if (mark := separator(path)) != ",":
-        echo(f"{path.name}: read with the separator {mark!r}", err=True)
-    return table
-
-
-def _clustered(table: pl.DataFrame, clusters: Path | None) -> pl.DataFrame:
-    from gonogo.data.files.cluster_table import read_clusters, with_clusters
-
-    return table if clusters is None else with_clusters(table, read_clusters(clusters), clusters)
-
-
-def _runs(
-    study: str,
-    tier: str | None,
-    overrides: tuple[str, ...],
-    folder: Path,
-    qrels: str,
-    how: dict[str, Any],
-) -> ScoredRuns:
-    """Return the values of runs and what is odd about them; how far each goes is printed."""
-    from gonogo.study.deciding.decision import judged_pairs, lone_task, metrics_of
-    from gonogo.study.deciding.run_files import score_runs
-
-    scored = score_runs(
-        folder,
-        qrels,
-        metrics_of(study, tier, overrides),
-        task=lone_task(study, tier, overrides),
-        pairs=judged_pairs(study, tier, overrides),
-        **how,
-    )
-    for run, found in scored.coverage.items():
-        echo(f"{run}: {found}", err=True)
-    return scored
+def _say(line: str) -> None:
+    """Print beside the verdict how scores were read."""
+    echo(line, err=True)
 
 
 def _decide_study(
     study: str, tier: str | None, out: Path, sets: list[str] | None, *, quiet: bool
-) -> VerdictFile:
+) -> Verdict:
     """Judge the study's own outputs."""
     from gonogo.cli.shared.verdicts import command_line, run_command, show_verdict
-    from gonogo.study.deciding.publishing import decide_into
 
     opened = options.open_study(study, tier=tier, quick=False, out=out, sets=sets)
-    plan = opened.judged_plan(run_command(opened, study, out))
-    verdict = decide_into(plan, command_line())
+    verdict = opened.decide(command=command_line(), unrun=run_command(opened, study, out))
     if not quiet:
         show_verdict(verdict, opened.folder)
     return verdict

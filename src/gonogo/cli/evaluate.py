@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from gonogo.cli.shared import options
 from gonogo.cli.shared.echo import echo, echo_lines
-
-if TYPE_CHECKING:
-    from gonogo.study.trained.evaluate_models import Evaluation
-
-ENDINGS = (".md", ".json", ".csv")
 
 _Models = Annotated[
     list[str],
@@ -71,14 +66,13 @@ def evaluate(
     from gonogo.core.extras import require
 
     require("train", "gonogo evaluate")
+    from gonogo.api.models.evaluating import checked_ending
     from gonogo.api.models.evaluating import evaluate as evaluate_all
     from gonogo.api.showing.progress import open_progress
     from gonogo.cli.shared.flags import FlaggedProgress, with_flags
-    from gonogo.core.errors import UserError
+    from gonogo.cli.shared.verdicts import command_line
 
-    if out.suffix not in ENDINGS:
-        hint = f"one of {', '.join(ENDINGS)}"
-        raise UserError(f"{out.name!r} has no known ending", place="--out", hint=hint)
+    checked_ending(out)
     with open_progress() as shown:
         found = evaluate_all(
             models,
@@ -95,26 +89,8 @@ def evaluate(
             folder=out.with_suffix(".parts"),
             progress=FlaggedProgress(shown),
         )
-    _publish(found.record, out)
+    found.save(out, command=command_line(), note=with_flags(found.note))
     echo_lines(with_flags(str(found)))
     echo(f"written: {out}")
-    if any(row.status == "error" for row in found.record.parts):
+    if found.errors:
         raise typer.Exit(1)
-
-
-def _publish(evaluation: Evaluation, out: Path) -> None:
-    """Write the file in the form that its ending asks for."""
-    from gonogo.cli.shared.flags import with_flags
-    from gonogo.cli.shared.verdicts import command_line
-    from gonogo.core.files import write_json, write_text
-    from gonogo.report.tables.model_tables import as_json, markdown_page, tidy_csv
-
-    found, domains = evaluation.comparison, evaluation.domains
-    match out.suffix:
-        case ".json":
-            write_json(out, {**as_json(found, command_line()), "domains": vars(domains)})
-        case ".csv":
-            write_text(out, tidy_csv(found))
-        case _:
-            note = f"\n{with_flags(domains.note)}\n" if domains.note else ""
-            write_text(out, markdown_page(found, command_line()) + note)

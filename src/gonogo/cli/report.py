@@ -21,8 +21,7 @@ def report(
     sets: options.Sets = None,
 ) -> None:
     """Write report.html, report.md, tables and figures from verdict.json alone."""
-    from gonogo.analysis.records.verdict import read_verdict
-    from gonogo.report.pages.writing import write_report
+    from gonogo.api.deciding.verdict import read_verdict
 
     path = Path(study)
     if path.is_dir():
@@ -30,6 +29,6 @@ def report(
     elif path.suffix != ".json":
         opened = options.open_study(study, tier=tier, quick=quick, out=out, sets=sets)
         path = opened.folder / "verdict.json"
-    files = write_report(read_verdict(path), path.parent)
+    files = read_verdict(path).write_report(path.parent)
     for label, file in files.items():
         echo(f"{label:20} {file}")

@@ -12,7 +12,6 @@ from gonogo.cli.shared.echo import echo, echo_lines
 
 if TYPE_CHECKING:
     from gonogo.api.studies.result import Result
-    from gonogo.study.running.runner import RunSummary
 
 _RunId = Annotated[
     str | None,
@@ -73,23 +72,21 @@ def run(
         echo(f"interrupted: {stopped.where}; the same command continues", err=True)
         raise typer.Exit(130) from stopped
     _show(result, workers)
-    if result.decided is not None:
-        said.finish(result.decided)
+    if result.verdict is not None:
+        said.finish(result.verdict)
 
 
 def _show(result: Result, workers: int) -> None:
     """Print the verdict, and what the run took where something ran."""
     from gonogo.cli.shared.verdicts import show_verdict
 
-    if result.decided is not None:
-        show_verdict(result.decided, result.folder)
-    if result.summary is not None:
-        _end(result.summary, workers)
-
-
-def _end(summary: RunSummary, workers: int) -> None:
+    if result.verdict is not None:
+        show_verdict(result.verdict, result.folder)
+    if result.summary is None:
+        return
     from gonogo.api.showing.progress import duration
 
+    summary = result.summary
     echo()
     echo("time")
     for name, seconds in summary.seconds.items():

@@ -80,3 +80,60 @@ def test_one_data_set_has_no_mean_of_its_own() -> None:
     for names, told in ((["left"], 0), (["left", "right"], 1)):
         found = gg.compare({"old": scores(names, 0.1), "new": scores(names, 0.2)})
         assert repr(found).count("mean over data sets") == told
+
+
+def test_measures_stand_in_the_order_in_which_they_were_asked_for() -> None:
+    for asked in (["R@100", "nDCG@10", "AP"], ["AP", "R@100", "nDCG@10"]):
+        found = gg.compare({"poor": POOR, "good": GOOD}, QRELS, asked)
+        for of in ("pairs", "means"):
+            assert found.to_frame(of)["metric"].unique(maintain_order=True).to_list() == asked
+    assert [found.to_text().index(f": {name} on") for name in asked] == sorted(
+        found.to_text().index(f": {name} on") for name in asked
+    )
+
+
+def test_columns_have_their_types_whatever_they_hold() -> None:
+    found = gg.compare({"poor": POOR, "good": GOOD}, QRELS, ["nDCG@10"])
+    means = found.to_frame("means")
+    assert means["std"].to_list() == [None] * len(means)
+    assert means["std"].dtype == pl.Float64
+    nothing = gg.compare({"one": GOOD, "same": GOOD}, QRELS, ["nDCG@10"]).to_frame("queries")
+    assert (len(nothing), nothing["query_id"].dtype) == (0, pl.String)
+
+
+def test_a_gate_judges_the_systems_as_decide_would() -> None:
+    gate = gg.improvement("nDCG@10", "new", over="old")
+    found = gg.compare({"first": POOR, "second": GOOD}, QRELS, ["R@100"], gate=gate)
+    alone = gg.decide(runs={"old": POOR, "new": GOOD}, qrels=QRELS, gate=gate)
+    assert found.verdict is not None
+    assert found.verdict.effects == alone.effects
+    assert found.to_frame()["metric"].to_list()[:2] == ["R@100", "nDCG@10"]
+    assert repr(found).endswith(repr(found.verdict))
+    assert gg.compare({"first": POOR, "second": GOOD}, QRELS, ["R@100"]).verdict is None
+
+
+def test_everything_in_full_is_what_the_verb_prints() -> None:
+    found = gg.compare({"poor": POOR, "good": GOOD}, QRELS, ["nDCG@10", "Rprec"])
+    text = found.to_text()
+    assert "good - poor: nDCG@10 on run" in text
+    assert "  gained most:  all q1" in text
+    assert "3 of 3 judged queries ranked" in text
+    assert found.coverage.keys() == {"poor, run, all", "good, run, all"}
+
+
+def test_a_models_judgements_are_corrected_by_peoples() -> None:
+    """People judged a third of the queries; the model calls whatever stands first relevant."""
+    queries = [f"q{number}" for number in range(60)]
+    old = {q: {"a": 2.0, "b": 1.0} for q in queries}
+    new = {q: {"a": 1.0, "b": 2.0} for q in queries}
+    people = {q: {"ab"[n % 3 == 0]: 1} for n, q in enumerate(queries[:20])}
+    model = {q: {"ab"[n % 3 < 2]: 1} for n, q in enumerate(queries)}
+    found = gg.compare({"old": old, "new": new}, people, ["RR@10"], model_qrels=model)
+    [row] = found.to_frame("model_judged").to_dicts()
+    assert row["human_value"] == pytest.approx(0.5 * (7 - 13) / 20)
+    assert row["model_value"] == pytest.approx(0.5 * (40 - 20) / 60)
+    assert "judged by people on 20 of 60 queries" in found.to_text()
+    table = pl.DataFrame(rows())
+    with pytest.raises(gg.UserError, match="cannot be judged anew") as caught:
+        gg.compare({"old": old, "new": table.filter(arm="new")}, people, model_qrels=model)
+    assert caught.value.place == "model_qrels"

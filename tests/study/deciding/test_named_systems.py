@@ -35,13 +35,16 @@ def test_seeds_and_data_sets_of_one_name_are_one_system(tmp_path: Path, qrels: s
     old = write(tmp_path / "birds_seed1.trec", "bad")
     more = write(tmp_path / "birds_seed2.trec", "good")
     given = [f"new={tmp_path / 'runs/new'}", f"old={old}", f"old={more}"]
-    frames, covered = load_systems([Path(one) for one in given], qrels, ("RR@10",))
+    found = load_systems([Path(one) for one in given], qrels, ("RR@10",))
+    frames = found.frames
     assert list(frames) == ["new", "old"]
     places = frames["new"].select("seed", "task", "dataset").unique().sort("seed", "dataset").rows()
     assert places == [(s, "embed", d) for s in (1, 2) for d in ("birds", "cats")]
     means = frames["old"].group_by("seed").agg(pl.col("value").mean()).sort("seed").rows()
     assert means == [(2, 1.0)]  # of seed 1 no document is judged: nothing is known of it
-    assert len(covered) == 6
+    assert len(found.coverage) == 6
+    assert not found.tables
+    assert any("old seed 1" in note and "judged" in note for note in found.notes)
 
 
 def test_an_arms_folder_of_trials(tmp_path: Path) -> None:
@@ -51,12 +54,13 @@ def test_an_arms_folder_of_trials(tmp_path: Path) -> None:
             table = pl.DataFrame(rows, schema=SCHEMA, orient="row")
             write_scores(tmp_path / f"trials/{arm}/seed_{seed}/scores.parquet", table)
     given = [Path(f"{name}={tmp_path}/trials/{arm}") for name, arm in (("a", "old"), ("b", "new"))]
-    frames, covered = load_systems(given, None)
-    assert {name: frame["seed"].to_list() for name, frame in frames.items()} == {
+    found = load_systems(given, None)
+    assert {name: frame["seed"].to_list() for name, frame in found.frames.items()} == {
         "a": [1, 2],
         "b": [1, 2],
     }
-    assert not covered
+    assert not found.coverage
+    assert found.tables == {"a", "b"}
 
 
 def test_two_runs_of_one_seed_and_a_half_named_list_are_refused(tmp_path: Path, qrels: str) -> None:

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from gonogo.analysis.tables.measures import higher_is_better
 from gonogo.report.cells.tables import Column, Number, Row, Table, Text
 
 if TYPE_CHECKING:
     from gonogo.analysis.deciding.compare import Comparison
     from gonogo.analysis.records.effects import Effect
+    from gonogo.analysis.records.model_judged import ModelJudged
+
+_PAIRS = (
+    "metric", "task", "candidate", "reference", "difference", "low", "high", "p_permutation",
+    "p_holm", "p_t", "p_wilcoxon", "effect_size", "wins", "ties", "losses", "seeds", "queries",
+)  # fmt: skip
+_MEANS = ("system", "task", "dataset", "metric", "mean", "std", "seeds", "queries")
+_QUERIES = (
+    "metric", "candidate", "reference", "dataset", "query_id", "before", "after", "difference",
+)  # fmt: skip
+_MODEL_JUDGED = (
+    "metric", "task", "candidate", "reference", "value", "low", "high", "human_value",
+    "human_low", "human_high", "model_value", "seeds", "human_queries", "model_queries",
+)  # fmt: skip
+_TEXTS = {"system", "task", "dataset", "metric", "candidate", "reference", "query_id"}
+_COUNTS = {"wins", "ties", "losses", "seeds", "queries", "human_queries", "model_queries"}
 
 
 def means_table(found: Comparison) -> Table:
@@ -28,13 +45,22 @@ def means_table(found: Comparison) -> Table:
             Number(row.mean if row else None, "score", std=row.std if row else None) for row in mine
         ]
         names = (Text(metric), Text(task), Text(dataset or "mean over data sets"))
-        rows.append(Row((*names, *numbers)))
+        rows.append(Row((*names, *numbers), ranked=higher_is_better(metric)))
     return Table("means", "Means (* best, + second)", tuple(columns), tuple(rows))
 
 
 def _several(places: Iterable[tuple[str, str, str | None]], task: str) -> bool:
     """Say whether a task has several data sets, so that their mean is a number of its own."""
     return len({dataset for _, of, dataset in places if of == task and dataset is not None}) > 1
+
+
+def unranked(found: Comparison) -> tuple[str, ...]:
+    """Name the measures of which nobody knows whether higher is better."""
+    return tuple(
+        f"{metric}: whether higher is better is not known, so nothing is marked best"
+        for metric in dict.fromkeys(row.metric for row in found.means)
+        if not higher_is_better(metric)
+    )
 
 
 def pairs_table(found: Comparison) -> Table:
@@ -66,52 +92,29 @@ def _bounds(one: Effect) -> tuple[float | None, float | None]:
     return (None, None) if interval is None else (interval.low, interval.high)
 
 
+def _frame(names: Sequence[str], rows: Iterable[dict[str, Any]]) -> pl.DataFrame:
+    """Return a frame whose types do not hang on what its rows happen to hold."""
+    schema = {
+        name: pl.String() if name in _TEXTS else pl.Int64() if name in _COUNTS else pl.Float64()
+        for name in names
+    }
+    return pl.DataFrame([{name: row[name] for name in names} for row in rows], schema=schema)
+
+
 def pairs_frame(found: Comparison) -> pl.DataFrame:
     """Return a row for each pair of systems, task and metric."""
     rows = []
     for pair in found.pairs:
-        one, test = pair.effect, pair.effect.test
-        low, high = _bounds(one)
-        rows.append(
-            {
-                "metric": one.metric,
-                "task": one.task,
-                "candidate": one.candidate,
-                "reference": one.reference,
-                "difference": one.difference.value,
-                "low": low,
-                "high": high,
-                "p_permutation": test.p_permutation,
-                "p_holm": test.p_holm,
-                "p_t": test.p_t,
-                "p_wilcoxon": test.p_wilcoxon,
-                "effect_size": test.effect_size,
-                "wins": test.wins,
-                "ties": test.ties,
-                "losses": test.losses,
-                "seeds": one.difference.seeds,
-                "queries": one.difference.queries,
-            }
-        )
-    return pl.DataFrame(rows, infer_schema_length=None)
+        one, (low, high) = pair.effect, _bounds(pair.effect)
+        difference, test = vars(one.difference), vars(one.test)
+        own = {"difference": one.difference.value, "low": low, "high": high}
+        rows.append({**vars(one), **test, **difference, **own})
+    return _frame(_PAIRS, rows)
 
 
 def means_frame(found: Comparison) -> pl.DataFrame:
     """Return the mean of each system by task, data set and metric."""
-    rows = [
-        {
-            "system": one.arm,
-            "task": one.task,
-            "dataset": one.dataset,
-            "metric": one.metric,
-            "mean": one.mean,
-            "std": one.std,
-            "seeds": one.seeds,
-            "queries": one.queries,
-        }
-        for one in found.means
-    ]
-    return pl.DataFrame(rows, infer_schema_length=None)
+    return _frame(_MEANS, ({"system": one.arm, **vars(one)} for one in found.means))
 
 
 def queries_frame(found: Comparison) -> pl.DataFrame:
@@ -130,4 +133,9 @@ def queries_frame(found: Comparison) -> pl.DataFrame:
         for pair in found.pairs
         for one in (*pair.improved, *pair.worsened)
     ]
-    return pl.DataFrame(rows, infer_schema_length=None)
+    return _frame(_QUERIES, rows)
+
+
+def model_judged_frame(found: Sequence[ModelJudged]) -> pl.DataFrame:
+    """Return a row for each pair of systems, task and metric that a model judged, too."""
+    return _frame(_MODEL_JUDGED, map(vars, found))

@@ -74,6 +74,22 @@ def effect_frame(effects: Sequence[Effect]) -> pl.DataFrame:
     return pl.DataFrame([{n: getattr(one, n) for n in schema} for one in flat], schema=schema)
 
 
+_SCORES = {
+    "arm": "String", "task": "String", "dataset": "String", "metric": "String",
+    "mean": "Float64", "std": "Float64", "seeds": "Int64", "queries": "Int64",
+    "off_task": "Boolean", "reference": "Boolean",
+}  # fmt: skip
+"""Columns of scores and polars' names for their types."""
+
+
+def score_frame(file: VerdictFile) -> pl.DataFrame:
+    """Return the mean of each arm by task, data set and metric."""
+    import polars as pl
+
+    rows = [{name: getattr(one, name) for name in _SCORES} for one in file.scores]
+    return pl.DataFrame(rows, schema={name: getattr(pl, kind) for name, kind in _SCORES.items()})
+
+
 class _Found(NamedTuple):
     value: float | None
     low: float | None

@@ -90,7 +90,8 @@ def score_table(data: object, place: str = PLACE) -> pl.DataFrame:
     ``seed``, ``task`` and ``dataset`` may be left out where there is one of each.
 
     Args:
-        data: as :func:`to_polars`; columns arm, seed, task, dataset, metric, query_id, value.
+        data: as :func:`to_polars`; columns arm, seed, task, dataset, metric, query_id, value, and
+            perhaps cluster.
         place: what to call it in errors.
 
     Raises:

@@ -35,6 +35,7 @@ def scored_runs(
     *,
     task: str = "run",
     empty_is_zero: bool = False,
+    condensed: bool = False,
     pairs: Sequence[Pair] = (),
 ) -> ScoredRuns:
     """Score rankings, one arm after another.
@@ -45,6 +46,7 @@ def scored_runs(
         metrics: measures to compute.
         task: what the task is called.
         empty_is_zero: a judged query without a ranking was searched, and nothing was found.
+        condensed: leave documents that nobody judged out of every ranking.
         pairs: differences whose bounds over unjudged documents are wanted.
 
     Returns:
@@ -62,7 +64,9 @@ def scored_runs(
             name = dataset or judged.only
             of = RunFile(Path(place), str(arm), seed, task, name)
             read.append((of, as_ranking(run, place), judged.of(name)))
-    return score_read(read, metrics, empty_is_zero=empty_is_zero, pairs=pairs)
+    return score_read(
+        read, metrics, empty_is_zero=empty_is_zero, without_unjudged=condensed, pairs=pairs
+    )
 
 
 def _flat(given: object, at: Place, place: str) -> Iterator[tuple[Place, object, str]]:

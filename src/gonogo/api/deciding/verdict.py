@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from gonogo.api.deciding.effects import Effect, effect_frame, effects_of
+from gonogo.api.deciding.effects import Effect, effect_frame, effects_of, score_frame
 from gonogo.api.showing.card import card, figure, points, words
-from gonogo.api.showing.tables import as_latex, as_markdown
+from gonogo.api.showing.tables import as_latex, as_markdown, written
 from gonogo.core.files import fingerprint
 
 if TYPE_CHECKING:
@@ -32,6 +32,16 @@ class Verdict:
     def word(self) -> str:
         """Return PASS, FAIL, MARGINAL, INCONCLUSIVE, INVALID or INCOMPLETE."""
         return self._file.decision.verdict
+
+    @property
+    def counts_as(self) -> str:
+        """Return the word to act on: one that the evidence does not bear counts as INCONCLUSIVE."""
+        return self._file.decision.counts_as
+
+    @property
+    def study(self) -> str:
+        """Return what the verdict is called: its study, its gate's file, or the name given."""
+        return self._file.study
 
     @property
     def support(self) -> str:
@@ -70,11 +80,8 @@ class Verdict:
             of: ``effects``, a row for each effect and each of its data sets; or ``scores``, the
                 mean of each arm by task, data set and metric.
         """
-        import polars as pl
-
         if of == "scores":
-            rows = [one.model_dump(exclude={"interval"}) for one in self._file.scores]
-            return pl.DataFrame(rows, infer_schema_length=None)
+            return score_frame(self._file)
         return effect_frame(self.effects)
 
     def to_latex(self, path: str | Path | None = None) -> str:
@@ -103,6 +110,49 @@ class Verdict:
     def to_dict(self) -> dict[str, Any]:
         """Return everything, as ``verdict.json`` holds it."""
         return self._file.model_dump(mode="json", by_alias=True)
+
+    def to_json(self, path: str | Path | None = None) -> str:
+        """Return the decision for programs: without every score, written where a path is given."""
+        from gonogo.report.pages.pipelines import decision_json
+
+        return written(decision_json(self._file), path)
+
+    def to_junit(
+        self, path: str | Path | None = None, *, fail_on: Collection[str] = ("FAIL",)
+    ) -> str:
+        """Return the verdict as JUnit XML, written where a path is given.
+
+        Args:
+            path: where to write it, if anywhere.
+            fail_on: the words, as `counts_as` says them, that are told as a failure.
+        """
+        from gonogo.report.pages.pipelines import junit
+
+        return written(junit(self._file, failed=self.counts_as in fail_on), path)
+
+    def to_summary(self) -> str:
+        """Return sentence, lists and judged effects as Markdown, for a pipeline's summary page."""
+        from gonogo.report.pages.pipelines import step_summary
+
+        return step_summary(self._file)
+
+    def show(self) -> None:
+        """Print the verdict, in colour on a terminal."""
+        from rich.console import Console
+
+        from gonogo.report.pages.console import print_verdict
+
+        print_verdict(self._file, Console())
+
+    def write_report(self, folder: str | Path) -> dict[str, Path]:
+        """Write the page, tables and figures into a folder.
+
+        Returns:
+            For each name, such as ``report.html``, the file.
+        """
+        from gonogo.report.pages.writing import write_report
+
+        return write_report(self._file, Path(folder))
 
     def save(self, folder: str | Path) -> Path:
         """Write ``verdict.json``, the page, tables and figures into a folder.

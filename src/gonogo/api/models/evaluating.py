@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from gonogo.report.cells.tables import Table
     from gonogo.study.trained.evaluate_models import Evaluation as Record
 
+COMMAND = "gonogo.evaluate(...) in Python"
+ENDINGS = (".md", ".json", ".csv")
 FOLDER = Path("outputs") / "evaluations"
 """Where scores are kept and found again, if no other folder is given."""
 
@@ -37,6 +39,17 @@ class Evaluation:
         """Return for each (model, set) without scores why it has none."""
         parts = self.record.parts
         return {(one.model, one.dataset): one.note for one in parts if one.status != "scored"}
+
+    @property
+    def errors(self) -> dict[tuple[str, str], str]:
+        """Return those of `failed` that something went wrong with; the others are not there."""
+        broken = {(one.model, one.dataset) for one in self.record.parts if one.status == "error"}
+        return {pair: why for pair, why in self.failed.items() if pair in broken}
+
+    @property
+    def note(self) -> str:
+        """Return what is not known of the sets that the models were trained on, if anything."""
+        return self.record.domains.note
 
     def to_frame(self) -> pl.DataFrame:
         """Return the mean of each model on each set: model, dataset, metric, mean, queries."""
@@ -71,6 +84,32 @@ class Evaluation:
         """Return the tables as LaTeX (booktabs), written to ``path`` where given."""
         return as_latex(self._tables(), path)
 
+    def save(self, path: str | Path, *, command: str = COMMAND, note: str | None = None) -> Path:
+        """Write a page, a table, or all of it for programs, as the ending says.
+
+        Args:
+            path: a ``.md``, ``.csv`` or ``.json`` file.
+            command: makes it again; it stands in it.
+            note: stands below the page's tables; `note` itself, if not given.
+
+        Raises:
+            UserError: for another ending.
+        """
+        from gonogo.core.files import write_json, write_text
+        from gonogo.report.tables.model_tables import as_json, markdown_page, tidy_csv
+
+        file, found = Path(path), self.record.comparison
+        said = self.note if note is None else note
+        match checked_ending(file).suffix:
+            case ".json":
+                domains = vars(self.record.domains)
+                write_json(file, {**as_json(found, command), "domains": domains})
+            case ".csv":
+                write_text(file, tidy_csv(found))
+            case _:
+                write_text(file, markdown_page(found, command) + (f"\n{said}\n" if said else ""))
+        return file
+
     def _tables(self) -> Iterator[Table]:
         from gonogo.report.tables.model_tables import missing_table, tables
 
@@ -80,11 +119,22 @@ class Evaluation:
 
     def __str__(self) -> str:
         """Return the tables as a terminal shows them."""
-        note = self.record.domains.note
-        return "\n".join([as_text(self._tables()), *([note] if note else [])])
+        return "\n".join([as_text(self._tables()), *([self.note] if self.note else [])])
 
     def _repr_html_(self) -> str:
         return card(map(as_html, self._tables()))
+
+
+def checked_ending(path: Path) -> Path:
+    """Return a path that `Evaluation.save` can write to.
+
+    Raises:
+        UserError: for an ending that it does not know.
+    """
+    if path.suffix not in ENDINGS:
+        hint = f"one of {', '.join(ENDINGS)}"
+        raise UserError(f"{path.name!r} has no known ending", place="out", hint=hint)
+    return path
 
 
 def evaluate(

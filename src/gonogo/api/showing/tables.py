@@ -19,7 +19,7 @@ def as_latex(tables: Iterable[Table], path: str | Path | None) -> str:
     """Return tables as LaTeX for booktabs, and write them where a path is given."""
     from gonogo.report.cells.table_latex import latex
 
-    return _written("\n".join(map(latex, tables)), path)
+    return written("\n".join(map(latex, tables)), path)
 
 
 def as_markdown(tables: Iterable[Table], path: str | Path | None, head: str = "") -> str:
@@ -27,7 +27,7 @@ def as_markdown(tables: Iterable[Table], path: str | Path | None, head: str = ""
     from gonogo.report.cells.table_markdown import markdown
 
     parts = [head] if head else []
-    return _written("\n".join([*parts, *map(markdown, tables)]), path)
+    return written("\n".join([*parts, *map(markdown, tables)]), path)
 
 
 def as_text(tables: Iterable[Table]) -> str:
@@ -37,7 +37,8 @@ def as_text(tables: Iterable[Table]) -> str:
     return "\n".join(text(table).rstrip() + "\n" for table in tables).rstrip()
 
 
-def _written(text: str, path: str | Path | None) -> str:
+def written(text: str, path: str | Path | None) -> str:
+    """Return a text, and write it where a path is given."""
     if path is not None:
         write_text(Path(path), text)
     return text

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from gonogo.api.showing.card import card, preformatted
-from gonogo.api.studies.sources import Settings, as_overrides, read_source
+from gonogo.api.studies.sources import read_source
 from gonogo.core.types import Device
+from gonogo.spec.reading.python_values import Settings, as_overrides
 
 if TYPE_CHECKING:
     from gonogo.api.deciding.verdict import Verdict
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from gonogo.study.planning.plan import Plan as Planned
 
 COMMAND = "gonogo.study(...).run() in Python"
+UNRUN = "run it first; is it the same tier and out?"
 
 
 class Interrupted(KeyboardInterrupt):
@@ -219,7 +221,7 @@ class Study:
         there = plan.folder.verdict.exists()
         return Result(self, plan, read_verdict(plan.folder.verdict) if there else None, None)
 
-    def judged_plan(self, hint: str = "run it first; is it the same tier and out?") -> Planned:
+    def judged_plan(self, hint: str = UNRUN) -> Planned:
         """Return the state of every trial, if there is anything to judge.
 
         Raises:
@@ -231,16 +233,20 @@ class Study:
         refuse_unrun(plan, hint)
         return plan
 
-    def decide(self, *, command: str = COMMAND) -> Verdict:
+    def decide(self, *, command: str = COMMAND, unrun: str = UNRUN) -> Verdict:
         """Judge what is on file now, finished or not, and write verdict and report.
 
+        Args:
+            command: makes the verdict again; it stands in the report.
+            unrun: the way out, where nothing was ever run.
+
         Raises:
-            UserError: if nothing was ever run.
+            UserError: with ``unrun``, if nothing was ever run.
         """
         from gonogo.api.deciding.verdict import Verdict
         from gonogo.study.deciding.publishing import decide_into
 
-        return Verdict(decide_into(self.judged_plan(), command))
+        return Verdict(decide_into(self.judged_plan(unrun), command))
 
     def criteria(self) -> Criteria:
         """Answer each line of the study's own levels of success from files alone."""

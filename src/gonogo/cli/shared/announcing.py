@@ -13,7 +13,7 @@ from gonogo.cli.shared.echo import write_json
 from gonogo.cli.shared.exit_codes import exit_code, failing
 
 if TYPE_CHECKING:
-    from gonogo.analysis.records.verdict import VerdictFile
+    from gonogo.api.deciding.verdict import Verdict
 
 AsJson = Annotated[
     bool, typer.Option("--json", help="Write the decision to standard output, and nothing else.")
@@ -45,22 +45,20 @@ class Announcement:
     def __post_init__(self) -> None:
         failing(self.fail_on)
 
-    def finish(self, verdict: VerdictFile) -> None:
+    def finish(self, verdict: Verdict) -> None:
         """Write what was asked for; the words for people are out already, or were not wanted.
 
         Raises:
             typer.Exit: with a code of its own where the verdict is one that fails.
         """
-        from gonogo.core.files import write_text
-        from gonogo.report.pages.pipelines import decision_json, junit, step_summary
-
-        code = exit_code(verdict.decision, failing(self.fail_on))
+        words = failing(self.fail_on)
+        code = exit_code(verdict.counts_as, words)
         if self.as_json:
-            write_json(decision_json(verdict))
+            write_json(verdict.to_json())
         if self.junit is not None:
-            write_text(self.junit, junit(verdict, failed=code != 0))
+            verdict.to_junit(self.junit, fail_on=words)
         if summary := os.environ.get(SUMMARY):
             with Path(summary).open("a", encoding="utf-8") as file:
-                file.write(step_summary(verdict))
+                file.write(verdict.to_summary())
         if code:
             raise typer.Exit(code)

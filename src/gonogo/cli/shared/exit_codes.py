@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from gonogo.analysis.records.verdict import Decision
-    from gonogo.spec.rule.gate_parts import Verdict
+    from collections.abc import Collection
 
-CODES: dict[Verdict, int] = {
+CODES = {
     "FAIL": 3,
     "INCONCLUSIVE": 4,
     "MARGINAL": 4,
@@ -35,7 +34,7 @@ FailOn = Annotated[
 ]
 
 
-def failing(words: str | None) -> frozenset[Verdict]:
+def failing(words: str | None) -> frozenset[str]:
     """Read the words of ``--fail-on``.
 
     Raises:
@@ -51,7 +50,6 @@ def failing(words: str | None) -> frozenset[Verdict]:
     return frozenset(verdict for verdict in CODES if verdict in names)
 
 
-def exit_code(decision: Decision, fail_on: frozenset[Verdict]) -> int:
-    """Return the code with which a verb ends: 0 unless its word was named."""
-    word = decision.counts_as
+def exit_code(word: str, fail_on: Collection[str]) -> int:
+    """Return the code with which a verb ends: 0 unless the word that counts was named."""
     return CODES[word] if word in fail_on else 0

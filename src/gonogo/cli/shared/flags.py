@@ -10,6 +10,8 @@ from gonogo.core.progress import Bar, Progress
 
 FLAGS = {
     "bank": "--bank",
+    "clusters": "--clusters",
+    "condensed": "--condensed",
     "datasets": "--datasets",
     "empty_is_zero": "--empty-is-zero",
     "fail_on": "--fail-on",
@@ -23,6 +25,8 @@ FLAGS = {
     "qrels": "--qrels",
     "queries_are_documents": "--queries-are-documents",
     "run_id": "--run-id",
+    "runs": "--runs",
+    "scores": "--scores",
     "set": "--set",
     "study": "STUDY",
     "texts": "--texts",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gonogo.cli.shared.echo import echo
 
 if TYPE_CHECKING:
-    from gonogo.analysis.records.verdict import VerdictFile
+    from gonogo.api.deciding.verdict import Verdict
     from gonogo.api.studies.study import Study
 
 
@@ -39,20 +39,7 @@ def run_command(study: Study, named: str, out: Path) -> str:
     return f"{shlex.join(words)} runs it; was it run with another --out or --tier?"
 
 
-def publish(verdict: VerdictFile, folder: Path, *, quiet: bool = False) -> None:
-    """Write verdict.json and the report into ``folder``, and print the verdict unless quiet."""
-    from gonogo.study.deciding.publishing import write_all
-
-    write_all(verdict, folder)
-    if not quiet:
-        show_verdict(verdict, folder)
-
-
-def show_verdict(verdict: VerdictFile, folder: Path) -> None:
+def show_verdict(verdict: Verdict, folder: Path) -> None:
     """Print a verdict, in colour on a terminal, and where its page is."""
-    from rich.console import Console
-
-    from gonogo.report.pages.console import print_verdict
-
-    print_verdict(verdict, Console())
+    verdict.show()
     echo(f"report: {folder / 'report.html'}")

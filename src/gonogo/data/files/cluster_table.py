@@ -32,8 +32,25 @@ def read_clusters(path: Path) -> pl.DataFrame:
             found = ", ".join(frame.columns) or "none"
             hint = f"the first line must name query_id and cluster, parted by a tab; found {found}"
             raise UserError(f"the column {name!r} is missing", file=path, hint=hint)
+    return checked_clusters(frame, path)
+
+
+def checked_clusters(frame: pl.DataFrame, path: Path | str) -> pl.DataFrame:
+    """Return clusters with their columns as text, further ones left out.
+
+    Args:
+        frame: query_id, cluster, and perhaps dataset.
+        path: what it is called in errors.
+
+    Raises:
+        UserError: if it lacks a column, leaves a cell empty, or names a query twice.
+    """
+    for name in _NEEDED:
+        if name not in frame.columns:
+            hint = f"found {', '.join(frame.columns) or 'none'}"
+            raise UserError(f"the column {name!r} is missing", file=path, hint=hint)
     keys = ["query_id", *(name for name in ("dataset",) if name in frame.columns)]
-    frame = frame.select(*keys, "cluster")
+    frame = frame.select(pl.col(*keys, "cluster").cast(pl.String()))
     if any(frame[name].null_count() for name in frame.columns):
         raise UserError("empty cells", file=path, hint="leave out queries without a cluster")
     twice = frame.filter(frame.select(keys).is_duplicated())
@@ -55,7 +72,7 @@ def stacked(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
     return table.with_columns(pl.col("cluster").fill_null(named))
 
 
-def with_clusters(scores: pl.DataFrame, clusters: pl.DataFrame, path: Path) -> pl.DataFrame:
+def with_clusters(scores: pl.DataFrame, clusters: pl.DataFrame, path: Path | str) -> pl.DataFrame:
     """Return a score table with its column ``cluster`` from such a table, null where it has none.
 
     Args:

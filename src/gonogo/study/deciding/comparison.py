@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
 from gonogo.core.errors import UserError
-from gonogo.data.files.cluster_table import read_clusters, stacked, with_clusters
+from gonogo.data.files.cluster_table import stacked
 from gonogo.data.files.lines import plain_suffix
 from gonogo.data.files.score_table import read_scores
 from gonogo.data.judged.coverage import Coverage
@@ -18,18 +19,49 @@ from gonogo.study.deciding.named_systems import named_systems, split_name
 from gonogo.study.deciding.run_files import score_run
 
 TABLES = {".parquet", ".csv"}
+USUAL: tuple[str, ...] = EvaluationSpec.model_fields["metrics"].default
+"""Measures that are computed where none are asked for."""
 
 
-def load_systems(
-    names: list[Path], qrels: str | None, metrics: tuple[str, ...] = ()
-) -> tuple[dict[str, pl.DataFrame], dict[str, Coverage]]:
+@dataclass(frozen=True)
+class Systems:
+    """Systems that were read."""
+
+    frames: dict[str, pl.DataFrame]
+    """The score table of each, by its label, in the order given."""
+    coverage: Mapping[str, Coverage] = field(default_factory=dict)
+    """How far each run meets its judgements."""
+    notes: tuple[str, ...] = ()
+    """What a reader must know of the runs."""
+    tables: frozenset[str] = frozenset()
+    """Those that were given as score tables, which cannot be judged anew."""
+
+    def judged_as(self, others: Systems) -> dict[str, pl.DataFrame]:
+        """Return the tables of the same systems under other judgements, data sets named as here.
+
+        Raises:
+            UserError: if a system is a table.
+        """
+        if self.tables:
+            raise UserError(
+                f"{min(self.tables)} is a score table, which cannot be judged anew",
+                place="model_qrels",
+                hint="give TREC runs",
+            )
+        found = {}
+        for label, frame in others.frames.items():
+            names, own = frame["dataset"].unique(), self.frames[label]["dataset"].unique()
+            if len(names) == len(own) == 1:  # each is called after its file of judgements
+                frame = frame.with_columns(pl.lit(own[0]).alias("dataset"))
+            found[label] = frame
+        return found
+
+
+def load_systems(names: list[Path], qrels: str | None, metrics: tuple[str, ...] = ()) -> Systems:
     """Read every system, labelled by the shortest part of its path that tells them apart.
 
     ``NAME=PATH`` names one, and may be repeated for its further files, seeds and data sets: see
     :func:`gonogo.study.deciding.named_systems.named_systems`.
-
-    Returns:
-        The score table of each system, and how far those that are runs meet their judgements.
 
     Raises:
         UserError: if a path is no run, table or trial, or a run comes without judgements.
@@ -38,36 +70,26 @@ def load_systems(
     if named := [(name, path) for name, path in split if name is not None]:
         if len(named) < len(names):
             raise UserError("name all systems or none", hint="NAME=PATH for each of them")
-        return _named(named, qrels, metrics)
+        return _named(named, qrels, metrics or USUAL)
     labels = _labels(names)
     if len(set(labels)) < len(names):
         raise UserError(f"{labels} names a system twice", hint="give each system once")
-    usual: tuple[str, ...] = EvaluationSpec.model_fields["metrics"].default
     frames: dict[str, pl.DataFrame] = {}
     covered: dict[str, Coverage] = {}
     for label, path in zip(labels, names, strict=True):
-        frames[label], found = _load(path, qrels, metrics or usual)
+        frames[label], found = _load(path, qrels, metrics or USUAL)
         if found is not None:
             covered[label] = found
-    return frames, covered
+    notes = tuple(f"{label}: {note}" for label, one in covered.items() for note in one.notes())
+    return Systems(frames, covered, notes, frozenset(frames.keys() - covered.keys()))
 
 
-def _named(
-    given: list[tuple[str, Path]], qrels: str | None, metrics: tuple[str, ...]
-) -> tuple[dict[str, pl.DataFrame], dict[str, Coverage]]:
-    usual: tuple[str, ...] = EvaluationSpec.model_fields["metrics"].default
-    frames, scored = named_systems(given, qrels, metrics or usual)
-    return frames, {} if scored is None else scored.coverage
-
-
-def in_clusters(frames: Mapping[str, pl.DataFrame], path: Path) -> dict[str, pl.DataFrame]:
-    """Return the tables of all systems with the clusters that a file gives their queries.
-
-    Raises:
-        UserError: if it is no such file, or names no query of a system.
-    """
-    clusters = read_clusters(path)
-    return {label: with_clusters(frame, clusters, path) for label, frame in frames.items()}
+def _named(given: list[tuple[str, Path]], qrels: str | None, metrics: tuple[str, ...]) -> Systems:
+    frames, scored = named_systems(given, qrels, metrics)
+    if scored is None:
+        return Systems(frames, tables=frozenset(frames))
+    runs = {run.arm for run in scored.evidence.judged_runs}
+    return Systems(frames, scored.coverage, scored.notes, frozenset(frames.keys() - runs))
 
 
 def as_arms(frames: Mapping[str, pl.DataFrame], gate: GateSpec) -> pl.DataFrame:
@@ -128,24 +150,3 @@ def _load(
     if qrels is None:
         raise UserError("a TREC run needs judgements", file=path, hint="give `qrels`")
     return score_run(path, qrels, metrics)
-
-
-def under_other_judgements(
-    names: list[Path], frames: Mapping[str, pl.DataFrame], qrels: str, metrics: tuple[str, ...]
-) -> dict[str, pl.DataFrame]:
-    """Score the same runs by other judgements, under the names that ``frames`` have.
-
-    Raises:
-        UserError: if a system is a table, which cannot be judged anew.
-    """
-    others, covered = load_systems(names, qrels, metrics)
-    if tables := sorted(set(others) - set(covered)):
-        raise UserError(
-            f"{tables[0]} is a score table, which cannot be judged anew",
-            place="model_qrels",
-            hint="give TREC runs",
-        )
-    return {
-        label: frame.with_columns(pl.lit(frames[label]["dataset"][0]).alias("dataset"))
-        for label, frame in others.items()
-    }
