@@ -47,6 +47,21 @@ def test_every_example_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.Monk
     assert r"\toprule" in Path("table.tex").read_text()
 
 
+def test_the_page_names_everything_that_is_public() -> None:
+    named = set(re.findall(r"`(\w+)`", (DOCS / "python.md").read_text(encoding="utf-8")))
+    assert not set(gg.__all__) - named
+
+
+def test_what_the_page_says_of_a_name_is_there() -> None:
+    table = (DOCS / "python.md").read_text(encoding="utf-8").split("## Every name")[1]
+    rows = [line.split("|")[1:3] for line in table.splitlines() if line.startswith("| `")]
+    for names, words in rows:
+        homes = [getattr(gg, name) for name in re.findall(r"`(\w+)`", names + words)
+                 if name in gg.__all__ and isinstance(getattr(gg, name), type)]  # fmt: skip
+        for method in set(re.findall(r"`([a-z_]+)`", words)) - set(gg.__all__):
+            assert any(hasattr(home, method) for home in homes), f"{names}: {method}"
+
+
 def test_the_notebook_runs_and_shows_cards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     book = json.loads((DOCS / "notebooks" / "decide.ipynb").read_text(encoding="utf-8"))

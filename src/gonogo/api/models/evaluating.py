@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -110,16 +110,19 @@ class Evaluation:
                 write_text(file, markdown_page(found, command) + (f"\n{said}\n" if said else ""))
         return file
 
-    def _tables(self) -> Iterator[Table]:
-        from gonogo.report.tables.model_tables import missing_table, tables
+    def _tables(self) -> list[Table]:
+        """Return a table a measure, in the order asked for, and what has no score."""
+        from gonogo.report.tables.model_tables import metric_table, missing_table
 
         found = self.record.comparison
-        shown = {one.name: one for one in (*tables(found)[:1], missing_table(found)) if one.rows}
-        yield from shown.values()
+        made = [*(metric_table(found, metric) for metric in found.metrics), missing_table(found)]
+        return [table for table in made if table.rows]
 
     def __str__(self) -> str:
-        """Return the tables as a terminal shows them."""
-        return "\n".join([as_text(self._tables()), *([self.note] if self.note else [])])
+        """Return the first measure as a terminal shows it, and what has no score."""
+        own = self._tables()
+        shown = [*own[:1], *(one for one in own[1:] if one.name == "missing")]
+        return "\n".join([as_text(shown), *([self.note] if self.note else [])])
 
     def _repr_html_(self) -> str:
         return card(map(as_html, self._tables()))

@@ -49,20 +49,20 @@ class Trial:
         return self.planned.config.model_dump(mode="json", by_alias=True)
 
     def history(self) -> pl.DataFrame:
-        """Return what its training logged: a row a step or look, with losses and figures.
+        """Return what its training logged: a row a step and task, with losses, figures and looks.
+
+        Columns stand in the same order whatever was logged: step, task and loss first.
 
         Raises:
             UserError: if it has logged nothing.
         """
-        import polars as pl
-
+        from gonogo.api.studies.history import history_frame
         from gonogo.core.files import read_json_lines
 
         place = self.planned.folder
         for name in ("train_logs.jsonl", "train.jsonl"):
             if place.log(name).exists():
-                rows = list(read_json_lines(place.log(name)))
-                return pl.DataFrame(rows, infer_schema_length=None, strict=False)
+                return history_frame(list(read_json_lines(place.log(name))))
         raise UserError(f"{self.planned.name} has logged nothing yet", file=self.folder)
 
     def scores(self) -> pl.DataFrame:
