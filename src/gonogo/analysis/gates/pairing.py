@@ -8,7 +8,6 @@ from gonogo.analysis.estimates.stopped import Looks
 from gonogo.analysis.promised.judged import JudgedScores
 from gonogo.analysis.records.effects import Estimate
 from gonogo.spec.rule.gate_parts import Contrast
-from gonogo.spec.rule.gates import BandsGate
 
 
 def paired(scores: JudgedScores, contrast: Contrast) -> Paired:
@@ -46,7 +45,7 @@ def _looks(scores: JudgedScores) -> Looks | None:
         return None
     done, planned = scores.expected.looked
     gate = scores.gate
-    lines = () if isinstance(gate, BandsGate) else (gate.lines.fail, gate.lines.pass_)
+    lines = () if gate.lines is None else (gate.lines.fail, gate.lines.pass_)
     return Looks(done, planned, lines, gate.stopping_alpha, len(scores.contrasts))
 
 
