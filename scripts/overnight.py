@@ -14,13 +14,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import alias
 import psutil
-from typer.main import get_command
 
-from gonogo.cli import main as command_line
 from gonogo.cli import run
+from gonogo.cli.main import end_well
 from gonogo.cli.shared import options
-from gonogo.cli.shared.flags import told
 from gonogo.core.errors import UserError
 from gonogo.core.files import read_json, write_text
 from gonogo.data.files.manifest import changed_files, read_manifest
@@ -39,6 +38,11 @@ from gonogo.study.folder.shipped import find_study
 from gonogo.study.next_vector.preflight import REPORT
 from gonogo.study.planning.plan import Plan
 
+ABOUT = """Start the two-tower study in the background, once its data are found to be in order.
+
+The same as gonogo run two_tower: pairs and bank are compared with their manifests, a preflight of
+them must be there; then it prints the process, the log to follow, and how to stop it.
+"""
 STUDY = "two_tower"
 GONOGO = (sys.executable, "-m", "gonogo")
 
@@ -59,13 +63,11 @@ def launch(given: Sequence[str], gonogo: Sequence[str] = GONOGO) -> None:
     def start(**values: Any) -> None:
         plan = None if values["dry_run"] else _ready(values)
         if plan is None or plan.is_finished:
-            run.run(**values)
+            alias.gonogo(*arguments)
         else:
             print("\n".join(_start([*gonogo, *arguments], plan.folder)))
 
-    command: Any = get_command(command_line.app)
-    command.commands["run"].callback = start
-    command.main(arguments, prog_name="gonogo")
+    alias.alias("launch_v4_overnight.sh", run.run, ABOUT, start)(given)
 
 
 def _ready(values: Mapping[str, Any]) -> Plan:
@@ -231,8 +233,4 @@ def _is_running(pid: str) -> bool:
 
 
 if __name__ == "__main__":
-    try:
-        launch(sys.argv[1:])
-    except UserError as error:
-        print(f"error: {told(error)}", file=sys.stderr)
-        sys.exit(2)
+    end_well(lambda: launch(sys.argv[1:]))

@@ -13,11 +13,19 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
 
-from gonogo.cli import main as command_line
-from gonogo.cli.shared.flags import told
-from gonogo.core.errors import UserError
+from alias import alias, gonogo
+
+from gonogo.cli import run
+from gonogo.cli.main import end_well
+from gonogo.core.errors import UserError, nearest
 from gonogo.spec.reading.overrides import parse_override
 
+ABOUT = """Run the distillation study; the same as gonogo run distillation.
+
+Each variable becomes a recorded --set; empty ones count as not given. Two names for one setting, or
+a variable and a --set, may stand together only if they say the same. RUN_ID needs no --only where
+the settings leave one run.
+"""
 TASK = "tasks.distill"
 MODE, THRESHOLD = "TRACK_B_FALSE_NEG_MODE", "TRACK_B_FALSE_NEG_THRESHOLD"
 
@@ -32,7 +40,7 @@ class Setting:
     """
 
     key: str
-    kind: Literal["count", "number", "seeds", "switch", "word"]
+    kind: Literal["count", "number", "seeds", "format", "word"]
 
 
 SETTINGS = {
@@ -41,7 +49,7 @@ SETTINGS = {
     "LR": Setting("training.learning_rate", "number"),
     "LR_SCHEDULE": Setting("training.learning_rate_schedule", "word"),
     "WARMUP_STEPS": Setting("training.warmup", "count"),
-    "AMP": Setting(f"{TASK}.products", "switch"),
+    "AMP": Setting(f"{TASK}.products", "format"),
     "SAVE_EVERY": Setting("training.checkpoint_every", "count"),
     "EVAL_EVERY": Setting("training.validation.every", "count"),
     "BATCH_SIZE": Setting(f"{TASK}.batch_size", "count"),
@@ -54,7 +62,20 @@ SETTINGS = {
     MODE: Setting(f"{TASK}.false_negatives.kind", "word"),
     THRESHOLD: Setting(f"{TASK}.false_negatives.above", "number"),
 }
-_SWITCH = {"1": "bf16", "true": "bf16", "0": "fp32", "false": "fp32"}
+_FORMATS = {
+    **dict.fromkeys(("none", "off", "no", "false", "0", "fp32"), "fp32"),
+    **dict.fromkeys(("bf16", "on", "yes", "true", "1"), "bf16"),
+    "fp16": "fp16",
+    "auto": "auto",
+}
+"""What ``AMP`` may say, and the format of the head's products that it means."""
+ENABLE = "TRACK_B_ENABLE"
+PREFIX = "TRACK_B_"
+OTHERS = {
+    ENABLE: "true, or not given: this alias runs nothing else",
+    "RUN_ID": "--run-id",
+}
+"""What else is read, and what it means."""
 
 
 def arguments(environment: Mapping[str, str], given: Sequence[str]) -> list[str]:
@@ -79,6 +100,7 @@ def arguments(environment: Mapping[str, str], given: Sequence[str]) -> list[str]
 
 def _variables(environment: Mapping[str, str]) -> Iterator[tuple[str, str, Any]]:
     """Yield (variable, key, value) of those that are given."""
+    _refuse_others(environment)
     mode = environment.get(MODE, "").strip()
     if environment.get(THRESHOLD, "").strip() and mode not in ("", "threshold"):
         raise UserError(
@@ -92,6 +114,21 @@ def _variables(environment: Mapping[str, str]) -> Iterator[tuple[str, str, Any]]
             yield name, setting.key, _read(name, text, setting)
 
 
+def _refuse_others(environment: Mapping[str, str]) -> None:
+    """Refuse what would be passed over in silence: nothing that is given is without effect."""
+    for name in environment:
+        if name.startswith(PREFIX) and name not in SETTINGS and name not in OTHERS:
+            known = [each for each in (*SETTINGS, ENABLE) if each.startswith(PREFIX)]
+            raise UserError("no such variable", place=name, hint=nearest(name, known))
+    enabled = environment.get(ENABLE, "").strip()
+    if enabled.lower() not in ("", "1", "true", "yes", "on"):
+        raise UserError(
+            f"{enabled!r} leaves nothing to run, for this study is all that the alias runs",
+            place=ENABLE,
+            hint="set it to true, or unset it",
+        )
+
+
 def _read(name: str, text: str, setting: Setting) -> Any:
     try:
         match setting.kind:
@@ -101,8 +138,8 @@ def _read(name: str, text: str, setting: Setting) -> Any:
                 return float(text)
             case "seeds":
                 return [int(seed) for seed in text.strip("[]").replace(",", " ").split()]
-            case "switch":
-                return _SWITCH[text.lower()]
+            case "format":
+                return _FORMATS[text.lower()]
             case "word":
                 return text
     except (ValueError, KeyError) as error:
@@ -110,7 +147,7 @@ def _read(name: str, text: str, setting: Setting) -> Any:
             "count": "a whole number",
             "number": "a number",
             "seeds": "whole numbers such as 0,1,2",
-            "switch": "1 or 0",
+            "format": "none, bf16, fp16, 0 or 1",
         }[setting.kind]
         raise UserError(f"{text!r} is not {expected}", place=name) from error
 
@@ -140,16 +177,20 @@ def _given(option: str, arguments: Sequence[str]) -> list[str]:
     return [*found, *(text.removeprefix(f"{option}=") for text in joined)]
 
 
-def run() -> None:
-    """Run the study; wrong input ends with one line and exit code 2."""
-    try:
-        options = arguments(os.environ, sys.argv[1:])
-    except UserError as error:
-        print(f"error: {told(error)}", file=sys.stderr)
-        sys.exit(2)
-    sys.argv = ["gonogo", "run", "distillation", *options]
-    command_line.main()
+def main(given: list[str]) -> None:
+    """Run the study.
+
+    Raises:
+        UserError: as :func:`arguments`, once the options are known to be right.
+    """
+
+    def start(**_: object) -> None:
+        gonogo("run", "distillation", *arguments(os.environ, given))
+
+    meanings = {name: setting.key for name, setting in SETTINGS.items()}
+    meanings["AMP"] += f" ({', '.join(('none', 'bf16', 'fp16', '0', '1'))}; 1 is bf16)"
+    alias("run_track_b.sh", run.run, ABOUT, start, variables={**meanings, **OTHERS})(given)
 
 
 if __name__ == "__main__":
-    run()
+    end_well(lambda: main(sys.argv[1:]))

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
+sys.path.append(str(SCRIPTS))  # they import each other
 
 
 def load_script(name: str) -> ModuleType:

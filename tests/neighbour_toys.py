@@ -54,7 +54,7 @@ def make_config(*files: Path, training: dict[str, Any] | None = None, **task: An
                 "learning_rate": 5e-3,
                 "precision": "fp32",
                 "checkpoint_every": 2,
-                "validation": {"every": 5, "unit": "steps", "best": "R@10"},
+                "validation": {"every": 5, "unit": "steps", "best": "vs_teacher_recall@10"},
                 **(training or {}),
             },
             "evaluation": {

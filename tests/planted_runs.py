@@ -73,7 +73,7 @@ def head_study(path: Path, vectors: int = 40, **changes: Any) -> Path:
             "max_steps": 6,
             "accumulation": 1,
             "precision": "fp32",
-            "validation": {"every": 2, "unit": "steps", "best": "R@10"},
+            "validation": {"every": 2, "unit": "steps", "best": "vs_teacher_recall@10"},
         },
     }
     values["defaults"]["model"]["projection"] |= {"dimension": 4, "hidden": 8}

@@ -70,6 +70,19 @@ def test_other_modes_of_the_filter(track_b: ModuleType, mode: str) -> None:
     assert arm.model_dump()["tasks"]["distill"]["false_negatives"]["kind"] == mode
 
 
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        *(("none", "fp32"), ("0", "fp32"), ("false", "fp32"), ("bf16", "bf16"), ("1", "bf16")),
+        *(("True", "bf16"), ("FP16", "fp16"), ("auto", "auto")),
+    ],
+)
+def test_every_spelling_of_a_number_format(track_b: ModuleType, said: str, meant: str) -> None:
+    options = track_b.arguments({"AMP": said, "TRACK_B_ENABLE": "true"}, [])
+    arm = resolve(find_study("distillation"), overrides=sets(options)).arms["core_20k"]
+    assert arm.model_dump()["tasks"]["distill"]["products"] == meant
+
+
 def test_what_is_not_given_changes_nothing(track_b: ModuleType) -> None:
     assert track_b.arguments({"STEPS": "", "PATH": "x"}, ["-q", "--force"]) == ["-q", "--force"]
 
@@ -103,7 +116,10 @@ def test_two_names_may_say_the_same(track_b: ModuleType) -> None:
         ({"STEPS": "many"}, [], "STEPS: 'many' is not a whole number"),
         ({"WARMUP_STEPS": "0.5"}, [], "not a whole number"),
         ({"SEEDS": "0,x"}, [], "whole numbers such as 0,1,2"),
-        ({"AMP": "yes please"}, [], "AMP: 'yes please' is not 1 or 0"),
+        ({"AMP": "yes please"}, [], "AMP: 'yes please' is not none, bf16, fp16, 0 or 1"),
+        ({"TRACK_B_ENABLE": "false"}, [], "TRACK_B_ENABLE: 'false' leaves nothing to run"),
+        ({"TRACK_B_ENABLE": "0"}, [], "set it to true, or unset it"),
+        ({"TRACK_B_TAY": "0.1"}, [], "TRACK_B_TAY: no such variable (did you mean 'TRACK_B_TAU'?)"),
         ({"LR": "fast"}, [], "LR: 'fast' is not a number"),
         (
             {"TRACK_B_FALSE_NEG_MODE": "none", "TRACK_B_FALSE_NEG_THRESHOLD": "0.8"},
@@ -126,6 +142,7 @@ def test_contradictions_and_no_values_are_errors(
     [
         ({"TRACK_B_M": "1", "TRACK_B_NEG_M": "2"}, [], 2, "error: tasks.distill.negatives"),
         ({}, ["--qick"], 2, "--qick"),
+        ({"AMP": "?", "TRACK_B_ENABLE": "no"}, ["--qick"], 2, "No such option: --qick"),
         ({}, ["-h"], 0, "--run-id"),
     ],
 )

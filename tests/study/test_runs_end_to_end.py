@@ -29,7 +29,7 @@ SUMMARY = {
         "steps": "training.max_steps",
         "warmup": "warmup_steps",
         "status": "status",
-        "best": {"kind": "figure", "figure": "R@10", "which": "best"},
+        "best": {"kind": "figure", "figure": "vs_teacher_recall@10", "which": "best"},
         "final": {"kind": "figure", "figure": "nDCG@10", "which": "final"},
     },
     "rank_by": "best",
@@ -67,9 +67,9 @@ def test_a_matrix_is_run_once_and_tells_what_its_logs_tell(study: Path, tmp_path
     assert {(row["steps"], row["warmup"]) for row in found} == {("6", "6")}
     for trial in plan_of(study, tmp_path, "training.warmup=2000").trials:
         lines = list(read_json_lines(trial.folder.log("train_logs.jsonl")))
-        figures = {line["step"]: line["validation/R@10"] for line in lines}
+        figures = {line["step"]: line["validation/vs_teacher_recall@10"] for line in lines}
         assert [step for step, value in figures.items() if value is not None] == [2, 4, 6]
-        best = read_json(trial.folder.log("train_summary.json"))["best"]["R@10"]
+        best = read_json(trial.folder.log("train_summary.json"))["best"]["vs_teacher_recall@10"]
         state = read_json(trial.folder.checkpoint("best") / "state.json")
         assert (best["step"], best["value"]) == (state["step"], state["value"])
         assert best["value"] == max(value for value in figures.values() if value is not None)

@@ -12,7 +12,7 @@ from gonogo.spec.rule.gates import BandsGate, ImprovementGate, InterferenceGate
 from gonogo.spec.rule.summary import FigureColumn
 from gonogo.spec.study import ResolvedStudy, TrialConfig
 from gonogo.study.folder.shipped import find_study
-from gonogo.study.tracking.run_values import columns_of
+from gonogo.study.tracking.run_values import columns_of, named_run
 
 
 @cache
@@ -52,7 +52,7 @@ STUDENT = {
     "training.checkpoint_every": 2000,
     "training.validation.every": 1000,
     "training.validation.unit": "steps",
-    "training.validation.best": "R@10",
+    "training.validation.best": "vs_teacher_recall@10",
     "evaluation.tasks.held_out.queries": "held_out",
     "evaluation.tasks.held_out.against": "teacher",
     "evaluation.tasks.anchors.queries": "anchors",
@@ -367,31 +367,32 @@ def test_the_columns_and_names_of_the_distillation_summary() -> None:
         "false_neg_mode",
         "threshold",
         "status",
-        "vs_teacher_recall10",
-        "vs_teacher_ndcg10",
+        "vs_teacher_recall@10",
+        "vs_teacher_ndcg@10",
     ]
     columns = columns_of(study)
-    assert columns["vs_teacher_recall10"] == FigureColumn(figure="R@10", which="best")
-    assert columns["vs_teacher_ndcg10"] == FigureColumn(figure="nDCG@10", which="final")
-    assert study.summary is not None
-    assert study.summary.rank_by == "vs_teacher_recall10"
-    named = study.summary.run_id.format(
-        experiment="tuning_tau0.05",
-        steps=20000,
-        seeds="0",
-        tau=0.05,
-        neg_m=1024,
-        queue_size=32768,
-        timestamp="T",
+    assert columns["vs_teacher_recall@10"] == FigureColumn(
+        figure="vs_teacher_recall@10", which="best"
     )
-    assert named == "trackB_v1_tuning_tau0.05_s20000_seeds0_tau0.05_m1024_q32768_T"
+    assert columns["vs_teacher_ndcg@10"] == FigureColumn(figure="vs_teacher_ndcg@10", which="final")
+    assert study.summary is not None
+    assert study.summary.rank_by == "vs_teacher_recall@10"
+    values = {"experiment": "tuning_tau0.10", "steps": 20000, "seeds": "0", "tau": 0.1}
+    values |= {"neg_m": 1024, "queue_size": 32768, "timestamp": "20261129_180000"}
+    named = named_run(study.summary.run_id, values)
+    assert named == ("trackB_v1_tuning_tau0.10_s20000_seeds0_tau0.10_m1024_q32768_20261129_180000")
 
 
-def test_the_quick_tier_of_distillation_is_ten_steps_on_its_own_data() -> None:
+def test_the_quick_tier_of_distillation_is_ten_steps_of_every_row_on_packaged_texts() -> None:
     full, quick = shipped("distillation"), shipped("distillation", "quick")
     assert {config.training.max_steps for config in quick.arms.values()} == {10}
-    assert quick.arms["core_20k"].tasks == full.arms["core_20k"].tasks
-    assert quick.experiments == full.experiments
+    for config in quick.arms.values():
+        named = [data for _, _, data in quick.evaluation.parts]
+        named += list(config.model_dump()["tasks"]["distill"]["data"])
+        assert all("python-api" in str(data) for data in named)
+    assert {name: row.seeds for name, row in quick.experiments.items()} == {
+        name: row.seeds for name, row in full.experiments.items()
+    }
 
 
 def test_named_bands_of_recall_decide_the_second_study_of_query_towers() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -75,7 +76,12 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line; wrong input ends with one line and exit code 2, Ctrl-C with 130.
+    """Run the command line; wrong input ends with one line and exit code 2, Ctrl-C with 130."""
+    end_well(app)
+
+
+def end_well(command: Callable[[], object]) -> None:
+    """Call a command; whatever ends it, the user reads a line and never a traceback.
 
     A plain ``kill`` ends it as Ctrl-C does, which programs in the background may not hear.
     """
@@ -84,7 +90,7 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        app()
+        command()
     except UserError as error:
         echo(f"error: {told(error)}", err=True)
         sys.exit(2)

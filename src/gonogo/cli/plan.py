@@ -32,6 +32,8 @@ def plan(
     device: options.DeviceName = "auto",
 ) -> None:
     """Show what would run and why, how long it takes, and what it could detect; runs no trial."""
+    from gonogo.cli.shared.flags import with_flags
+
     if calibrate:
         from gonogo.core.extras import require
 
@@ -46,4 +48,4 @@ def plan(
     )
     if calibrate:
         planned.calibrate(device=device, progress=True)
-    echo_lines(planned)
+    echo_lines(with_flags(str(planned)))

@@ -51,7 +51,9 @@ def run(
     options.require_training("gonogo run", needed=not dry_run)
     opened = options.open_study(study, tier=tier, quick=quick, out=out, sets=sets)
     if dry_run:
-        echo_lines(opened.plan(only=only, force=force).trials_text(run_id))
+        from gonogo.cli.shared.flags import with_flags
+
+        echo_lines(with_flags(opened.plan(only=only, force=force).trials_text(run_id)))
         return
     from gonogo.api.studies.study import Interrupted
     from gonogo.cli.shared.verdicts import command_line

@@ -80,6 +80,8 @@ class Experiment(Spec):
     """Which arm."""
     seeds: Seeds | None = None
     """On which seeds; the study's when not given."""
+    on_request: bool = False
+    """It runs only where ``only`` names it or its arm; the summary has it once it is finished."""
 
     @model_validator(mode="after")
     def _seeds_differ(self) -> Self:
@@ -161,15 +163,39 @@ class ResolvedStudy(Spec):
                 raise ValueError(f"arm {name!r} is scored under a protocol of its own")
         return self
 
-    def seeds_of(self, arm: str) -> tuple[int, ...]:
-        """Return the seeds that an arm is trained on, in the study's order."""
+    def seeds_of(self, arm: str, *, on_request: bool = False) -> tuple[int, ...]:
+        """Return the seeds that an arm is trained on, in the study's order.
+
+        Args:
+            arm: its name.
+            on_request: count rows that run only where they are asked for, too.
+        """
+        places = self.places(on_request=on_request)
+        return tuple(seed for seed in self.seeds if (arm, seed) in places)
+
+    def places(self, *, on_request: bool = False) -> dict[tuple[str, int], bool]:
+        """Return each arm and seed that is trained, in the order in which they run.
+
+        Row by row of the experiments, so that one is complete before the next begins; without
+        them seed by seed, so that complete seeds come early.
+
+        Args:
+            on_request: list rows that run only where they are asked for, too.
+
+        Returns:
+            Whether an arm and seed are trained on request alone.
+        """
         if not self.experiments:
-            return self.seeds
-        rows = [row for row in self.experiments.values() if row.arm == arm]
-        wanted = {seed for row in rows for seed in row.seeds or self.seeds}
-        return tuple(seed for seed in self.seeds if seed in wanted)
+            return {(arm, seed): False for seed in self.seeds for arm in self.arms}
+        found: dict[tuple[str, int], bool] = {}
+        for row in self.experiments.values():
+            for seed in row.seeds or self.seeds:
+                if on_request or not row.on_request:
+                    place = row.arm, seed
+                    found[place] = found.get(place, True) and row.on_request
+        return found
 
     @property
     def idle_arms(self) -> tuple[str, ...]:
         """Return the arms that nothing trains: there are experiments, and none names them."""
-        return tuple(arm for arm in self.arms if not self.seeds_of(arm))
+        return tuple(arm for arm in self.arms if not self.seeds_of(arm, on_request=True))

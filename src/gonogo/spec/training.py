@@ -135,6 +135,8 @@ class TrainingSpec(Spec):
     """Looks taken on the way; lines of logs/validation.jsonl."""
     checkpoint_every: Annotated[Count, Field(json_schema_extra=NOT_HASHED)] = 50
     """Optimiser steps between checkpoints."""
+    keep_checkpoints: Annotated[Literal["all"] | Count, Field(json_schema_extra=NOT_HASHED)] = 2
+    """How many of them stay on the disk, the newest; each holds weights and optimiser."""
     log_every: Annotated[Count, Field(json_schema_extra=NOT_HASHED)] = 1
     """Optimiser steps between lines of logs/train.jsonl."""
     trackers: Annotated[tuple[Tracker, ...], Field(json_schema_extra=NOT_HASHED)] = ()

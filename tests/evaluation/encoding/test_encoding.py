@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from numpy import ndarray
 
 from gonogo.core.types import Side
+from gonogo.evaluation.encoding.batched import ROWS_BUDGET, Runner
 from gonogo.evaluation.encoding.encoding import encode
 from gonogo.models.text.retrieval_model import RetrievalModel
 
@@ -101,6 +102,17 @@ def test_the_number_of_cores_changes_no_bit(encoder_model: RetrievalModel) -> No
     finally:
         torch.set_num_threads(before)
     np.testing.assert_array_equal(alone, shared)
+
+
+def test_a_name_is_made_without_laying_weights_out(
+    encoder_model: RetrievalModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = encoder_model.bi_encoder
+    assert encoder.has_rows()
+    runner = Runner(encoder, encoder_model.device, encoder_model.autocast)
+    expected = runner.layout()
+    monkeypatch.setattr("gonogo.models.backbone.packed_encoder.PackedEncoder.__init__", None)
+    assert runner.layout() == expected == ("end to end", ROWS_BUDGET)
 
 
 def test_a_failure_in_a_core_is_raised_and_leaves_torch_as_it_was(

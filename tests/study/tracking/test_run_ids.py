@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 from planted_runs import finish_all, finish_trial, with_runs
 from planted_trials import plan_of
 
@@ -46,8 +48,33 @@ def test_names_are_made_of_resolved_settings(study: Path, tmp_path: Path) -> Non
     found = ids(plan)
     assert found["both"] is not None
     assert found["both"].startswith("v1_both_s3_seeds12_b5_2")
-    stamp = found["both"].rpartition("_")[2]
-    assert len(stamp) == len("20261120-114202")
+    assert re.fullmatch(r".*_b5_\d{8}_\d{6}", found["both"])
+
+
+def test_a_format_writes_a_setting_with_its_digits(study: Path, tmp_path: Path) -> None:
+    plan = plan_of(study, tmp_path, "summary.run_id='{experiment}_lr{lr:.4f}_b{batch}'")
+    register_runs(plan)
+    lr = plan.study.arms["emb_only"].training.learning_rate
+    assert str(ids(plan)["one"]).startswith(f"one_lr{lr:.4f}_b")
+
+
+@pytest.mark.parametrize("template", ["{lr:d}", "{experiment:.2f}"])
+def test_a_format_that_cannot_write_the_value_is_refused(
+    study: Path, tmp_path: Path, template: str
+) -> None:
+    with pytest.raises(UserError, match=r"summary\.run_id: .* cannot write"):
+        plan_of(study, tmp_path, f"summary.run_id='{template}'")
+
+
+def test_a_name_needs_no_choice_where_the_rows_are_one_run(study: Path, tmp_path: Path) -> None:
+    values = yaml.safe_load(study.read_text(encoding="utf-8"))
+    del values["experiments"]["long"]
+    study.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
+    plan = plan_of(study, tmp_path, "seeds=[4]")
+    assert [trial.name for trial in plan.trials] == ["emb_only/seed_4"]
+    assert names_given(plan, "mine") == {"one": "mine"}
+    with pytest.raises(UserError, match="one name for 2 runs: one, both"):
+        names_given(plan_of(study, tmp_path), "mine")
 
 
 def test_seeds_of_several_digits_stay_apart(study: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
@@ -51,6 +52,18 @@ def test_checkpoint_round_trip(tmp_path: Path) -> None:
     assert found.state["step"] == 12
     assert torch.equal(found.tensors["weights"]["a"], torch.full((2, 3), 12.0))
     assert {path.suffix for path in store.folder.glob("*/*")} == {".json", ".safetensors"}
+
+
+@pytest.mark.parametrize(
+    ("keep", "left"), [(2, [7, 12]), (1, [12]), (None, [3, 7, 12])], ids=["two", "one", "all"]
+)
+def test_as_many_checkpoints_stay_as_are_asked_for(
+    tmp_path: Path, keep: int | None, left: list[int]
+) -> None:
+    store = Checkpoints(tmp_path, "mine", keep)
+    for step in (3, 7, 12):
+        store.save(checkpoint(step))
+    assert sorted(int(path.name[5:]) for path in tmp_path.glob("step_*")) == left
 
 
 @pytest.mark.parametrize(
@@ -246,11 +259,19 @@ class TestTokenBudget:
         assert token_budget._smallest_fast(speeds) == expected
 
 
-def test_only_fp16_is_scaled() -> None:
+def test_only_fp16_is_scaled(monkeypatch: pytest.MonkeyPatch) -> None:
     model = make_model()
     assert scaler.build_scaler(model) is None
     model.precision = "bf16"
     assert scaler.build_scaler(model) is None
+    kept = object()
+    monkeypatch.setattr("accelerate.utils.modeling.get_grad_scaler", lambda: kept)
+    model.device = "cuda"
+    head = SimpleNamespace(precision="fp16")
+    assert scaler.build_scaler(model, [head]) is kept
+    assert scaler.build_scaler(model, [SimpleNamespace(precision="bf16"), object()]) is None
+    model.device = "cpu"
+    assert scaler.build_scaler(model, [head]) is None
 
 
 def test_two_precisions_in_one_process(tmp_path: Path) -> None:

@@ -109,10 +109,12 @@ def test_a_filter_that_drops_all_negatives_leaves_the_neighbours(vectors):
     torch.autograd.backward(result.loss)
 
 
-def test_products_in_bf16_change_the_loss_by_rounding_alone(vectors):
+@pytest.mark.parametrize("rounded", ["bf16", "fp16"])
+def test_rounded_products_change_the_loss_by_rounding_alone(vectors, rounded):
     losses = []
-    for products in ("fp32", "bf16"):
+    for products in ("fp32", rounded):
         task, _ = make_task(make_config(vectors, products=products))
+        assert task.precision == products
         losses.append(task.loss(task.batch(0)).loss.item())
     assert losses[0] == pytest.approx(losses[1], rel=0.02)
     assert losses[0] != losses[1]
@@ -160,9 +162,9 @@ def test_a_look_agrees_with_the_evaluation_of_the_same_rows(vectors):
 def test_training_brings_the_students_neighbours_nearer_to_the_teachers(vectors, tmp_path):
     config = make_config(vectors, training={"max_steps": 300, "checkpoint_every": 500})
     task, model = make_task(config)
-    before = task.validate()["R@10"]
+    before = task.validate()["vs_teacher_recall@10"]
     train(config, 0, model, {"distill": task}, tmp_path / "trial", progress=Silent())
-    assert task.validate()["R@10"] > before + 0.05
+    assert task.validate()["vs_teacher_recall@10"] > before + 0.05
 
 
 def test_looks_come_every_so_often_and_at_the_last_step_and_best_is_the_maximum(vectors, tmp_path):
@@ -173,7 +175,7 @@ def test_looks_come_every_so_often_and_at_the_last_step_and_best_is_the_maximum(
     lines = [json.loads(line) for line in text.splitlines()]
     assert [line["step"] for line in lines] == [5, 10, 12]
     best = json.loads((tmp_path / "trial/checkpoints/best/state.json").read_text())
-    assert best["value"] == max(line["R@10"] for line in lines)
+    assert best["value"] == max(line["vs_teacher_recall@10"] for line in lines)
     logged = [
         json.loads(line) for line in (tmp_path / "trial/logs/train.jsonl").read_text().splitlines()
     ]

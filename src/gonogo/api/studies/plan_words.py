@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from gonogo.spec.study import ResolvedStudy
     from gonogo.study.planning.forecast import Forecast
     from gonogo.study.planning.plan import Plan
     from gonogo.study.planning.sensitivity import Sensitivity
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 def plan_lines(plan: Plan) -> list[str]:
     """Say for each trial what will happen and why."""
     from gonogo.core.extras import install_command, missing
+    from gonogo.study.tracking.run_ids import is_whole
 
     study = plan.study
     names = [*(trial.name for trial in plan.trials), *(row.name for row in plan.references)]
@@ -21,7 +23,9 @@ def plan_lines(plan: Plan) -> list[str]:
     width = max(map(len, names))
     size = f"{len(study.arms)} arms x {len(study.seeds)} seed{'s' * (len(study.seeds) > 1)}"
     if study.experiments:
-        size = f"{len(study.experiments)} experiments, which share {len(plan.trials)} trials"
+        rows = sum(is_whole(row, plan) for row in study.experiments.values())
+        trials = f"{len(plan.trials)} trial{'s' * (len(plan.trials) != 1)}"
+        size = f"{rows} experiment{'s' * (rows != 1)}, which share {trials}"
     lines = [
         f"study {study.study}, tier {study.tier}: {size}",
         f"folder {plan.folder.path}",
@@ -29,7 +33,7 @@ def plan_lines(plan: Plan) -> list[str]:
     lines += [f"  {trial.name:{width}}  {trial.action:8}  {trial.reason}" for trial in plan.trials]
     lines += [f"  {row.name:{width}}  {row.action:8}  reference row" for row in plan.references]
     counts = Counter(actions)
-    lines += [f"  never trained, for no experiment names it: {arm}" for arm in study.idle_arms]
+    lines += _untrained(study)
     lines += [f"  to fetch first: {name}: {why}" for name, why in plan.missing.items()]
     lines += [f"  to make first: {name}: {what}" for name, what in plan.to_make.items()]
     if missing("train") and not plan.is_finished:
@@ -38,12 +42,27 @@ def plan_lines(plan: Plan) -> list[str]:
     return lines + warmup_lines(plan) + stop_lines(plan)
 
 
+def _untrained(study: ResolvedStudy) -> list[str]:
+    """Name arms and experiments that nothing is done for, and why."""
+    from gonogo.spec.checks.twins import twin_of
+
+    lines = []
+    for arm in study.idle_arms:
+        twin = twin_of(arm, study)
+        why = f"it has the settings of {twin}" if twin else "no experiment names it"
+        lines.append(f"  never trained, for {why}: {arm}")
+    asked = [name for name, row in study.experiments.items() if row.on_request]
+    return lines + [f"  runs only when it is named by `only`: {name}" for name in asked]
+
+
 def warmup_lines(plan: Plan) -> list[str]:
     """Say which warm-ups are clamped to a whole run, a line for all arms of one length."""
     from gonogo.study.planning.forecast import clamped_warmups
 
     arms: dict[str, list[str]] = {}
     for arm, words in clamped_warmups(plan).items():
+        if arm in plan.study.idle_arms:
+            continue
         arms.setdefault(words, []).append(arm)
     return [f"{words}: {', '.join(names)}" for words, names in arms.items()]
 

@@ -53,6 +53,10 @@ class OnRows(Protocol):
         """Return that form, in the number format now in force, or None."""
         ...
 
+    def has_rows(self) -> bool:
+        """Tell whether there is one, without making it."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Runner:
@@ -86,7 +90,7 @@ class Runner:
     def layout(self) -> tuple[object, ...]:
         """Return what the last bits of the values depend on, beside weights and rows."""
         with torch.inference_mode(), self.autocast():
-            if isinstance(self.model, OnRows) and self.model.on_rows() is not None:
+            if isinstance(self.model, OnRows) and self.model.has_rows():
                 return "end to end", self.budget or ROWS_BUDGET  # at any number of cores
         threads = torch.get_num_threads() if self.device == "cpu" else None
         return "padded", self.budget or TOKEN_BUDGET[self.device], threads

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from gonogo.models.backbone.backbones import Backbone
-from gonogo.models.backbone.packed_encoder import packed
+from gonogo.models.backbone.packed_encoder import is_packable, packed
 from gonogo.models.parts.pooling import Pooling
 
 
@@ -39,3 +39,7 @@ class Pooled:
         """Return the same for rows of ids without padding, where there is a faster form."""
         forward = packed(self.backbone) if isinstance(self.backbone, Backbone) else None
         return None if forward is None else lambda rows: forward.pooled(rows, self.pooling)
+
+    def has_rows(self) -> bool:
+        """Tell whether there is a faster form, without making it."""
+        return isinstance(self.backbone, Backbone) and is_packable(self.backbone)

@@ -173,13 +173,21 @@ def packed(backbone: Backbone) -> PackedEncoder | None:
     None for other architectures, adapted layers, other devices, and number formats that oneDNN
     does not multiply on this CPU.
     """
+    return PackedEncoder(backbone.transformer, _format(backbone)) if is_packable(backbone) else None
+
+
+def is_packable(backbone: Backbone) -> bool:
+    """Tell whether a backbone has a packed form, without laying its weights out for it."""
     transformer, weights = backbone.transformer, next(backbone.parameters())
-    dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else weights.dtype
     if type(transformer) not in _LAYOUTS or weights.device.type != "cpu" or backbone.training:
-        return None
-    if not _multiplies(dtype) or not _plain(transformer):
-        return None
-    return PackedEncoder(transformer, dtype)
+        return False
+    return _multiplies(_format(backbone)) and _plain(transformer)
+
+
+def _format(backbone: Backbone) -> torch.dtype:
+    if torch.is_autocast_enabled("cpu"):
+        return torch.get_autocast_dtype("cpu")
+    return next(backbone.parameters()).dtype
 
 
 def _multiplies(dtype: torch.dtype) -> bool:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from gonogo.core.errors import UserError
 from gonogo.core.types import Side, Similarity
 from gonogo.models.backbone.backbones import Backbone
-from gonogo.models.backbone.packed_encoder import packed
+from gonogo.models.backbone.packed_encoder import is_packable, packed
 from gonogo.models.heads.projection import Projection, project
 from gonogo.models.parts.pooling import Pooling, pad_right
 from gonogo.models.parts.prompts import instructed
@@ -102,6 +102,10 @@ class BiEncoder(nn.Module):
             return self.project(encoder.pooled(rows, self.pooling))
 
         return embed
+
+    def has_rows(self) -> bool:
+        """Tell whether there is a faster form, without making it."""
+        return is_packable(self.backbone)
 
     def _check_room(self, longest: int) -> None:
         around = len(self._before) + len(self._after)

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from gonogo.models.backbone.backbones import Backbone
-from gonogo.models.backbone.packed_encoder import packed
+from gonogo.models.backbone.packed_encoder import is_packable, packed
 from gonogo.models.backbone.shared_prefix import AfterPrefix, keeps_all_keys
 from gonogo.models.parts.pooling import pad_right
 from gonogo.models.parts.serving import serving
@@ -56,6 +56,10 @@ class CrossEncoder(nn.Module):
             return self.head.read_rows(encoder, rows, self._row_types(rows))
 
         return score
+
+    def has_rows(self) -> bool:
+        """Tell whether there is a faster form, without making it."""
+        return is_packable(self.backbone)
 
     @property
     def shares_prefixes(self) -> bool:

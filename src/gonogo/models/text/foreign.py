@@ -25,7 +25,7 @@ from gonogo.data.weights.sentence_layout import (
 )
 from gonogo.data.weights.weights import WeightSource
 from gonogo.models.backbone.backbones import Backbone, load_backbone
-from gonogo.models.backbone.packed_encoder import packed
+from gonogo.models.backbone.packed_encoder import is_packable, packed
 from gonogo.models.parts.devices import DTYPES, autocast
 from gonogo.models.parts.pooling import Pooling, pad_right
 from gonogo.models.parts.tokenization import TextTokenizer
@@ -105,6 +105,11 @@ class ForeignEncoder(nn.Module):
             return embedded
 
         return embed
+
+    def has_rows(self) -> bool:
+        """Tell whether there is a faster form, without making it."""
+        modes = self._layout.pooling
+        return len(modes) == 1 and modes[0] in _FLAT and is_packable(self.backbone)
 
 
 class ForeignModel(nn.Module):

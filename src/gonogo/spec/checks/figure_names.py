@@ -10,7 +10,7 @@ from gonogo.spec.study import TrialConfig
 from gonogo.spec.task.tasks import RelevanceTask, RetrievalTask, TaskSpec
 
 LOOKS = {
-    "neighbours": {"R@10", "nDCG@10"},
+    "neighbours": {"vs_teacher_recall@10", "vs_teacher_ndcg@10"},
     "next_vector": {
         *("R@10", "R@100", "R@500", "R@1000"),
         *("margin", "margin_in_batch", "margin_top16", "positive_cosine", "violations"),

@@ -15,6 +15,7 @@ from gonogo.spec.checks.monitor_checks import check_monitors
 from gonogo.spec.checks.off_task import without_off_task
 from gonogo.spec.checks.protocol_checks import refuse_own_protocol
 from gonogo.spec.checks.summary_checks import check_summary
+from gonogo.spec.checks.twins import joined_twins
 from gonogo.spec.evaluation.evaluation import EvaluationSpec
 from gonogo.spec.reading.overrides import Layers, parse_override
 from gonogo.spec.reading.problems import validate
@@ -79,6 +80,8 @@ def resolve(
     check_summary(file.summary, arms, evaluation, path)
     check_criteria(file.criteria, file.gate, arms, evaluation, path)
     experiments = _experiments(file, path, seeds, given=_sets_seeds(overrides))
+    if overrides or tier != "full":
+        experiments = joined_twins(experiments, arms, file.gate)
     return ResolvedStudy(
         study=file.study,
         question=file.question,

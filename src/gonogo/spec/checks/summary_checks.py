@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +48,42 @@ def check_summary(
                     )
             case FactColumn() | FigureColumn():
                 pass
+    if summary:
+        _check_formats(summary, arms, path)
+
+
+def _check_formats(summary: SummarySpec, arms: Mapping[str, TrialConfig], path: Path) -> None:
+    """Try each format in ``run_id`` on what the arms have there; facts are texts."""
+    dumped = [config.model_dump(mode="json", by_alias=True) for config in arms.values()]
+    for name, form in summary.placeholders():
+        column = summary.columns.get(name)
+        key = column.key if isinstance(column, SettingColumn) else None
+        for value in (_at(config, key) for config in dumped) if key else ("text",):
+            if value is None or not form:
+                continue
+            try:
+                format(value, form)
+            except (TypeError, ValueError) as error:
+                raise UserError(
+                    f"{{{name}:{form}}} cannot write {value!r}", file=path, place="summary.run_id"
+                ) from error
+
+
+def _at(config: Any, key: str) -> Any:
+    """Return what stands under a dotted key; None where nothing does."""
+    for part in key.split("."):
+        config = config.get(part) if isinstance(config, dict) else None
+    return config
+
+
+@cache
+def _schema() -> Node:
+    return TrialConfig.model_json_schema()
 
 
 def _check_key(key: str, arms: Mapping[str, TrialConfig], path: Path, place: str) -> None:
     """Walk a dotted key through the schema; names of tasks are those that the arms have."""
-    schema = TrialConfig.model_json_schema()
+    schema = _schema()
     dumped: list[Any] = [config.model_dump(mode="json", by_alias=True) for config in arms.values()]
     nodes: list[Node] = [schema]
     for part in key.split("."):

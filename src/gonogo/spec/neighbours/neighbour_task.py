@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from gonogo.core.types import Precision
 from gonogo.spec.base import Count, Fraction, LearnedTask, Positive, Spec
 from gonogo.spec.data.vector_data import CorpusSpec
 
@@ -65,9 +66,10 @@ class NeighbourTask(LearnedTask):
     """Which of the drawn candidates are dropped, anchor by anchor, because they may be near."""
     objective: NeighbourDistillation = NeighbourDistillation()
     """What is minimised."""
-    products: Literal["auto", "fp32", "bf16"] = "auto"
-    """Factors of the head's matrix products; sums, weights, cosines, softmax and loss are fp32
-    either way, and nothing is autocast. auto: bf16 where the CPU or GPU multiplies it."""
+    products: Literal["auto"] | Precision = "auto"
+    """Factors of the head's matrix products; weights, cosines, softmax and loss are fp32 all the
+    same. auto: bf16 where the CPU or GPU multiplies it. fp16: autocast, with gradients that are
+    scaled on a GPU."""
     batch_size: int = Field(default=256, ge=2)
     """Anchors in one batch."""
 

@@ -72,8 +72,9 @@ class SummarySpec(Spec):
     """What a study's summary holds."""
 
     run_id: str = "{study}_{experiment}_{timestamp}"
-    """The name of a row's run: braces hold ``study``, a fact, or the name of a column of settings.
-    It is kept as long as the row's trials are; a new timestamp alone runs nothing again."""
+    """The name of a row's run: braces hold ``study``, a fact, or the name of a column of settings,
+    as short as it can be read back, or by a format behind a colon (``{tau:.2f}``). It is kept as
+    long as the row's trials are; a new timestamp alone runs nothing again."""
     columns: dict[str, ColumnSpec] = {}
     """Columns in order; facts alone when none are given."""
     rank_by: str | None = None
@@ -86,17 +87,17 @@ class SummarySpec(Spec):
         }
         return self.columns or usual
 
-    def placeholders(self) -> Iterator[str]:
-        """Yield the names in the braces of ``run_id``."""
-        for _, name, _, _ in Formatter().parse(self.run_id):
+    def placeholders(self) -> Iterator[tuple[str, str]]:
+        """Yield the names in the braces of ``run_id``, and the formats behind their colons."""
+        for _, name, form, _ in Formatter().parse(self.run_id):
             if name is not None:
-                yield name
+                yield name, form or ""
 
     @model_validator(mode="after")
     def _names_are_known(self) -> Self:
         measured = {n for n, c in self.columns.items() if c.kind in ("figure", "score")}
         known = {"study", *FACTS, *self.columns} - measured - {"run_id", "status"}
-        for name in self.placeholders():
+        for name, _ in self.placeholders():
             if name not in known:
                 raise ValueError(f"run_id: no {{{name}}}; known: {', '.join(sorted(known))}")
         if self.rank_by is not None and self.rank_by not in measured:

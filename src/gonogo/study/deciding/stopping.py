@@ -64,8 +64,10 @@ class EarlyStop:
 def expected_scores(plan: Plan, seeds: tuple[int, ...]) -> Expected:
     """Return what a study promised to score, with these seeds."""
     study = plan.study
+    places = {*study.places(), *((trial.arm, trial.seed) for trial in plan.trials)}
     own_seeds = {
-        arm: tuple(seed for seed in study.seeds_of(arm) if seed in seeds) for arm in study.arms
+        arm: tuple(seed for seed in study.seeds if seed in seeds and (arm, seed) in places)
+        for arm in study.arms
     }
     return Expected(
         study=study.study,
@@ -107,8 +109,9 @@ def look(plan: Plan, next_seed: int) -> EarlyStop | None:
 def _is_complete(plan: Plan, seeds: tuple[int, ...]) -> bool:
     """Tell from the files, which are newer than the plan, whether every arm has these seeds."""
     trials = [trial for trial in plan.trials if trial.seed in seeds]
-    promised = sum(seed in seeds for arm in plan.study.arms for seed in plan.study.seeds_of(arm))
-    return len(trials) == promised and all(
+    planned = {(trial.arm, trial.seed) for trial in trials}
+    promised = {(arm, seed) for arm, seed in plan.study.places() if seed in seeds}
+    return promised <= planned and all(
         inspect(trial.folder, trial.training, trial.evaluation).state == "finished"
         for trial in trials
     )

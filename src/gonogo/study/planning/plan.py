@@ -69,7 +69,7 @@ class PlannedReference:
 
 @dataclass(frozen=True)
 class Plan:
-    """All trials of a study at one tier, seed by seed so that complete seeds come early."""
+    """All trials of a study at one tier, in the order in which they run."""
 
     study: ResolvedStudy
     folder: StudyFolder
@@ -131,11 +131,15 @@ def make_plan(
         require_components(study)
     hasher = Hasher(beside, fetch, file)
     trials = []
-    for seed in study.seeds:
-        for arm, config in study.arms.items():
-            if seed in study.seeds_of(arm) and _is_wanted(study, arm, seed, only):
-                inputs = hasher.training_inputs(config, seed), hasher.evaluation_inputs(config)
-                trials.append(_plan_trial(arm, seed, config, folder, *inputs, force))
+    for (arm, seed), on_request in study.places(on_request=True).items():
+        if not _is_wanted(study, arm, seed, only):
+            continue
+        config = study.arms[arm]
+        inputs = hasher.training_inputs(config, seed), hasher.evaluation_inputs(config)
+        unasked = on_request and only is None
+        trial = _plan_trial(arm, seed, config, folder, *inputs, force and not unasked)
+        if not unasked or trial.action == "skip":  # what was asked for once is shown ever after
+            trials.append(trial)
     references = _plan_references(study, folder, hasher)
     if not trials:
         references = tuple(row for row in references if fnmatch(row.name, only or "*"))

@@ -119,13 +119,15 @@ def _arm(trial: PlannedTrial, stopwatch: _Stopwatch) -> dict[str, Any]:
         f"{shared} {evaluation.model_dump_json()}",
         partial(probes.time_evaluation, model, evaluation, workplace),
     )
-    saving, size = stopwatch.once("saving", shared, partial(probes.time_saving, model, config))
+    saving = stopwatch.once("saving", shared, partial(probes.time_saving, model, config))
+    training = _training(config, tasks, saving.seconds)
     return {
         "fingerprint": arm_fingerprint(trial.training, trial.evaluation),
         "precision": model.precision,
-        **_training(config, tasks, saving),
+        **training,
         "evaluation_seconds": scoring,
-        "disk_mb": size + _rankings_mb(evaluation, workplace),
+        "disk_mb": _weights_mb(config, saving, training["steps"])
+        + _rankings_mb(evaluation, workplace),
     }
 
 
@@ -164,6 +166,16 @@ def _training(
         "preparation_seconds": sum(task.preparation for task in tasks.values()),
         "training_seconds": spent,
     }
+
+
+def _weights_mb(config: TrialConfig, saving: probes.Saving, steps: int) -> float:
+    """Return the size of everything under ``checkpoints``."""
+    kept = config.training.keep_checkpoints
+    written = (steps - 1) // config.training.checkpoint_every  # none beside the final one
+    looks = config.training.validation
+    whole = 1 + (looks is not None and looks.best is not None)
+    count = written if kept == "all" else min(kept, written)
+    return whole * saving.final_mb + count * saving.checkpoint_mb
 
 
 def _rankings_mb(spec: EvaluationSpec, workplace: Workplace) -> float:

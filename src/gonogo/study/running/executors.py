@@ -18,6 +18,7 @@ import torch
 from gonogo.core.progress import Silent
 from gonogo.core.types import Device
 from gonogo.core.workplace import Workplace
+from gonogo.study.running.console_log import CONSOLE, ConsoleLog
 from gonogo.study.running.interrupts import graceful_stop
 from gonogo.study.running.jobs import Ended, Job, do_job, failed
 from gonogo.study.running.relayed_progress import Message, Shown
@@ -148,7 +149,9 @@ class _Crew:
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         if code == -signal.SIGKILL:
             how += ", which the system also sends when memory runs out"
-        return failed(worker.job, f"its process has ended ({how})")
+        reason = f"its process has ended ({how})"
+        ConsoleLog(worker.job.folder.log(CONSOLE), Silent()).close(f"failed: {reason}")
+        return failed(worker.job, reason)
 
     def _release(self, pipe: Connection) -> Job:
         worker = self.busy.pop(pipe)

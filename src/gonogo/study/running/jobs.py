@@ -12,6 +12,7 @@ from gonogo.core.errors import UserError
 from gonogo.core.files import write_text
 from gonogo.core.workplace import Workplace
 from gonogo.study.planning.plan import PlannedReference, PlannedTrial
+from gonogo.study.running.console_log import CONSOLE, ConsoleLog
 from gonogo.study.running.references import score_reference
 from gonogo.study.running.trial import Outcome, record_failure, run_trial
 
@@ -32,13 +33,16 @@ class Ended:
 def do_job(job: Job, workplace: Workplace) -> Ended:
     """Run a trial or score a reference row; what goes wrong is recorded and told, not raised."""
     started = time.perf_counter()
-    ended = _try(job, workplace)
+    console = ConsoleLog(job.folder.log(CONSOLE), workplace.progress)
+    ended = _try(job, replace(workplace, progress=console), console)
+    console.close(f"{ended.state}: {ended.reason}" if ended.reason else ended.state)
     return replace(ended, seconds=time.perf_counter() - started)
 
 
-def _try(job: Job, workplace: Workplace) -> Ended:
+def _try(job: Job, workplace: Workplace, console: ConsoleLog) -> Ended:
     try:
-        outcome = _do(job, workplace)
+        with console.kept():
+            outcome = _do(job, workplace)
     except UserError as error:  # says itself what is wrong and what helps
         return failed(job, str(error))
     except (KeyboardInterrupt, SystemExit):

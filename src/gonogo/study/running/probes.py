@@ -172,7 +172,7 @@ def _time_whole(
 def _step_seconds(config: TrialConfig, model: TrainableModel, task: Task, seed: int) -> float:
     """Return the mean time of an optimiser step."""
     optimizer = build_optimizer(model, config.training)
-    run = Run(model, optimizer, {task.name: task}, scaler=build_scaler(model))
+    run = Run(model, optimizer, {task.name: task}, scaler=build_scaler(model, [task]))
     size, rate = config.training.accumulation, config.training.learning_rate
 
     def step(first: int, batches: int) -> float:
@@ -244,15 +244,28 @@ def _draw(count: int, most: int) -> list[int]:
     return chosen
 
 
-def time_saving(model: TrainableModel, config: TrialConfig) -> tuple[float, float]:
-    """Return the seconds of writing a checkpoint and the megabytes of the finished one."""
+@dataclass(frozen=True)
+class Saving:
+    """What it costs to keep weights."""
+
+    seconds: float
+    """Of writing a checkpoint."""
+    final_mb: float
+    """Size of the finished weights, or the best ones."""
+    checkpoint_mb: float
+    """Size of a checkpoint, optimiser included."""
+
+
+def time_saving(model: TrainableModel, config: TrialConfig) -> Saving:
+    """Write a checkpoint and a finished model, and see what they took."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         run = Run(model, build_optimizer(model, config.training), {})
         checkpoints = Checkpoints(folder / "checkpoints", "calibration")
         seconds = _seconds(lambda: checkpoints.save(run.checkpoint()))
         model.save(folder / "final")
-        return seconds, folder_size(folder / "final") / MEGABYTE
+        sizes = (folder_size(folder / name) / MEGABYTE for name in ("final", "checkpoints"))
+        return Saving(seconds, *sizes)
 
 
 def _seconds(work: Callable[[], object]) -> float:

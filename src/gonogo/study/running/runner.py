@@ -48,7 +48,7 @@ def run_plan(
     stop_when_decided: bool = False,
     run_id: str | None = None,
 ) -> RunSummary:
-    """Run everything in a plan that is not finished, seed by seed.
+    """Run everything in a plan that is not finished, in its order.
 
     A trial that fails is recorded and the next one starts; Ctrl-C saves a checkpoint and stops.
 
@@ -102,7 +102,9 @@ def _batches(plan: Plan, stop_when_decided: bool, progress: Progress) -> Iterato
         yield [*rows, *plan.to_do]
         return
     yield rows
-    for seed, trials in groupby(plan.to_do, lambda trial: trial.seed):
+    order = plan.study.seeds.index
+    by_seed = sorted(plan.to_do, key=lambda trial: order(trial.seed))
+    for seed, trials in groupby(by_seed, lambda trial: trial.seed):
         stop = look(plan, seed)
         if stop is not None:
             progress.say(stop.sentence)

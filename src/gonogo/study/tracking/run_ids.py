@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
+from gonogo.analysis.records.run_table import Value
 from gonogo.core.errors import UserError
 from gonogo.core.files import fingerprint, safe_name, write_json
 from gonogo.core.records import read_record
 from gonogo.spec.study import Experiment, ResolvedStudy
 from gonogo.study.folder.fingerprints import combine
 from gonogo.study.planning.plan import Plan, PlannedTrial
-from gonogo.study.tracking.run_values import plain, setting_values
+from gonogo.study.tracking.run_values import named_run, setting_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +87,17 @@ def new_record(
     """Name a run, by the study's template unless a name is given."""
     summary = plan.study.summary
     template = summary.run_id if summary else "{study}_{experiment}_{timestamp}"
-    values = {name: plain(value) for name, value in setting_values(plan.study, row.arm).items()}
-    values |= {
+    values: dict[str, Value] = {
+        **setting_values(plan.study, row.arm),
         "study": plan.study.study,
         "tier": plan.study.tier,
         "experiment": name,
         "arm": row.arm,
         "seeds": _joined(row.seeds or ()),
-        "timestamp": now.strftime("%Y%m%d-%H%M%S"),
+        "timestamp": now.strftime("%Y%m%d_%H%M%S"),
     }
     stamp = now.isoformat(timespec="seconds")
-    made = run_id or template.format(**values)
+    made = run_id or named_run(template, values)
     return RunRecord(name, made, stamp, _fingerprint(trials_of(row, plan)))
 
 
@@ -139,7 +140,8 @@ def names_given(plan: Plan, run_id: str | None) -> dict[str, str]:
         raise UserError("this study has no runs to name", place=place, hint=hint)
     rows = rows_of(plan.study)
     whole = [name for name, row in rows.items() if is_whole(row, plan)]
-    found = [plan.only] if plan.only in whole else whole
+    alike = {(rows[name].arm, rows[name].seeds): name for name in reversed(whole)}
+    found = [plan.only] if plan.only in whole else [n for n in whole if n in alike.values()]
     if len(found) != 1:
         raise UserError(
             f"one name for {len(found)} runs: {', '.join(map(str, found)) or 'none'}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from string import Formatter
 from typing import Any, assert_never
 
 import polars as pl
@@ -63,6 +64,25 @@ def plain(value: Value) -> str:
     if value is None:
         return ""
     return f"{value:.12g}" if isinstance(value, float) else str(value)
+
+
+class _Names(Formatter):
+    """Writes values as short as they are, or by the format that stands behind a colon."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if value is None or not format_spec:
+            return plain(value)
+        return format(value, format_spec)
+
+
+def named_run(template: str, values: Mapping[str, Value]) -> str:
+    """Return the name of a run; braces hold a value's name, and perhaps its format.
+
+    Example:
+        >>> named_run("m{neg_m}_tau{tau:.2f}", {"neg_m": 1024, "tau": 0.1})
+        'm1024_tau0.10'
+    """
+    return _Names().vformat(template, (), values)
 
 
 def warmup_taken(config: TrialConfig, steps: int | None) -> int | None:

@@ -23,7 +23,6 @@ from gonogo.core.files import atomic_folder, read_json, write_json
 
 Tensors = Mapping[str, Tensor]
 
-_KEPT = 2
 _STEP = re.compile(r"step_(\d{6,})")
 
 
@@ -41,10 +40,11 @@ class Checkpoints:
     Args:
         folder: the trial's ``checkpoints`` folder.
         fingerprint: of everything that can change the weights.
+        keep: how many to keep, the newest; None keeps all.
     """
 
-    def __init__(self, folder: Path, fingerprint: str) -> None:
-        self.folder, self.fingerprint = folder, fingerprint
+    def __init__(self, folder: Path, fingerprint: str, keep: int | None = 2) -> None:
+        self.folder, self.fingerprint, self._keep = folder, fingerprint, keep
 
     def tidy(self) -> None:
         """Remove what a crash left half-written, and the verdict of an earlier attempt."""
@@ -53,14 +53,14 @@ class Checkpoints:
         shutil.rmtree(self.folder / "abort", ignore_errors=True)
 
     def save(self, checkpoint: Checkpoint) -> None:
-        """Write ``step_<step>`` and remove all but the last two of this configuration."""
+        """Write ``step_<step>``; remove other configurations' and the oldest of this one."""
         path = self.folder / f"step_{checkpoint.state['step']:06d}"
         with atomic_folder(path) as folder:
             for name, tensors in checkpoint.tensors.items():
                 plain = {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}
                 save_file(plain, folder / f"{name}.safetensors")
             self._write_state(folder, {**checkpoint.state, "files": sorted(checkpoint.tensors)})
-        kept = [path, *(other for other in self._newest_first() if other != path)][:_KEPT]
+        kept = [path, *(other for other in self._newest_first() if other != path)][: self._keep]
         for other in self.folder.glob("step_*"):
             if other not in kept:
                 shutil.rmtree(other)

@@ -90,7 +90,12 @@ def train(
         UserError: if nothing is trainable or a tracker is missing.
     """
     steps = plan_steps(config.schedule, task_budgets(config, tasks), config.training)
-    checkpoints = Checkpoints(folder / "checkpoints", fingerprint or _fingerprint(config, seed))
+    kept = config.training.keep_checkpoints
+    checkpoints = Checkpoints(
+        folder / "checkpoints",
+        fingerprint or _fingerprint(config, seed),
+        None if kept == "all" else kept,
+    )
 
     if done := checkpoints.finished():
         memory = float(done.get("peak_memory_mb", 0.0))
@@ -108,7 +113,8 @@ def train(
             epochs=epochs,
             progress=progress,
         )
-    run = Run(model, build_optimizer(model, config.training), tasks, monitors, build_scaler(model))
+    scaler = build_scaler(model, tasks.values())
+    run = Run(model, build_optimizer(model, config.training), tasks, monitors, scaler)
     if checkpoint := checkpoints.latest():
         run.restore(checkpoint)
     checkpoints.tidy()

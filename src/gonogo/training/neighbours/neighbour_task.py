@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
+from gonogo.core.types import Precision
 from gonogo.evaluation.encoding.corpus_vectors import embed
 from gonogo.evaluation.neighbours.neighbours import kept_share, nearest_others
 from gonogo.models.heads.vector_model import VectorModel
@@ -96,6 +97,7 @@ class NeighbourTask:
         queue_size: documents in the queue.
         temperature: of the loss, for the teacher's entropy in the log.
         seed: the trial's seed.
+        precision: number format of the head's products.
     """
 
     head: Head = "embedding"
@@ -114,7 +116,9 @@ class NeighbourTask:
         queue_size: int,
         temperature: float,
         seed: int,
+        precision: Precision = "fp32",
     ) -> None:
+        self.precision = precision
         self.name, self._table, self._model = name, table, model
         self._student, self._loss, self._drops = student, loss, drops
         self._negatives, self._temperature = negatives, temperature
@@ -180,7 +184,7 @@ class NeighbourTask:
         return _Embedded(rows[:size], near, rows[size + count * width :], lengths)
 
     def validate(self) -> dict[str, float]:
-        """Return R@10 and nDCG@10 of held-out documents, by exact search, mean over documents."""
+        """Return recall and nDCG of held-out documents against the teacher, mean over documents."""
         recalls, gains = [], []
         for asked, corpus, true in self._table.looked_at(_LOOKED_AT):
             vectors = embed(self._model, corpus.base)
@@ -189,8 +193,8 @@ class NeighbourTask:
             recalls.append(recall)
             gains.append(gain)
         return {
-            f"R@{_LOOKED_AT}": float(np.concatenate(recalls).mean()),
-            f"nDCG@{_LOOKED_AT}": float(np.concatenate(gains).mean()),
+            f"vs_teacher_recall@{_LOOKED_AT}": float(np.concatenate(recalls).mean()),
+            f"vs_teacher_ndcg@{_LOOKED_AT}": float(np.concatenate(gains).mean()),
         }
 
     def start_epoch(self, epoch: int) -> None:

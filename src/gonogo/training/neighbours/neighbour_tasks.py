@@ -50,11 +50,12 @@ def build_neighbour_task(
     if head.start != "random":
         directions = fit_directions(head.start, table.unit(table.anchors), head.dimension)
         head.start_at(torch.from_numpy(directions.weights).to(model.device))
+    precision = resolve_precision(spec.products, model.device)
     return NeighbourTask(
         name,
         table,
         student_of,
-        student=build_student(head, table, resolve_precision(spec.products, model.device), model),
+        student=build_student(head, table, precision, model),
         loss=build_neighbour_loss(spec.objective, table),
         drops=_filter(spec.false_negatives),
         batch_size=spec.batch_size,
@@ -62,6 +63,7 @@ def build_neighbour_task(
         queue_size=spec.queue_size,
         temperature=spec.objective.temperature,
         seed=seed,
+        precision=precision,
     )
 
 

@@ -11,10 +11,15 @@ from gonogo.training.watching.validation import Look, Validator
 
 
 def readable(name: str, value: float) -> tuple[str, float, Literal["%", ""]]:
-    """Turn ``R@500`` (0 to 1) into ``recall@500`` in percent; leave other figures as they are."""
+    """Turn ``R@500`` (0 to 1) into ``recall@500`` in percent, and other recalls into percent.
+
+    Other figures are left as they are.
+    """
     owner, slash, figure = name.rpartition("/")
     if figure.startswith("R@"):
         return f"{owner}{slash}recall@{figure[2:]}", 100.0 * value, "%"
+    if "recall@" in figure:
+        return name, 100.0 * value, "%"
     return name, value, ""
 
 
