@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from gonogo.spec.checks.resolve import read_study, resolve
+from gonogo.spec.data.text_data import PythonApiData
+from gonogo.spec.neighbours.neighbour_task import NeighbourTask
 from gonogo.spec.rule.gates import BandsGate, ImprovementGate, InterferenceGate
 from gonogo.spec.rule.summary import FigureColumn
 from gonogo.spec.study import ResolvedStudy, TrialConfig
@@ -387,9 +389,10 @@ def test_the_quick_tier_of_distillation_is_ten_steps_of_every_row_on_packaged_te
     full, quick = shipped("distillation"), shipped("distillation", "quick")
     assert {config.training.max_steps for config in quick.arms.values()} == {10}
     for config in quick.arms.values():
-        named = [data for _, _, data in quick.evaluation.parts]
-        named += list(config.model_dump()["tasks"]["distill"]["data"])
-        assert all("python-api" in str(data) for data in named)
+        task = config.tasks["distill"]
+        assert isinstance(task, NeighbourTask)
+        named = [*(data for _, _, data in quick.evaluation.parts), *task.data]
+        assert {type(data) for data in named} == {PythonApiData}
     assert {name: row.seeds for name, row in quick.experiments.items()} == {
         name: row.seeds for name, row in full.experiments.items()
     }
