@@ -90,12 +90,7 @@ def train(
         UserError: if nothing is trainable or a tracker is missing.
     """
     steps = plan_steps(config.schedule, task_budgets(config, tasks), config.training)
-    kept = config.training.keep_checkpoints
-    checkpoints = Checkpoints(
-        folder / "checkpoints",
-        fingerprint or _fingerprint(config, seed),
-        None if kept == "all" else kept,
-    )
+    checkpoints = _checkpoints(config, folder, fingerprint or _fingerprint(config, seed))
 
     if done := checkpoints.finished():
         memory = float(done.get("peak_memory_mb", 0.0))
@@ -129,6 +124,11 @@ def train(
         )
     memory = peak_memory_mb(model.device)
     return TrainingResult(run.step, len(steps), dict(run.examples), run.seconds, memory, **ending)
+
+
+def _checkpoints(config: TrialConfig, folder: Path, fingerprint: str) -> Checkpoints:
+    kept = config.training.keep_checkpoints
+    return Checkpoints(folder / "checkpoints", fingerprint, None if kept == "all" else kept)
 
 
 def _validator(
