@@ -30,7 +30,7 @@ SUMMARY = {
         "warmup": "warmup_steps",
         "status": "status",
         "best": {"kind": "figure", "figure": "vs_teacher_recall@10", "which": "best"},
-        "final": {"kind": "figure", "figure": "nDCG@10", "which": "final"},
+        "final": {"kind": "figure", "figure": "vs_teacher_ndcg@10", "which": "final"},
     },
     "rank_by": "best",
 }
