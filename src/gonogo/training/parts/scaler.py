@@ -6,11 +6,12 @@ from collections.abc import Iterable
 
 import torch
 
-from gonogo.training.parts.task import Task
 from gonogo.training.parts.trainable import TrainableModel
 
 
-def build_scaler(model: TrainableModel, tasks: Iterable[Task] = ()) -> torch.amp.GradScaler | None:
+def build_scaler(
+    model: TrainableModel, tasks: Iterable[object] = ()
+) -> torch.amp.GradScaler | None:
     """Return Accelerate's choice of scaler for this machine; None where nothing can vanish.
 
     Args:
