@@ -264,7 +264,7 @@ def test_only_fp16_is_scaled(monkeypatch: pytest.MonkeyPatch) -> None:
     assert scaler.build_scaler(model) is None
     model.precision = "bf16"
     assert scaler.build_scaler(model) is None
-    kept = object()
+    kept = torch.amp.GradScaler("cpu", enabled=False)
     monkeypatch.setattr("accelerate.utils.modeling.get_grad_scaler", lambda: kept)
     model.device = "cuda"
     head = SimpleNamespace(precision="fp16")
