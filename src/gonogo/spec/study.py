@@ -62,6 +62,8 @@ class TierSpec(Spec):
     """What the tier is for, what it costs and what it can tell; its report shows it."""
     seeds: Seeds | None = None
     """Seeds at this tier; the study's own when not given."""
+    arms: Annotated[tuple[Name, ...] | None, Field(min_length=1)] = None
+    """Which of the study's arms run at this tier; all when not given."""
     set: dict[str, Any] = {}
     """Dotted keys and their values, such as {model.adapter.rank: 8}."""
     preliminary: bool = True

@@ -279,6 +279,25 @@ def test_wrong_settings_of_a_tier_name_the_tier(study: Write) -> None:
         resolve(path, "small")
 
 
+def test_a_tier_may_leave_arms_out_in_the_order_of_the_study(study: Write) -> None:
+    more = ("  joint_single: {", "  untold: {tasks: [embed]}\n  joint_single: {")
+    path = study(*more)
+    path.write_text(
+        path.read_text().replace(
+            "seeds: [7]", "seeds: [7]\n    arms: [rank_only, joint_single, emb_only]"
+        )
+    )
+    small = resolve(path, "small", ("arms.untold.training.epochs=3",))
+    assert list(small.arms) == ["emb_only", "rank_only", "joint_single"]
+    assert list(resolve(path).arms) == ["emb_only", "rank_only", "untold", "joint_single"]
+    with pytest.raises(UserError, match="joint_single"):
+        resolve(study("seeds: [7]", "seeds: [7]\n    arms: [rank_only, emb_only]"), "small")
+    with pytest.raises(UserError, match=r"tiers\.small\.arms: no arm 'emb_onli'.*'emb_only'"):
+        resolve(study("seeds: [7]", "seeds: [7]\n    arms: [emb_onli]"), "small")
+    with pytest.raises(UserError, match=r"tiers\.small\.arms"):
+        resolve(study("seeds: [7]", "seeds: [7]\n    arms: []"), "small")
+
+
 def test_an_unknown_tier_and_a_missing_file(study: Write, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"tiers: no tier 'smal' \(did you mean 'small'\?\)"):
         resolve(study(), "smal")

@@ -69,7 +69,8 @@ def resolve(
             hint=nearest(tier, {*file.tiers, "full"}),
         )
     level = file.tiers.get(tier, TierSpec(preliminary=False))
-    arms = {name: _resolve_arm(file, path, name, tier, level, overrides) for name in file.arms}
+    names = _arms_of(file, path, tier, level)
+    arms = {name: _resolve_arm(file, path, name, tier, level, overrides) for name in names}
     evaluation = _resolve_evaluation(file, path, tier, level, overrides)
     seeds = file.seeds if _sets_seeds(overrides) else (level.seeds or file.seeds)
     check_gate(file.gate, arms, evaluation, path)
@@ -79,7 +80,7 @@ def resolve(
         check_monitors(name, config, path)
     check_summary(file.summary, arms, evaluation, path)
     check_criteria(file.criteria, file.gate, arms, evaluation, path)
-    experiments = _experiments(file, path, seeds, given=_sets_seeds(overrides))
+    experiments = _experiments(file, path, names, seeds, given=_sets_seeds(overrides))
     if overrides or tier != "full":
         experiments = joined_twins(experiments, arms, file.gate)
     return ResolvedStudy(
@@ -99,10 +100,19 @@ def resolve(
     )
 
 
+def _arms_of(file: StudyFile, path: Path, tier: str, level: TierSpec) -> tuple[str, ...]:
+    """Return the arms that run at this tier, in the order of the study."""
+    for name in level.arms or ():
+        if name not in file.arms:
+            place, hint = f"tiers.{tier}.arms", nearest(name, file.arms)
+            raise UserError(f"no arm {name!r}", file=path, place=place, hint=hint)
+    return tuple(name for name in file.arms if level.arms is None or name in level.arms)
+
+
 def _experiments(
-    file: StudyFile, path: Path, seeds: tuple[int, ...], *, given: bool
+    file: StudyFile, path: Path, arms: tuple[str, ...], seeds: tuple[int, ...], *, given: bool
 ) -> dict[str, Experiment]:
-    """Return the experiments that the tier's seeds leave, each with its seeds.
+    """Return the experiments that the tier's arms and seeds leave, each with its seeds.
 
     Seeds that an override has given are those of every row.
     """
@@ -118,7 +128,7 @@ def _experiments(
                 f"seed {seed} is not among the study's seeds", file=path, place=f"{place}.seeds"
             )
         own = tuple(seed for seed in seeds if seed in (named or seeds))
-        if own:
+        if own and row.arm in arms:
             kept[name] = row.model_copy(update={"seeds": own})
     return kept
 
