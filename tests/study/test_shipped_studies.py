@@ -256,6 +256,7 @@ def test_the_specialists_of_interference_learn_one_task_each() -> None:
         "emb_only": ["embed"],
         "rank_only": ["rerank"],
         "joint_single": ["embed", "rerank"],
+        "joint_updates": ["embed", "rerank"],
     }
     joint = arms["joint_single"]
     for config in arms.values():

@@ -64,8 +64,11 @@ class TierSpec(Spec):
     """Seeds at this tier; the study's own when not given."""
     arms: Annotated[tuple[Name, ...] | None, Field(min_length=1)] = None
     """Which of the study's arms run at this tier; all when not given."""
+    defaults: dict[str, Any] = {}
+    """Settings that all arms share at this tier, over the study's defaults; an arm's own win."""
     set: dict[str, Any] = {}
-    """Dotted keys and their values, such as {model.adapter.rank: 8}."""
+    """Dotted keys and their values, such as {model.adapter.rank: 8}; they win
+    over those of arms."""
     preliminary: bool = True
     """Verdicts of this tier are labelled preliminary."""
 
@@ -98,13 +101,19 @@ class StudyFile(Spec):
     """The name of the study."""
     question: str = ""
     """What the study decides, in one sentence."""
+    extends: str | None = None
+    """The study that this one starts from: the name of a shipped one, or a file beside this one.
+    Blocks are merged key by key, but for ``gate`` and ``summary``, which replace the other's;
+    ``arms: {name: null}`` leaves one of its arms out, and likewise a tier or a row."""
     seeds: Seeds
     """Every arm is trained once with each."""
     defaults: dict[str, Any] = {}
     """Settings that all arms share."""
     arms: Annotated[dict[Name, dict[str, Any]], Field(min_length=1)]
     """The configurations under comparison; each changes some defaults. All are scored alike: of
-    ``evaluation`` an arm may say ``checkpoint`` alone."""
+    ``evaluation`` an arm may say ``checkpoint`` alone. ``grid: {model.adapter.rank: [1, 2]}`` in
+    an arm ``emb`` makes it two, ``emb_rank_1`` and ``emb_rank_2``; values that are blocks or lists
+    are given by name, ``{two: [...], three: [...]}``. Several keys make all combinations."""
     evaluation: dict[str, Any] = {}
     """What is scored, the same for all arms."""
     tiers: dict[Name, TierSpec] = {}

@@ -298,6 +298,21 @@ def test_a_tier_may_leave_arms_out_in_the_order_of_the_study(study: Write) -> No
         resolve(study("seeds: [7]", "seeds: [7]\n    arms: []"), "small")
 
 
+def test_defaults_of_a_tier_lie_below_what_an_arm_says(study: Write) -> None:
+    path = study("joint_single: {", "joint_single: {model: {adapter: {rank: 4}}, ")
+    level = "defaults: {model: {adapter: {rank: 2}, similarity: euclidean}}"
+    path.write_text(path.read_text().replace("set: {model.adapter.rank: 8}", level))
+    arms = resolve(path, "small").arms
+    assert [arm.model.adapter.rank for arm in arms.values()] == [2, 2, 4]  # type: ignore[union-attr]
+    assert {arm.model.similarity for arm in arms.values()} == {"euclidean"}  # type: ignore[union-attr]
+    path.write_text(path.read_text().replace(level, "defaults: {evaluation: {max_queries: 5}}"))
+    with pytest.raises(UserError, match=r"tiers\.small\.defaults\.evaluation: no evaluation here"):
+        resolve(path, "small")
+    path.write_text(path.read_text().replace("{evaluation: {max_queries: 5}}", "{model: {rnk: 5}}"))
+    with pytest.raises(UserError, match=r"tiers\.small\.defaults\.model\.rnk"):
+        resolve(path, "small")
+
+
 def test_an_unknown_tier_and_a_missing_file(study: Write, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"tiers: no tier 'smal' \(did you mean 'small'\?\)"):
         resolve(study(), "smal")

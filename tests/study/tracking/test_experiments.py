@@ -19,8 +19,9 @@ from gonogo.report.pages.contents import contents
 from gonogo.report.pages.summary import summary_csv, summary_text
 from gonogo.report.tables.run_tables import runs_csv
 from gonogo.spec.checks.resolve import resolve
+from gonogo.spec.reading.shipped import shipped_studies
 from gonogo.study.deciding.decision import decide_plan
-from gonogo.study.folder.shipped import find_study, shipped_studies
+from gonogo.study.folder.shipped import find_study
 from gonogo.study.folder.states import write_config
 from gonogo.study.planning.plan import Plan
 from gonogo.study.running.trial import record_failure

@@ -26,7 +26,7 @@ class Shipped:
 def shipped() -> dict[str, Shipped]:
     """Return what is known of the shipped studies before one is opened, by name."""
     from gonogo.spec.checks.resolve import read_study
-    from gonogo.study.folder.shipped import shipped_studies
+    from gonogo.spec.reading.shipped import shipped_studies
 
     found = {}
     for name, path in shipped_studies().items():

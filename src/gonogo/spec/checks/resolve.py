@@ -17,12 +17,14 @@ from gonogo.spec.checks.protocol_checks import refuse_own_protocol
 from gonogo.spec.checks.summary_checks import check_summary
 from gonogo.spec.checks.twins import joined_twins
 from gonogo.spec.evaluation.evaluation import EvaluationSpec
+from gonogo.spec.reading.extending import extended
+from gonogo.spec.reading.grids import expand_grids
 from gonogo.spec.reading.overrides import Layers, parse_override
 from gonogo.spec.reading.problems import validate
 from gonogo.spec.reading.reading import read_mapping
 from gonogo.spec.study import Experiment, ResolvedStudy, StudyFile, TierSpec, TrialConfig
 
-STUDY_KEYS = {"study", "question", "seeds", "gate", "tiers", "experiments", "summary", "criteria"}
+STUDY_KEYS = set(StudyFile.model_fields) - {"defaults", "arms", "evaluation"}
 _TABLES = (("tasks",), ("evaluation", "tasks"))
 
 
@@ -40,7 +42,9 @@ def read_study(
         UserError: naming file, place, value and the nearest valid name.
     """
     layers = Layers(StudyFile)
-    layers.add(read_mapping(path) if values is None else deepcopy(values), "")
+    for layer, origin in extended(path, read_mapping(path) if values is None else values):
+        expand_grids(layer, path)
+        layers.add(layer, origin)
     for text in overrides:
         key, value = parse_override(text)
         if key.split(".")[0] in STUDY_KEYS:
@@ -147,6 +151,7 @@ def _resolve_arm(
 ) -> TrialConfig:
     layers = Layers(TrialConfig)
     layers.add(deepcopy(file.defaults), "defaults")
+    layers.add(_tier_defaults(level, f"tiers.{tier}.defaults", path), f"tiers.{tier}.defaults")
     layers.add({"evaluation": deepcopy(file.evaluation)}, "")
     own = deepcopy(file.arms[arm])
     refuse_own_protocol(own.get("evaluation"), f"arms.{arm}.evaluation", path)
@@ -161,6 +166,13 @@ def _resolve_arm(
             _set(layers, key, value, f"set {key}", arm, file)
     config = validate(TrialConfig, layers.values, path, layers.locate)
     return _pick_tasks(config, picked, "schedule" in own, path, arm)
+
+
+def _tier_defaults(level: TierSpec, place: str, path: Path) -> dict[str, Any]:
+    if "evaluation" in level.defaults:
+        hint = "evaluation belongs to the study: set evaluation.KEY"
+        raise UserError("no evaluation here", file=path, place=f"{place}.evaluation", hint=hint)
+    return deepcopy(level.defaults)
 
 
 class _Scored(Spec):

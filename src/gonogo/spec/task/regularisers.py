@@ -68,4 +68,17 @@ class VarianceTerm(_Moments):
     """Standard deviation wanted."""
 
 
-RegulariserSpec = Annotated[Sigreg | CovarianceTerm | VarianceTerm, Field(discriminator="kind")]
+class IsoscoreTerm(_Moments):
+    """1 - IsoScore*, the share of dimensions that is not used evenly (I-STAR, arXiv 2305.19358)."""
+
+    kind: Literal["isoscore"] = "isoscore"
+    memory: int = Field(default=2048, ge=0)
+    """Embeddings of earlier batches, without gradient, whose covariance that of the batch is drawn
+    to."""
+    shrinkage: float = Field(default=0.2, ge=0.0, lt=1.0)
+    """How far it is drawn: the paper's zeta."""
+
+
+RegulariserSpec = Annotated[
+    Sigreg | CovarianceTerm | VarianceTerm | IsoscoreTerm, Field(discriminator="kind")
+]

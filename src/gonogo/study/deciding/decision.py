@@ -76,7 +76,7 @@ def read_gate(
     """
     path = find_study(name)
     raw = read_mapping(path)
-    if "arms" not in raw:
+    if not {"arms", "extends"} & set(raw):
         return _lone_gate(path, raw, tier, overrides), Expected(study=path.stem)
     study = resolve(path, tier or "full", overrides)
     return study.gate, expected_of(study)

@@ -1,17 +1,11 @@
-"""Studies that come with the package, and how a name finds its file."""
+"""How a name finds a study's file."""
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 
 from gonogo.core.errors import UserError, nearest
-
-
-def shipped_studies() -> dict[str, Path]:
-    """Return the shipped study files by name."""
-    folder = Path(str(files("gonogo"))) / "studies"
-    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+from gonogo.spec.reading.shipped import shipped_studies
 
 
 def find_study(name: str) -> Path:

@@ -15,9 +15,16 @@ from gonogo.core.seeds import derive_seed
 from gonogo.core.types import Similarity
 from gonogo.objectives.covariance import covariance_distance
 from gonogo.objectives.cross_batch_memory import CrossBatchMemory
+from gonogo.objectives.isoscore import isoscore_distance
 from gonogo.objectives.sigreg import sigreg
 from gonogo.objectives.variance import variance_distance
-from gonogo.spec.task.regularisers import CovarianceTerm, RegulariserSpec, Sigreg, VarianceTerm
+from gonogo.spec.task.regularisers import (
+    CovarianceTerm,
+    IsoscoreTerm,
+    RegulariserSpec,
+    Sigreg,
+    VarianceTerm,
+)
 
 
 class Regularisation:
@@ -70,6 +77,8 @@ class Regularisation:
                 return value / len(embeddings) if spec.normalise == "count" else value
             case CovarianceTerm():
                 measure = partial(covariance_distance, target_variance=spec.target_variance)
+            case IsoscoreTerm():
+                measure = partial(isoscore_distance, shrinkage=spec.shrinkage)
             case VarianceTerm():
                 measure = partial(variance_distance, target=spec.target)
             case _:
