@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gonogo.cli.shared import announcing, exit_codes, options
+from gonogo.cli.shared import announcing, exit_codes, options, watching
 from gonogo.cli.shared.echo import echo, echo_lines
 
 _ModelQrels = Annotated[
@@ -41,6 +41,7 @@ def compare(
     model_qrels: _ModelQrels = None,
     clusters: _Clusters = None,
     gate: _Gate = None,
+    every: watching.Watch = None,
     tier: options.Tier = None,
     sets: options.Sets = None,
     fail_on: exit_codes.FailOn = None,
@@ -61,6 +62,8 @@ def compare(
         raise UserError("--fail-on, --json and --junit tell of a verdict", hint="give --gate")
     if gate is None and (tier or sets):
         raise UserError("--tier and --set are about a gate", hint="give --gate")
+    if watching.watched(every, systems, qrels, metrics, gate):
+        return
     found = compare_systems(
         systems,
         qrels,

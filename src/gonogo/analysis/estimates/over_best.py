@@ -5,13 +5,13 @@ the one that noise favours is called the best. Three figures stand side by side:
 
 *value*, the smallest measured gain.
 
-*adjusted*, the mean over all ways to choose the best baseline by two thirds of the evidence and to
-measure the gain over it on the other third. With D the measured gains, S their covariance and Z
-drawn from N(0, S), choose k by the smallest of D + g Z and measure D_k - Z_k / g: both are
-independent, and the average over Z loses nothing of the evidence. It has no bias for the gain over
-the baseline that is so chosen, and none at all for equally good ones; g^2 = 1/2. More than the
-largest measured gain is never claimed: where two baselines come out alike, that leaves a tenth of a
-standard error unclaimed.
+*adjusted*, the mean over all ways to choose the best baseline by one half of the evidence and to
+measure the gain over it on the other half. With D the measured gains, S their covariance and Z
+drawn from N(0, S), choose k by the smallest of D + Z and measure D_k - Z_k: both are independent,
+each with twice the variance, and the average over Z loses nothing of the evidence. It has no bias
+for the gain over the baseline that is so chosen, and none at all for equally good ones. More than
+the largest measured gain is never claimed: for two equally good baselines that leaves some
+twentieth of a standard error unclaimed.
 
 *interval*, of the gain over the baseline that truly is the best. Its lower end is the smallest
 lower end of all: to be above the least gain by mistake, it must be so for one given baseline. Its
@@ -39,8 +39,6 @@ from gonogo.analysis.tables.strata import Strata, Values
 from gonogo.core.seeds import generator
 
 _DRAWS = 20_000
-_CHOOSING = 0.5**0.5
-"""g: two thirds of the evidence, 1 / (1 + g^2), choose; the rest measures."""
 
 
 @dataclass(frozen=True)
@@ -156,14 +154,14 @@ def _noise(
 def adjusted_least(
     values: Float[np.ndarray, " baselines"], noise: Float[np.ndarray, "draws baselines"]
 ) -> float:
-    """Return the mean gain over the baseline that two thirds choose, within those measured.
+    """Return the mean gain over the baseline that one half chooses, within those measured.
 
     Args:
         values: measured gains.
         noise: draws of their errors.
     """
-    chosen = (values + _CHOOSING * noise).argmin(axis=1)
-    measured = values[chosen] - noise[np.arange(len(noise)), chosen] / _CHOOSING
+    chosen = (values + noise).argmin(axis=1)
+    measured = values[chosen] - noise[np.arange(len(noise)), chosen]
     return float(min(max(measured.mean(), values.min()), values.max()))
 
 
