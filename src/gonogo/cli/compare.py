@@ -55,14 +55,12 @@ def compare(
     """
     from gonogo.api.deciding.comparison import compare as compare_systems
     from gonogo.cli.shared.verdicts import command_line
-    from gonogo.core.errors import UserError
 
     said = announcing.Announcement(fail_on, as_json, junit)
-    if gate is None and (fail_on or as_json or junit):
-        raise UserError("--fail-on, --json and --junit tell of a verdict", hint="give --gate")
-    if gate is None and (tier or sets):
-        raise UserError("--tier and --set are about a gate", hint="give --gate")
-    if watching.watched(every, systems, qrels, metrics, gate):
+    if gate is None:
+        _need_a_gate(verdict=bool(fail_on or as_json or junit), rule=bool(tier or sets))
+    others = clusters or model_qrels or fail_on or as_json or junit
+    if watching.watched(every, systems, qrels, metrics, (gate, tier, sets), others=bool(others)):
         return
     found = compare_systems(
         systems,
@@ -82,3 +80,13 @@ def compare(
             echo()
             found.verdict.show()
         said.finish(found.verdict)
+
+
+def _need_a_gate(*, verdict: bool, rule: bool) -> None:
+    """Refuse options that mean nothing without a gate."""
+    from gonogo.core.errors import UserError
+
+    if verdict:
+        raise UserError("--fail-on, --json and --junit tell of a verdict", hint="give --gate")
+    if rule:
+        raise UserError("--tier and --set are about a gate", hint="give --gate")

@@ -73,6 +73,9 @@ def test_a_gate_brings_its_lines_and_its_words(growing: Growing, tmp_path: Path)
     rule = tmp_path / "gate.yaml"
     rule.write_text(GATE, encoding="utf-8")
     assert watch(growing, "--gate", str(rule))[-1].endswith(": FAIL, for these very models")
+    growing.queries, lower = 0, "gate.fail=-0.6"
+    last = watch(growing, "--gate", str(rule), "--set", lower)[-1]
+    assert last.endswith(": MARGINAL, for these very models")
 
 
 def test_what_has_no_part_in_it_is_refused(growing: Growing) -> None:
@@ -81,4 +84,4 @@ def test_what_has_no_part_in_it_is_refused(growing: Growing) -> None:
     assert isinstance(found.exception, UserError)
     assert "goes without --clusters" in str(found.exception)
     with pytest.raises(UserError, match="one measure"):
-        watching.watched(1.0, growing.paths, None, ["nDCG@10", "RR"], None)
+        watching.watched(1.0, growing.paths, None, ["nDCG@10", "RR"], (None, None, None))

@@ -40,6 +40,8 @@ def watch(
     metric: str | None = None,
     *,
     gate: str | None = None,
+    tier: str | None = None,
+    overrides: Sequence[str] = (),
     every: float = 5.0,
 ) -> Iterator[Look | None]:
     """Yield the running interval of two systems whenever they have more queries; end when decided.
@@ -51,6 +53,8 @@ def watch(
         qrels: judgements, for runs.
         metric: the gate's if not given, or nDCG@10.
         gate: a study or gate file whose lines decide; without one zero does.
+        tier: of that study.
+        overrides: of that study, such as ``gate.pass=0.02``.
         every: seconds between looks.
 
     Yields:
@@ -62,7 +66,7 @@ def watch(
     """
     lines = None
     if gate is not None:
-        lines, own = _lines(gate)
+        lines, own = _lines(gate, tier, tuple(overrides))
         metric = metric or own
     paths, seen = [Path(system) for system in systems], -1
     while True:
@@ -78,9 +82,9 @@ def watch(
         time.sleep(every)
 
 
-def _lines(gate: str) -> tuple[Lines, str]:
+def _lines(gate: str, tier: str | None, overrides: tuple[str, ...]) -> tuple[Lines, str]:
     """Return a gate's lines and its measure."""
-    rule, _ = read_gate(gate)
+    rule, _ = read_gate(gate, tier, overrides)
     if not isinstance(rule, ImprovementGate) or len(rule.baselines) > 1:
         raise UserError(
             "only a gate of kind improvement with one baseline is watched",

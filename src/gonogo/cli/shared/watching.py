@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from gonogo.cli.shared.echo import echo
@@ -21,15 +20,15 @@ Watch = Annotated[
     ),
 ]
 
-_ASKED = {"systems", "qrels", "metrics", "gate", "every"}
-
 
 def watched(
     every: float | None,
     systems: Sequence[Path],
     qrels: str | None,
     metrics: Sequence[str] | None,
-    gate: str | None,
+    gate: tuple[str | None, str | None, Sequence[str] | None],
+    *,
+    others: bool = False,
 ) -> bool:
     """Print the running interval whenever there are more queries; end when decided or at Ctrl-C.
 
@@ -38,7 +37,8 @@ def watched(
         systems: two, as ``gonogo.api.deciding.watching.watch`` takes them.
         qrels: judgements, for runs.
         metrics: at most one.
-        gate: a study or gate file whose lines decide; zero if not given.
+        gate: a study or gate file whose lines decide (zero if not given), its tier, and overrides.
+        others: whether options were given that have no part in this.
 
     Returns:
         Whether anything was to be watched.
@@ -51,15 +51,17 @@ def watched(
 
     if every is None:
         return False
-    context = click.get_current_context(silent=True)
-    given = {} if context is None else context.params
-    if others := sorted(name for name, value in given.items() if value and name not in _ASKED):
-        named = " and ".join(f"--{name.removeprefix('as_').replace('_', '-')}" for name in others)
-        raise UserError(f"--watch goes without {named}")
+    if others:
+        raise UserError(
+            "--watch goes without --clusters, --model-qrels, --fail-on, --json and --junit"
+        )
     if len(asked := metrics or ()) > 1:
         raise UserError("one measure is watched", value=", ".join(asked))
     try:
-        for one in looks(systems, qrels, *asked, gate=gate, every=every):
+        rule, tier, sets = gate
+        for one in looks(
+            systems, qrels, *asked, gate=rule, tier=tier, overrides=tuple(sets or ()), every=every
+        ):
             echo("waiting for queries that both systems have" if one is None else one)
     except KeyboardInterrupt:
         echo("stopped by hand: undecided; the interval holds at whatever number of queries")
