@@ -12,6 +12,7 @@ from planted_towers import write_tower_study
 from planted_trials import plan_of
 from typer.testing import CliRunner
 
+from gonogo.analysis.records.postmortem import read_postmortem
 from gonogo.cli.main import app
 from gonogo.core.errors import UserError
 from gonogo.core.progress import Silent
@@ -64,14 +65,14 @@ def test_every_row_is_measured_on_the_same_pairs(trial: Path) -> None:
 
 def test_a_postmortem_tells_where_recall_is_lost(trial: Path) -> None:
     record = postmortem(trial)
-    assert json.loads((trial / "postmortem.json").read_text()) == record
-    assert sum(record["rank_histogram"].values()) == record["pairs"]
-    assert sum(row["pairs"] for row in record["articles"]) == record["pairs"]
-    assert sum(row["pairs"] for row in record["positions"]) == record["pairs"]
-    assert record["margin"]["word"] == "healthy"
-    assert record["fill_rates"]
+    assert read_postmortem(trial / "postmortem.json") == record
+    assert sum(record.rank_histogram.values()) == record.pairs
+    assert sum(row.pairs for row in record.articles) == record.pairs
+    assert sum(row.pairs for row in record.positions) == record.pairs
+    assert record.margin.word == "healthy"
+    assert record.fill_rates
     scored = pl.read_parquet(trial / "scores.parquet").filter(pl.col("metric") == "R@10")
-    assert record["recall"]["R@10"] == pytest.approx(scored["value"].mean(), abs=0.02)
+    assert record.recall["R@10"] == pytest.approx(scored["value"].mean(), abs=0.02)
     assert any("do next" in line for line in as_text(record))
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gonogo.cli.shared import options
 from gonogo.cli.shared.echo import echo
+
+if TYPE_CHECKING:
+    from gonogo.analysis.records.postmortem import Postmortem
 
 
 def postmortem(
@@ -76,7 +79,7 @@ def _refuse(why: str, options_: dict[str, object]) -> None:
             raise UserError(why, place=option)
 
 
-def _of_trial(trial: Path, out: Path) -> dict[str, Any]:
+def _of_trial(trial: Path, out: Path) -> Postmortem:
     from gonogo.study.next_vector.postmortem import postmortem as measure
 
     return measure(trial, out=out)
@@ -89,7 +92,7 @@ def _of_checkpoint(
     out: Path,
     study: str | None,
     device: options.Device,
-) -> dict[str, Any]:
+) -> Postmortem:
     from gonogo.models.parts.devices import resolve_device
     from gonogo.study.next_vector.given_tower import open_given_tower
     from gonogo.study.next_vector.postmortem import examine

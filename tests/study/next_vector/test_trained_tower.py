@@ -80,7 +80,7 @@ def trial(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 
 def test_data_beside_the_study_file_are_found_from_anywhere(trial: Path) -> None:
-    assert postmortem(trial)["pairs"]
+    assert postmortem(trial).pairs
     found = CliRunner().invoke(
         app, ["search", str(trial), "--queries", "5", "--depth", "20"], catch_exceptions=False
     )
@@ -108,13 +108,13 @@ def test_where_the_study_lies_is_no_part_of_the_fingerprint(finished: Path, tmp_
 
 
 def test_a_finished_trial_is_read_where_its_evaluation_read_it(trial: Path) -> None:
-    assert open_tower_trial(trial).tower()[1] == postmortem(trial)["checkpoint"] == "final"
+    assert open_tower_trial(trial).tower()[1] == postmortem(trial).checkpoint == "final"
 
     def score_best(record: dict[str, Any]) -> None:
         record["config"]["evaluation"]["checkpoint"] = "best"
 
     edit_record(trial, score_best)
-    assert open_tower_trial(trial).tower()[1] == postmortem(trial)["checkpoint"] == "best"
+    assert open_tower_trial(trial).tower()[1] == postmortem(trial).checkpoint == "best"
     shutil.rmtree(trial / "checkpoints")
     with pytest.raises(UserError, match="no checkpoint yet"):
         open_tower_trial(trial).tower()
@@ -141,12 +141,12 @@ def test_the_margin_is_that_of_the_weights_that_are_read(trial: Path) -> None:
     looks = looks_of(trial)
     looks[-1]["margin"] = None  # NaN, as JSON holds it
     write_json(trial / "history.json", looks)
-    margin = postmortem(trial)["margin"]
+    margin = postmortem(trial).margin
     assert margin == {"value": None, "word": "collapsed", "over": "negatives in force"}
     write_json(trial / "history.json", looks[:-1])
-    margin = postmortem(trial)["margin"]
-    assert margin["over"] == "other targets"
-    assert margin["value"] not in [look["margin"] for look in looks]
+    margin = postmortem(trial).margin
+    assert margin.over == "other targets"
+    assert margin.value not in [look["margin"] for look in looks]
 
 
 def test_after_an_abort_the_collapsed_tower_is_judged_not_the_best(tmp_path: Path) -> None:
@@ -163,16 +163,16 @@ def test_after_an_abort_the_collapsed_tower_is_judged_not_the_best(tmp_path: Pat
     write_json(trial / "history.json", looks)
     record = postmortem(trial)
     stopped = read_json(abort / "state.json")["step"]
-    assert (record["checkpoint"], record["step"]) == ("abort", stopped)
-    assert record["margin"]["value"] == 0.01
-    assert "margin is collapsed" in record["recommendation"][0]
+    assert (record.checkpoint, record.step) == ("abort", stopped)
+    assert record.margin.value == 0.01
+    assert "margin is collapsed" in record.recommendation[0]
     assert f"checkpoint abort (step {stopped})" in as_text(record)[0]
     wrecked = {name: torch.full_like(weight, torch.nan) for name, weight in weights.items()}
     save_file(wrecked, abort / "heads.safetensors")
     with pytest.raises(UserError, match=r"checkpoints/abort: .* not finite"):
         postmortem(trial)
     shutil.rmtree(abort)
-    assert postmortem(trial)["recall"]["R@10"] > record["recall"]["R@10"] + 0.1
+    assert postmortem(trial).recall["R@10"] > record.recall["R@10"] + 0.1
     assert open_tower_trial(trial).tower()[1] == "best"
 
 
@@ -184,10 +184,10 @@ def test_repeats_are_judged_before_the_filter_and_behind_it(
     trial = only_trial(run(write_study(tmp_path, task=task)))
     monkeypatch.chdir(tmp_path)
     record = postmortem(trial)
-    assert record["repeats"]["dropped"] > 0.1
-    assert record["repeats"]["left"] == 0.0
-    [advice] = [line for line in record["recommendation"] if "repeat their positive" in line]
-    share = record["repeats"]["dropped"]
+    assert record.repeats.dropped > 0.1
+    assert record.repeats.left == 0.0
+    [advice] = [line for line in record.recommendation if "repeat their positive" in line]
+    share = record.repeats.dropped
     assert advice.startswith(f"{share:.1%} of the candidates for hard negatives")
     assert "duplicate_above" not in advice
     [line] = [line for line in as_text(record) if line.startswith("repeats")]
@@ -198,9 +198,9 @@ def test_repeats_are_judged_before_the_filter_and_behind_it(
 
     edit_record(trial, let_through)
     record = postmortem(trial)
-    assert record["repeats"]["dropped"] == 0.0
-    assert record["repeats"]["left"] > 0.1
-    [advice] = [line for line in record["recommendation"] if "duplicate_above" in line]
+    assert record.repeats.dropped == 0.0
+    assert record.repeats.left > 0.1
+    [advice] = [line for line in record.recommendation if "duplicate_above" in line]
     assert "lower duplicate_above from 1 to 0.98" in advice
 
 
@@ -215,7 +215,7 @@ def test_the_mean_cosine_of_a_bank_is_the_same_in_every_verb(
         data.pairs.path, PreflightSettings(curriculum=curriculum), out=trial / "preflight"
     )
     facts = {finding.check: finding.facts for finding in checked.findings}
-    alignment = postmortem(trial)["alignment"]
+    alignment = postmortem(trial).alignment
     assert alignment == mean_cosines(data.bank) == facts["alignment"]["mean_cosine"]
 
 
@@ -285,7 +285,7 @@ def test_a_tower_is_trained_and_scored_on_a_whitened_bank(
     assert data.bank.path == white
     own_ranks = target_ranks(tower_queries(tower)(data, data.validation), data, data.validation)
     assert score(trial, "R@10") == pytest.approx(recalls(own_ranks, [10])["R@10"])
-    assert postmortem(trial)["recall"]["R@10"] == pytest.approx(score(trial, "R@10"))
+    assert postmortem(trial).recall["R@10"] == pytest.approx(score(trial, "R@10"))
     found = CliRunner().invoke(app, ["search", str(trial), "--queries", "5", "--depth", "20"])
     assert found.exit_code == 0, found.output
 

@@ -31,6 +31,7 @@ from gonogo.training.loop.optimizer import (
     optimizer_tensors,
     set_learning_rates,
 )
+from gonogo.training.loop.states import RunState
 from gonogo.training.loop.trainer import train
 from gonogo.training.parts import scaler
 from gonogo.training.parts.memory import peak_memory_mb
@@ -38,8 +39,13 @@ from gonogo.training.passes import token_budget
 from gonogo.training.watching.monitors import build_monitors
 
 
+def state(step: int) -> RunState:
+    memory = {"embed": {"mined": [1, 0.1]}}
+    return RunState(step=step, examples={"embed": 8 * step}, seconds=0.1 * step, tasks=memory)
+
+
 def checkpoint(step: int) -> Checkpoint:
-    return Checkpoint({"weights": {"a": torch.full((2, 3), float(step))}}, {"step": step})
+    return Checkpoint({"weights": {"a": torch.full((2, 3), float(step))}}, state(step))
 
 
 def test_checkpoint_round_trip(tmp_path: Path) -> None:
@@ -49,7 +55,7 @@ def test_checkpoint_round_trip(tmp_path: Path) -> None:
         store.save(checkpoint(step))
     found = store.latest()
     assert found is not None
-    assert found.state["step"] == 12
+    assert found.state.step == 12
     assert torch.equal(found.tensors["weights"]["a"], torch.full((2, 3), 12.0))
     assert {path.suffix for path in store.folder.glob("*/*")} == {".json", ".safetensors"}
 
@@ -84,7 +90,30 @@ def test_damaged_checkpoint_is_passed_over(tmp_path: Path, damage: Any) -> None:
     damage(tmp_path / "step_000006")
     found = store.latest()
     assert found is not None
-    assert found.state["step"] == 3
+    assert found.state.step == 3
+
+
+def test_a_state_comes_back_as_it_was(tmp_path: Path) -> None:
+    store = Checkpoints(tmp_path, "mine")
+    store.save(checkpoint(3))
+    found = store.latest()
+    assert found is not None
+    assert RunState(**{name: getattr(found.state, name) for name in RunState.model_fields}) == (
+        state(3)
+    )
+
+
+def test_a_final_state_of_another_shape_is_one_line_that_names_it(tmp_path: Path) -> None:
+    store = Checkpoints(tmp_path, "mine")
+    store.finish("final", lambda folder: None, {"step": 5, "examples": {"embed": 2}})
+    found = store.finished()
+    assert found is not None
+    assert (found.step, found.examples) == (5, {"embed": 2})
+    store.finish("final", lambda folder: None, {"step": "many"})
+    with pytest.raises(UserError, match="not what is kept here: ") as told:
+        store.finished()
+    assert told.value.file == tmp_path / "final" / "state.json"
+    assert told.value.place == "step"
 
 
 def test_foreign_checkpoint_is_never_used(tmp_path: Path) -> None:

@@ -44,21 +44,3 @@ class EvaluationRecord(Record):
     """Data sets and tasks that were scored."""
     seconds: float | None = None
     """What scoring took."""
-
-
-class FinalState(Record):
-    """``state.json`` of a finished training: the facts that were renamed into place with it."""
-
-    complete: Literal[True]
-    fingerprint: str = ""
-    step: int | None = None
-    examples: dict[str, int] | None = None
-    seconds: float | None = None
-    """Of all attempts."""
-    total_steps: int | None = None
-    """None in files of earlier versions, as all that follows."""
-    peak_memory_mb: float | None = None
-    preparation_seconds: float | None = None
-    trainable_parameters: int | None = None
-    device: str | None = None
-    precision: str | None = None

@@ -13,7 +13,8 @@ from gonogo.core.files import write_json, write_text
 from gonogo.core.records import read_record
 from gonogo.study.folder.fingerprints import Inputs, changed_keys, combine
 from gonogo.study.folder.layout import TrialFolder
-from gonogo.study.folder.records import EvaluationRecord, FinalState, TrialResult
+from gonogo.study.folder.records import EvaluationRecord, TrialResult
+from gonogo.training.loop.states import FinalState
 
 STUDY_FOLDER = "study_folder"
 """Key of ``trial.yaml``: where relative data were looked for first; no part of the fingerprint."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +12,20 @@ from jaxtyping import Float, Int64
 
 from gonogo.analysis.next_vector.postmortem import (
     Findings,
+    GroupRecall,
     margin_word,
     rank_histogram,
     recall_by_group,
     recall_by_position,
     recommend,
 )
+from gonogo.analysis.records.postmortem import (
+    FoundMargin,
+    FoundRepeats,
+    Postmortem,
+    write_postmortem,
+)
 from gonogo.core.errors import UserError
-from gonogo.core.files import write_json
 from gonogo.core.records import read_record
 from gonogo.data.next_vector.next_vectors import NextVectors
 from gonogo.evaluation.mining.mining import Mined
@@ -30,9 +35,9 @@ from gonogo.models.next_vector.query_tower import QueryTower
 from gonogo.spec.next_vector.curriculum import CosineWindow, Segment, parse_curriculum
 from gonogo.spec.next_vector.next_vector_task import NextVectorTask
 from gonogo.spec.next_vector.postmortem import PostmortemSpec
-from gonogo.study.folder.records import FinalState
 from gonogo.study.next_vector.trained_tower import open_tower_trial
 from gonogo.study.next_vector.whitened_bank import mean_cosines
+from gonogo.training.loop.states import FinalState
 
 REPORT = "postmortem.json"
 _MOST = 2000  # pairs looked at
@@ -67,9 +72,7 @@ class Examined:
     history: list[dict[str, Any]]
 
 
-def postmortem(
-    folder: Path, *, beside: Path | None = None, out: Path | None = None
-) -> dict[str, Any]:
+def postmortem(folder: Path, *, beside: Path | None = None, out: Path | None = None) -> Postmortem:
     """Measure, judge, and write ``postmortem.json`` into the trial's folder.
 
     What an abort left is read where there is one, else what the trial's evaluation scores.
@@ -88,7 +91,7 @@ def postmortem(
     return examine(_open(folder, beside), out or folder)
 
 
-def examine(trial: Examined, out: Path) -> dict[str, Any]:
+def examine(trial: Examined, out: Path) -> Postmortem:
     """Measure and judge any tower, and write ``postmortem.json`` into a folder.
 
     Returns:
@@ -117,32 +120,29 @@ def examine(trial: Examined, out: Path) -> dict[str, Any]:
         recall=recall[f"R@{cutoff}"],
         worst=articles[0],
     )
-    record = {
-        "trial": trial.name,
-        "checkpoint": trial.checkpoint,
-        "step": trial.step,
-        "pairs": len(numbers),
-        "cutoff": cutoff,
-        "settings": settings.model_dump(mode="json"),
-        "recall": recall,
-        "margin": {
-            "value": margin if math.isfinite(margin) else None,
-            "word": margin_word(margin, settings),
-            "over": over,
-        },
-        "repeats": {"dropped": dropped, "left": left},
-        "alignment": findings.alignment,
-        "fill_rates": fills,
-        "rank_histogram": rank_histogram(ranks),
-        "articles": [asdict(row) for row in articles],
-        "positions": [
-            asdict(row)
-            for row in recall_by_position(ranks, _positions(trial.data, numbers), cutoff)
-        ],
-        "history": _curves(trial.history, cutoff),
-        "recommendation": recommend(findings, settings),
-    }
-    write_json(out / REPORT, record)
+    record = Postmortem(
+        trial=trial.name,
+        checkpoint=trial.checkpoint,
+        step=trial.step,
+        pairs=len(numbers),
+        cutoff=cutoff,
+        settings=settings,
+        recall=recall,
+        margin=FoundMargin(
+            value=margin if math.isfinite(margin) else None,
+            word=margin_word(margin, settings),
+            over=over,
+        ),
+        repeats=FoundRepeats(dropped=dropped, left=left),
+        alignment=findings.alignment,
+        fill_rates=fills,
+        rank_histogram=rank_histogram(ranks),
+        articles=articles,
+        positions=recall_by_position(ranks, _positions(trial.data, numbers), cutoff),
+        history=_curves(trial.history, cutoff),
+        recommendation=recommend(findings, settings),
+    )
+    write_postmortem(out / REPORT, record)
     return record
 
 
@@ -260,38 +260,37 @@ def _curves(history: list[dict[str, Any]], cutoff: int) -> dict[str, list[Any]]:
     return {name: [entry.get(name) for entry in history] for name in wanted}
 
 
-def as_text(record: Mapping[str, Any]) -> list[str]:
+def as_text(record: Postmortem) -> list[str]:
     """Return the record as lines to read."""
-    margin, repeats = record["margin"], record["repeats"]
-    value = "not finite" if margin["value"] is None else f"{margin['value']:.4f}"
-    word = f": {margin['word']}" if margin["word"] else ""
-    cutoff = record["cutoff"]
+    margin, repeats = record.margin, record.repeats
+    value = "not finite" if margin.value is None else f"{margin.value:.4f}"
+    word = f": {margin.word}" if margin.word else ""
     lines = [
-        f"{record['trial']}{_checkpoint(record)}, {record['pairs']} validation pairs",
-        "recall       " + "  ".join(f"{k} {100 * v:.1f} %" for k, v in record["recall"].items()),
-        f"margin       {value} over the {margin['over']}{word}",
-        f"repeats      {repeats['dropped']:.2%} of the hard negatives would repeat their positive"
-        f" without the filter (dropped); {repeats['left']:.2%} of what is left do",
-        f"alignment    {record['alignment']:.3f} mean cosine of different bank rows",
+        f"{record.trial}{_checkpoint(record)}, {record.pairs} validation pairs",
+        "recall       " + "  ".join(f"{k} {100 * v:.1f} %" for k, v in record.recall.items()),
+        f"margin       {value} over the {margin.over}{word}",
+        f"repeats      {repeats.dropped:.2%} of the hard negatives would repeat their positive"
+        f" without the filter (dropped); {repeats.left:.2%} of what is left do",
+        f"alignment    {record.alignment:.3f} mean cosine of different bank rows",
         "fill rates   "
         + (
-            "  ".join(f"{epoch}: {fill:.0%}" for epoch, fill in record["fill_rates"].items())
+            "  ".join(f"{epoch}: {fill:.0%}" for epoch, fill in record.fill_rates.items())
             or "nothing was mined"
         ),
-        "ranks        " + "  ".join(f"{k}: {n}" for k, n in record["rank_histogram"].items()),
-        f"lost at {cutoff}, by article",
+        "ranks        " + "  ".join(f"{k}: {n}" for k, n in record.rank_histogram.items()),
+        f"lost at {record.cutoff}, by article",
     ]
-    lines += [_row(row) for row in record["articles"][:5]]
-    lines += [f"lost at {cutoff}, by place in the article", *map(_row, record["positions"])]
-    return [*lines, "do next", *(f"  - {line}" for line in record["recommendation"])]
+    lines += [_row(row) for row in record.articles[:5]]
+    lines += [f"lost at {record.cutoff}, by place in the article", *map(_row, record.positions)]
+    return [*lines, "do next", *(f"  - {line}" for line in record.recommendation)]
 
 
-def _checkpoint(record: Mapping[str, Any]) -> str:
-    if record["checkpoint"] is None:
+def _checkpoint(record: Postmortem) -> str:
+    if record.checkpoint is None:
         return ""
-    return f", checkpoint {record['checkpoint']} (step {record['step']})"
+    return f", checkpoint {record.checkpoint} (step {record.step})"
 
 
-def _row(row: Mapping[str, Any]) -> str:
-    lost = round((1 - row["recall"]) * row["pairs"])
-    return f"  {row['group']:40} {lost:5} of {row['pairs']:5}  ({100 * row['recall']:.1f} % found)"
+def _row(row: GroupRecall) -> str:
+    lost = round((1 - row.recall) * row.pairs)
+    return f"  {row.group:40} {lost:5} of {row.pairs:5}  ({100 * row.recall:.1f} % found)"

@@ -15,10 +15,11 @@ from gonogo.core.records import write_record
 from gonogo.study.folder.fingerprints import Inputs
 from gonogo.study.folder.layout import TrialFolder
 from gonogo.study.folder.looks import LogError
-from gonogo.study.folder.records import FinalState, TrialResult
+from gonogo.study.folder.records import TrialResult
 from gonogo.study.folder.states import is_scored, read_evaluation, read_final, read_result
 from gonogo.study.planning.plan import Plan
 from gonogo.study.tracking.run_logs import are_current, write_run_logs, write_twins
+from gonogo.training.loop.states import FinalState
 
 
 def settle(folder: TrialFolder, evaluation: Inputs) -> bool:

@@ -19,10 +19,13 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from gonogo.core.errors import UserError
-from gonogo.core.files import atomic_folder, read_json, write_json
+from gonogo.core.files import atomic_folder, write_json
+from gonogo.core.records import read_record
+from gonogo.training.loop.states import FinalState, RunState, SavedState, Whole
 
 Tensors = Mapping[str, Tensor]
 
+STATE = "state.json"
 _STEP = re.compile(r"step_(\d{6,})")
 
 
@@ -31,7 +34,7 @@ class Checkpoint:
     """One checkpoint: tensors by file and name, and the rest as JSON."""
 
     tensors: Mapping[str, Tensors]
-    state: dict[str, Any]
+    state: RunState
 
 
 class Checkpoints:
@@ -54,12 +57,13 @@ class Checkpoints:
 
     def save(self, checkpoint: Checkpoint) -> None:
         """Write ``step_<step>``; remove other configurations' and the oldest of this one."""
-        path = self.folder / f"step_{checkpoint.state['step']:06d}"
+        path = self.folder / f"step_{checkpoint.state.step:06d}"
         with atomic_folder(path) as folder:
             for name, tensors in checkpoint.tensors.items():
                 plain = {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}
                 save_file(plain, folder / f"{name}.safetensors")
-            self._write_state(folder, {**checkpoint.state, "files": sorted(checkpoint.tensors)})
+            files = {"files": sorted(checkpoint.tensors)}
+            self._write_state(folder, {**checkpoint.state.model_dump(), **files})
         kept = [path, *(other for other in self._newest_first() if other != path)][: self._keep]
         for other in self.folder.glob("step_*"):
             if other not in kept:
@@ -68,13 +72,10 @@ class Checkpoints:
     def latest(self) -> Checkpoint | None:
         """Return the newest checkpoint that is whole and of this configuration."""
         for path in self._newest_first():
-            state = self._read_state(path)
-            with suppress(SafetensorError, OSError, KeyError, TypeError):
-                if state is not None:
-                    files = {
-                        name: load_file(path / f"{name}.safetensors") for name in state["files"]
-                    }
-                    return Checkpoint(files, state)
+            with suppress(SafetensorError, OSError, UserError):
+                state = read_record(path / STATE, SavedState)
+                files = {name: load_file(path / f"{name}.safetensors") for name in state.files}
+                return Checkpoint(files, state)
         return None
 
     def finish(
@@ -85,29 +86,32 @@ class Checkpoints:
             save_model(folder)
             self._write_state(folder, state)
 
-    def finished(self) -> dict[str, Any] | None:
-        """Return the state of ``final``, if this configuration was trained to its end."""
-        return self._read_state(self.folder / "final")
+    def finished(self) -> FinalState | None:
+        """Return the state of ``final``, if this configuration was trained to its end.
+
+        Raises:
+            UserError: if it says so, and its state is of another shape all the same.
+        """
+        place = self.folder / "final"
+        hint = "move the folder away, and the trial is trained again"
+        return read_record(place / STATE, FinalState, hint=hint) if self._is_mine(place) else None
 
     def _newest_first(self) -> Iterator[Path]:
         """Yield this configuration's checkpoints; an unreadable one counts as another's."""
         found = [path for path in self.folder.glob("step_*") if _STEP.fullmatch(path.name)]
         for path in sorted(found, key=lambda path: int(path.name[5:]), reverse=True):
-            if self._read_state(path) is not None:
+            if self._is_mine(path):
                 yield path
 
     def _write_state(self, folder: Path, state: Mapping[str, Any]) -> None:
         whole = {"complete": True, "fingerprint": self.fingerprint, **state}
-        write_json(folder / "state.json", whole)
+        write_json(folder / STATE, whole)
 
-    def _read_state(self, path: Path) -> dict[str, Any] | None:
-        try:
-            state = read_json(path / "state.json")
-        except UserError:
-            return None
-        if not isinstance(state, dict) or state.get("complete") is not True:
-            return None
-        return state if state.get("fingerprint") == self.fingerprint else None
+    def _is_mine(self, path: Path) -> bool:
+        """Say whether a checkpoint is whole and of this configuration."""
+        with suppress(UserError):
+            return read_record(path / STATE, Whole).fingerprint == self.fingerprint
+        return False
 
 
 def split_memory(memories: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Tensor], Any]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 
 from gonogo.training.loop.checkpoints import Checkpoint, join_memory, load_weights, split_memory
 from gonogo.training.loop.optimizer import load_optimizer_tensors, optimizer_tensors
+from gonogo.training.loop.states import RunState
 from gonogo.training.parts.task import Task
 from gonogo.training.parts.trainable import TrainableModel
 from gonogo.training.watching.monitor import Monitor
@@ -44,15 +44,6 @@ class Run:
     def __post_init__(self) -> None:
         self.examples = dict.fromkeys(self.tasks, 0)
 
-    def facts(self) -> dict[str, Any]:
-        """Return how far it has come, as JSON."""
-        return {
-            "step": self.step,
-            "examples": dict(self.examples),
-            "epochs": dict(self.epochs),
-            "seconds": self.seconds,
-        }
-
     def checkpoint(self) -> Checkpoint:
         """Return everything that the next step depends on."""
         trainable = self.model.trainable()
@@ -64,8 +55,15 @@ class Run:
             "tasks": kept,
             "monitors": seen,
         }
-        scaler = self.scaler.state_dict() if self.scaler else None
-        state = {**self.facts(), "tasks": plain, "monitors": noted, "scaler": scaler}
+        state = RunState(
+            step=self.step,
+            examples=self.examples,
+            epochs=self.epochs,
+            seconds=self.seconds,
+            tasks=plain,
+            monitors=noted,
+            scaler=self.scaler.state_dict() if self.scaler else None,
+        )
         return Checkpoint(tensors, state)
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -74,15 +72,15 @@ class Run:
         trainable = self.model.trainable()
         load_weights(trainable, tensors["weights"])
         load_optimizer_tensors(self.optimizer, trainable, tensors["optimizer"])
-        memories = join_memory(tensors["tasks"], state["tasks"])
+        memories = join_memory(tensors["tasks"], state.tasks)
         for name, task in self.tasks.items():
             task.load_state_dict(memories[name])
-        watched = join_memory(tensors["monitors"], state["monitors"])
+        watched = join_memory(tensors["monitors"], state.monitors)
         for monitor in self.monitors:
             # A monitor that was added since then starts with an empty memory.
             if monitor.name in watched:
                 monitor.load_state_dict(watched[monitor.name])
-        if self.scaler and state["scaler"]:
-            self.scaler.load_state_dict(state["scaler"])
-        self.step, self.seconds = state["step"], state["seconds"]
-        self.examples, self.epochs = dict(state["examples"]), dict(state["epochs"])
+        if self.scaler and state.scaler:
+            self.scaler.load_state_dict(state.scaler)
+        self.step, self.seconds = state.step, state.seconds
+        self.examples, self.epochs = dict(state.examples), dict(state.epochs)

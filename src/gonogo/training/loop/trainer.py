@@ -93,8 +93,9 @@ def train(
     checkpoints = _checkpoints(config, folder, fingerprint or _fingerprint(config, seed))
 
     if done := checkpoints.finished():
-        memory = float(done.get("peak_memory_mb", 0.0))
-        return TrainingResult(done["step"], len(steps), done["examples"], done["seconds"], memory)
+        memory = done.peak_memory_mb or 0.0
+        examples, seconds = done.examples or {}, done.seconds or 0.0
+        return TrainingResult(done.step or len(steps), len(steps), examples, seconds, memory)
     if monitors is None:
         epochs = epochs_after(steps, next(iter(tasks.values())))
         validator = _validator(config, tasks, epochs, model, folder, checkpoints)
@@ -177,14 +178,14 @@ def _take_steps(
         outcome = take_step(run, plan, rates, seed=seed, clip=training.clip)
         run.seconds = spent + time.perf_counter() - started
         if reason := outcome.failure or reporter.tell(outcome, rates[0]):
-            found = {**run.checkpoint().state, "abort_reason": reason}
+            found = {**run.checkpoint().state.model_dump(), "abort_reason": reason}
             checkpoints.finish("abort", run.model.save, found)
             return {"abort_reason": reason}
         if run.step % training.checkpoint_every == 0 and run.step < len(steps):
             checkpoints.save(run.checkpoint())
     memory = peak_memory_mb(run.model.device)
     whole = {"total_steps": len(steps), "peak_memory_mb": memory, **facts}
-    checkpoints.finish("final", run.model.save, {**run.checkpoint().state, **whole})
+    checkpoints.finish("final", run.model.save, {**run.checkpoint().state.model_dump(), **whole})
     return {}
 
 
