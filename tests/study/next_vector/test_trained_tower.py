@@ -20,6 +20,7 @@ from safetensors.torch import load_file, save_file
 from shipped_monitors import monitor
 from typer.testing import CliRunner
 
+from gonogo.analysis.records.postmortem import FoundMargin
 from gonogo.cli.main import app
 from gonogo.core.errors import UserError
 from gonogo.core.files import read_json, write_json
@@ -142,7 +143,7 @@ def test_the_margin_is_that_of_the_weights_that_are_read(trial: Path) -> None:
     looks[-1]["margin"] = None  # NaN, as JSON holds it
     write_json(trial / "history.json", looks)
     margin = postmortem(trial).margin
-    assert margin == {"value": None, "word": "collapsed", "over": "negatives in force"}
+    assert margin == FoundMargin(value=None, word="collapsed", over="negatives in force")
     write_json(trial / "history.json", looks[:-1])
     margin = postmortem(trial).margin
     assert margin.over == "other targets"
