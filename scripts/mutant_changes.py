@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 SWAPS: dict[type[ast.AST], type[ast.AST]] = {
@@ -37,18 +37,25 @@ class Mutant:
     inside: bool
 
 
-def mutants(source: str) -> list[Mutant]:
-    """Return every change of a file: operators, numbers, conditions, keywords left out."""
+def sites(source: str) -> list[tuple[int, int]]:
+    """Return every change that a file has: the number of a node, and which of its changes."""
+    nodes = enumerate(_code(ast.parse(source)))
+    return [(number, change) for number, (node, _) in nodes for change in range(_changes(node))]
+
+
+def mutants(source: str, wanted: Iterable[tuple[int, int]]) -> list[Mutant]:
+    """Make changes of a file: operators, numbers, conditions, keywords left out."""
     tree = ast.parse(source)
+    nodes = list(_code(tree))
     found = []
-    for number, (node, inside) in enumerate(_code(tree)):
-        for change in range(_changes(node)):
-            changed = copy.deepcopy(tree)
-            target = [each for each, _ in _code(changed)][number]
-            _mutate(target, change)
-            told = f"{_short(node)} -> {_short(target)}"
-            text = _in_place(source, node, target, changed)
-            found.append(Mutant(getattr(node, "lineno", 0), told, text, inside))
+    for number, change in wanted:
+        node, inside = nodes[number]
+        changed = copy.deepcopy(tree)
+        target = [each for each, _ in _code(changed)][number]
+        _mutate(target, change)
+        told = f"{_short(node)} -> {_short(target)}"
+        text = _in_place(source, node, target, changed)
+        found.append(Mutant(getattr(node, "lineno", 0), told, text, inside))
     return found
 
 

@@ -29,7 +29,7 @@ from typing import Any
 
 import numpy as np
 import yaml
-from mutant_changes import Mutant, is_inside, mutants
+from mutant_changes import Mutant, is_inside, mutants, sites
 from mutant_runs import FAILS, KILLED, Target, outcomes, preload
 
 ROOT = Path(__file__).parents[1]
@@ -165,12 +165,13 @@ def listed_jobs(listed: Sequence[Mapping[str, Any]]) -> Iterator[Job]:
 
 def drawn_job(file: Path, most: int | None, seed: int) -> Job:
     """Return a file's mutants, or a sample of them."""
-    found = mutants(file.read_text(encoding="utf-8"))
+    source = file.read_text(encoding="utf-8")
+    found = sites(source)
     if most is None or len(found) <= most:
-        return Job(file, len(found), found)
+        return Job(file, len(found), mutants(source, found))
     stream = np.random.default_rng([seed, *str(file.relative_to(ROOT)).encode()])
-    drawn = stream.choice(len(found), most, replace=False).tolist()
-    return Job(file, len(found), [found[number] for number in sorted(drawn)])
+    drawn = sorted(stream.choice(len(found), most, replace=False).tolist())
+    return Job(file, len(found), mutants(source, [found[number] for number in drawn]))
 
 
 def arguments() -> argparse.Namespace:
