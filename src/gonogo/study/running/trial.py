@@ -27,6 +27,7 @@ from gonogo.study.running.workplaces import workplace_of
 from gonogo.study.tracking.run_logs import write_run_logs
 from gonogo.training.loop.tasks import build_tasks
 from gonogo.training.loop.trainer import TrainingResult, train
+from gonogo.training.text.start_check import start_warnings
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,9 @@ def _train(trial: PlannedTrial, workplace: Workplace) -> Outcome | None:
     tasks = build_tasks(trial.config, trial.seed, model, workplace)
     # only now is it known which heads learn
     progress.say(f"{trial.name}: {model.count_trainable():,} trainable parameters")
+    if trial.action == "run":
+        for line in start_warnings(model, tasks):
+            progress.say(f"{trial.name}: {line}")
     facts = {
         "preparation_seconds": time.perf_counter() - started,
         "trainable_parameters": model.count_trainable(),

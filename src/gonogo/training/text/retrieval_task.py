@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Int64
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from gonogo.core.progress import Progress
@@ -157,7 +157,7 @@ class RetrievalTask:
         Frozen hard negatives are embedded by themselves, without gradient; their dropout is drawn
         as ever.
         """
-        pairs, negatives = np.concatenate([batch.queries, batch.positives]), batch.negatives.ravel()
+        pairs, negatives = _pairs(batch), batch.negatives.ravel()
         numbers = np.concatenate([pairs, negatives])
         if self._hard == "exact" or not len(negatives):
             output = self._embed(numbers)
@@ -167,15 +167,8 @@ class RetrievalTask:
             told = Emitted(figures=apart.emitted.figures)  # what has no gradient is no loss
             apart = replace(apart, emitted=told)
             output = joined(self._embed(pairs), apart)
-        vectors, device, size = output.rows, output.rows.device, len(batch.queries)
-        loss = self._objective(
-            vectors[:size],
-            vectors[size : 2 * size],
-            vectors[2 * size :].reshape(*batch.negatives.shape, vectors.shape[1]),
-            relevant=torch.as_tensor(batch.relevant, device=device),
-            negative_kept=torch.as_tensor(batch.negative_kept, device=device),
-            same_query=torch.as_tensor(batch.same_query, device=device),
-        )
+        vectors, size = output.rows, len(batch.queries)
+        loss = self.objective(batch, vectors)
         # Kept apart: a loss that holds the terms cannot be compared between arms.
         objective = {"objective": loss.detach()}
         figures: dict[str, Tensor] = {}
@@ -187,6 +180,22 @@ class RetrievalTask:
         if "objective" in own:
             own |= objective
         return TaskLoss(loss, size, output.tokens, output.padded_tokens, own | figures)
+
+    def embedded(self, batch: RetrievalBatch) -> Float[Tensor, "n d"]:
+        """Return the embeddings of a batch: its queries, its positives, then all negatives."""
+        return self._embed(np.concatenate([_pairs(batch), batch.negatives.ravel()])).rows
+
+    def objective(self, batch: RetrievalBatch, vectors: Float[Tensor, "n d"]) -> Float[Tensor, ""]:
+        """Return the objective of a batch with such embeddings, in the order of `embedded`."""
+        device, size = vectors.device, len(batch.queries)
+        return self._objective(
+            vectors[:size],
+            vectors[size : 2 * size],
+            vectors[2 * size :].reshape(*batch.negatives.shape, vectors.shape[1]),
+            relevant=torch.as_tensor(batch.relevant, device=device),
+            negative_kept=torch.as_tensor(batch.negative_kept, device=device),
+            same_query=torch.as_tensor(batch.same_query, device=device),
+        )
 
     def _embed(self, numbers: Int64[np.ndarray, " n"]) -> ChunkedOutput:
         if self._frozen is not None:
@@ -211,6 +220,10 @@ class RetrievalTask:
         if self._regularise:
             kept = {name: value for name, value in state.items() if name != "token_budget"}
             self._regularise.load_state_dict(kept)
+
+
+def _pairs(batch: RetrievalBatch) -> Int64[np.ndarray, " p"]:
+    return np.concatenate([batch.queries, batch.positives])
 
 
 def _negatives(
