@@ -70,6 +70,15 @@ def build_embedding_objective(
             assert_never(spec)
 
 
+def build_unmasked_objective(
+    spec: EmbeddingObjective, similarity: Similarity = "cosine"
+) -> EmbeddingLoss:
+    """Return the loss in which no negative is masked because of its score."""
+    if isinstance(spec, InfoNce):
+        spec = spec.model_copy(update={"false_negative_margin": None})
+    return build_embedding_objective(spec, similarity)
+
+
 def _infonce(spec: InfoNce, similarity: Similarity) -> EmbeddingLoss:
     temperature, margin = spec.temperature, spec.false_negative_margin
     if temperature == "auto":

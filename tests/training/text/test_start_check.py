@@ -12,10 +12,14 @@ from training_toys import equal_bits
 from gonogo.core.workplace import Workplace
 from gonogo.models.build.build import build_model
 from gonogo.models.text.retrieval_model import RetrievalModel
+from gonogo.objectives.build import build_unmasked_objective
 from gonogo.spec.study import TrialConfig
+from gonogo.spec.task.objectives import InfoNce
 from gonogo.training.loop.tasks import build_tasks
 from gonogo.training.text.retrieval_task import RetrievalTask
 from gonogo.training.text.start_check import Start, start_of, start_warnings
+
+PLAIN = build_unmasked_objective(InfoNce(query_query=False, document_document=False), "cosine")
 
 
 def config(backbone: Path, pooling: str, **objective: Any) -> TrialConfig:
@@ -59,14 +63,17 @@ def test_alike_is_ln_of_the_candidates(data_home: Path, tiny_decoder_folder: Pat
     model, tasks = built(config(tiny_decoder_folder, "last_token"), data_home)
     task = tasks["embed"]
     assert isinstance(task, RetrievalTask)
-    start = start_of(task, model)
+    start = start_of(task, model, PLAIN)
     assert start.alike == pytest.approx(math.log(8), abs=1e-5)
     assert start.batch == 8
     # all five parts of the denominator: other queries and other documents, too
     model, tasks = built(
         config(tiny_decoder_folder, "mean", query_query=True, document_document=True), data_home
     )
-    assert start_of(tasks["embed"], model).alike == pytest.approx(math.log(1 + 3 * 7), abs=1e-5)
+    loss = build_unmasked_objective(InfoNce(), "cosine")
+    assert start_of(tasks["embed"], model, loss).alike == pytest.approx(
+        math.log(1 + 3 * 7), abs=1e-5
+    )
 
 
 def test_only_a_last_token_start_above_it_is_told(
@@ -78,9 +85,10 @@ def test_only_a_last_token_start_above_it_is_told(
         ("last_token", 100.0, False),
         ("mean", 0.001, False),
     ):
-        settings = {"temperature": temperature, "false_negative_margin": None}
-        model, tasks = built(config(tiny_decoder_folder, pooling, **settings), data_home)
-        lines = list(start_warnings(model, tasks))
+        settings = {"temperature": temperature}
+        configured = config(tiny_decoder_folder, pooling, **settings)
+        model, tasks = built(configured, data_home)
+        lines = list(start_warnings(model, tasks, configured.tasks))
         assert bool(lines) == told, (pooling, temperature)
         assert all("model.pooling: mean" in line and "2.08" in line for line in lines)
 
@@ -91,7 +99,7 @@ def test_measuring_the_start_leaves_everything_as_it_was(
     model, tasks = built(config(tiny_decoder_folder, "last_token"), data_home)
     before = {name: weight.detach().clone() for name, weight in model.trainable().items()}
     memory = dict(tasks["embed"].state_dict())
-    start_of(tasks["embed"], model)
+    start_of(tasks["embed"], model, PLAIN)
     assert equal_bits(before, dict(model.trainable()))
     after = tasks["embed"].state_dict()
     assert str(after) == str(memory)

@@ -12,6 +12,7 @@ from gonogo.analysis.deciding.cautions import cautions, gate_cautions
 from gonogo.analysis.deciding.learning import learning_cautions
 from gonogo.analysis.deciding.next_steps import needs_of, next_steps
 from gonogo.analysis.deciding.opposite import differing, opposite
+from gonogo.analysis.deciding.plateau import plateau_cautions
 from gonogo.analysis.estimates.arm_scores import arm_scores
 from gonogo.analysis.estimates.group_means import group_means
 from gonogo.analysis.gates.gates import judge
@@ -63,6 +64,7 @@ def decide(
         *learning_cautions(judged, outcome),
         *gate_cautions(gate, outcome.verdict, _original(judged, gate, evidence)),
         *judgement_cautions(evidence.judged_runs),
+        *plateau_cautions(judged, outcome, evidence),
         *cautions(judged, outcome, evidence),
         *differing(outcome.effects),
         *uneven,

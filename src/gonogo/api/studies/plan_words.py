@@ -39,7 +39,20 @@ def plan_lines(plan: Plan) -> list[str]:
     if missing("train") and not plan.is_finished:
         lines.append(f"  to install first: {install_command('train')}")
     lines.append(", ".join(f"{count} to {action}" for action, count in sorted(counts.items())))
-    return lines + warmup_lines(plan) + stop_lines(plan)
+    return lines + warmup_lines(plan) + plateau_lines(plan) + stop_lines(plan)
+
+
+def plateau_lines(plan: Plan) -> list[str]:
+    """Say of which specialists nobody will know whether they have reached their plateau."""
+    from gonogo.study.planning.looked_at import never_looked_at
+
+    arms = never_looked_at(plan.study)
+    if not arms:
+        return []
+    return [
+        f"no plateau check of {', '.join(arms)}: no look late in its training; gonogo learn tells"
+        " beforehand, training: {validation: {at: [0.75]}} within the study"
+    ]
 
 
 def _untrained(study: ResolvedStudy) -> list[str]:

@@ -75,7 +75,7 @@ def _train(trial: PlannedTrial, workplace: Workplace) -> Outcome | None:
     # only now is it known which heads learn
     progress.say(f"{trial.name}: {model.count_trainable():,} trainable parameters")
     if trial.action == "run":
-        for line in start_warnings(model, tasks):
+        for line in start_warnings(model, tasks, trial.config.tasks):
             progress.say(f"{trial.name}: {line}")
     facts = {
         "preparation_seconds": time.perf_counter() - started,

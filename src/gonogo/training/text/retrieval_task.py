@@ -185,10 +185,15 @@ class RetrievalTask:
         """Return the embeddings of a batch: its queries, its positives, then all negatives."""
         return self._embed(np.concatenate([_pairs(batch), batch.negatives.ravel()])).rows
 
-    def objective(self, batch: RetrievalBatch, vectors: Float[Tensor, "n d"]) -> Float[Tensor, ""]:
-        """Return the objective of a batch with such embeddings, in the order of `embedded`."""
+    def objective(
+        self,
+        batch: RetrievalBatch,
+        vectors: Float[Tensor, "n d"],
+        loss: EmbeddingLoss | None = None,
+    ) -> Float[Tensor, ""]:
+        """Return the task's objective, or another, on embeddings in the order of `embedded`."""
         device, size = vectors.device, len(batch.queries)
-        return self._objective(
+        return (loss or self._objective)(
             vectors[:size],
             vectors[size : 2 * size],
             vectors[2 * size :].reshape(*batch.negatives.shape, vectors.shape[1]),
