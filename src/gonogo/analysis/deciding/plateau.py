@@ -94,4 +94,6 @@ def _figure(curve: LookCurve, effect: Effect) -> str | None:
         and any(value is not None for value in values)
     ]
     named = [name for name in own if name.rpartition("/")[2] == effect.metric]
-    return (named or (own if len(own) == 1 else [None]))[0]
+    if not named and len(own) != 1:
+        return None
+    return (named or own)[0]
