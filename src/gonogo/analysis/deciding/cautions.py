@@ -118,7 +118,7 @@ def _off_task(gate: Gate[GateSpec], scores: JudgedScores) -> Iterator[str]:
 
 def _exposure(gate: Gate[GateSpec], scores: JudgedScores, evidence: Evidence) -> Iterator[str]:
     """Compare examples seen: a joint arm that saw fewer shows under-training, not interference."""
-    if not gate.against_specialists:
+    if not gate.against_specialists or scores.gate.matching != "exposure":
         return
     seen: dict[tuple[str, str], list[int]] = {}
     for trial in evidence.trials:

@@ -10,6 +10,7 @@ import polars as pl
 
 from gonogo.analysis.deciding.cautions import cautions, gate_cautions
 from gonogo.analysis.deciding.learning import learning_cautions
+from gonogo.analysis.deciding.matching import compared, matching_cautions
 from gonogo.analysis.deciding.next_steps import needs_of, next_steps
 from gonogo.analysis.deciding.opposite import differing, opposite
 from gonogo.analysis.deciding.plateau import plateau_cautions
@@ -59,6 +60,7 @@ def decide(
     judged, copies = judged_scores(scores, gate.spec, expected)
     outcome = judge(judged, evidence.judged_runs)
     rows, uneven = arm_scores(judged.table, judged.expected)
+    beside = compared(judged, outcome, evidence)
     warnings = (
         *copies,
         *learning_cautions(judged, outcome),
@@ -66,6 +68,7 @@ def decide(
         *judgement_cautions(evidence.judged_runs),
         *plateau_cautions(judged, outcome, evidence),
         *cautions(judged, outcome, evidence),
+        *matching_cautions(beside),
         *differing(outcome.effects),
         *uneven,
     )
@@ -83,6 +86,7 @@ def decide(
         effects=outcome.effects,
         measurements=outcome.measurements,
         guardrails=outcome.guardrails,
+        compared=beside,
         scores=rows,
         not_scored=judged.expected.not_scored(),
         groups=group_means(judged.table, judged.expected, in_domain),

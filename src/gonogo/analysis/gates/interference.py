@@ -79,6 +79,7 @@ class Interference(Gate[InterferenceGate]):
         pairs = ", ".join(f"{arm} on {task}" for task, arm in gate.specialists.items())
         return [
             f"{gate.joint} is compared with the specialists ({pairs}) by {gate.metric}.",
+            *_matching(gate),
             f"PASS if TIR is {line_percent(gate.pass_)} or more on any task.",
             f"FAIL if it is below {line_percent(gate.fail)} on every task.",
             "MARGINAL otherwise.",
@@ -91,6 +92,15 @@ class Interference(Gate[InterferenceGate]):
     def effect_words(self, value: float) -> str:
         """Write an effect in percent."""
         return f"a TIR of {percent(value)}"
+
+
+def _matching(gate: InterferenceGate) -> list[str]:
+    if not gate.beside:
+        return []
+    return [
+        f"What is matched by {gate.matched} decides, because {gate.because.rstrip('.')};"
+        f" {listed(list(gate.beside))} stands beside it and decides nothing."
+    ]
 
 
 def judge_effect(effect: Effect, gate: InterferenceGate) -> Effect:

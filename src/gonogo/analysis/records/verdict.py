@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
+from gonogo.analysis.records.compared import Compared
 from gonogo.analysis.records.effects import (
     ArmScore,
     Effect,
@@ -106,6 +107,8 @@ class VerdictFile(Spec):
     effects: tuple[Effect, ...] = ()
     measurements: tuple[Measurement, ...] = ()
     guardrails: tuple[GuardrailResult, ...] = ()
+    compared: tuple[Compared, ...] = ()
+    """The gate's comparison and those that hold something else equal; empty where it names none."""
     scores: tuple[ArmScore, ...] = ()
     not_scored: dict[str, tuple[str, ...]] = {}
     """By task, the arms that the study leaves unscored: no hole, it was never promised."""

@@ -24,6 +24,7 @@ Unit = Literal[
     "megabytes",
     "plain",
     "degrees",
+    "times",
 ]
 UNDEFINED = "–"
 """What stands for None: undefined, unknown or not measured; never zero."""
@@ -74,6 +75,7 @@ _FORMS: dict[Unit, Callable[[float], str]] = {
     "megabytes": _megabytes,
     "plain": lambda value: f"{value:.12g}",
     "degrees": lambda value: f"{value:,.1f}",
+    "times": lambda value: f"{value:.2f} x",
 }
 
 

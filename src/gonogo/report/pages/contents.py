@@ -17,6 +17,7 @@ from gonogo.report.tables.effect_tables import (
     seed_table,
 )
 from gonogo.report.tables.judgement_tables import judged_run_table, unjudged_table
+from gonogo.report.tables.matching_tables import matching_table
 from gonogo.report.tables.run_tables import run_tables
 from gonogo.report.tables.score_tables import metrics_of, score_table, tasks_of
 from gonogo.report.tables.significance_tables import significance_tables
@@ -78,6 +79,7 @@ def contents(verdict: VerdictFile) -> Contents:
     return Contents(
         effects=named(
             *(effect_table(verdict, effect) for effect in verdict.effects),
+            matching_table(verdict),
             measurement_table(verdict.measurements),
         ),
         checks=named(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
 from gonogo.spec.base import MetricName, Name, Positive, Spec
+from gonogo.spec.rule.matching import Matching
 
 Verdict = Literal["PASS", "MARGINAL", "FAIL", "INCONCLUSIVE", "INVALID", "INCOMPLETE"]
 VERDICTS: tuple[Verdict, ...] = (
@@ -117,6 +118,21 @@ class GateParts(Spec, ABC):
     @property
     def rails(self) -> tuple[Guardrail, ...]:
         """Return its guardrails."""
+        return ()
+
+    @property
+    def matching(self) -> Matching:
+        """Return what its candidate shares with arms that learn a task alone."""
+        return "exposure"
+
+    @property
+    def matched_because(self) -> str:
+        """Return why that is what decides, where something else is compared beside it."""
+        return ""
+
+    @property
+    def others(self) -> tuple[Self, ...]:
+        """Return what it would be of other arms, for comparisons that are shown and not judged."""
         return ()
 
     @property

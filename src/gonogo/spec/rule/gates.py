@@ -7,8 +7,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from gonogo.spec.base import MetricName, Name, Spec
-from gonogo.spec.rule.gate_parts import Actions, Contrast, GateParts, Guardrail, Lines, Verdict
+from gonogo.spec.base import MetricName, Name
+from gonogo.spec.rule.bands import Band, BandsGate
+from gonogo.spec.rule.gate_parts import Actions, Contrast, GateParts, Guardrail, Lines
+from gonogo.spec.rule.matching import Comparison, Matching
+
+__all__ = ["Band", "BandsGate", "GateSpec", "ImprovementGate", "InterferenceGate"]
 
 Names = Annotated[tuple[Name, ...], Field(min_length=1)]
 _BETWEEN = ("weigh what so small a difference is worth",)
@@ -40,6 +44,15 @@ class InterferenceGate(GateParts):
     """No interference worth a name below this, on every task."""
     datasets: Literal["fixed", "sample"] = "fixed"
     """Whether the interval speaks of these data sets, or of those that they are a sample of."""
+    matched: Matching = "exposure"
+    """What joint arm and specialists share in the comparison that decides: examples of each task,
+    optimiser steps, or batches in all; ``schedule.match`` and the arms' budgets see to it."""
+    because: str = ""
+    """Why that is what decides; wanted where ``beside`` names another."""
+    beside: dict[Matching, Comparison] = {}
+    """Comparisons that share something else, such as {updates: {joint: joint_updates}}: their TIR
+    stands in one table with the gate's. Until specialists have reached their plateau the sign of
+    TIR may depend on what is shared."""
     next_actions: Actions = {
         "PASS": ("keep the specialists, or part what the tasks share",),
         "MARGINAL": _BETWEEN,
@@ -56,6 +69,17 @@ class InterferenceGate(GateParts):
             raise ValueError("specialists is empty; name one arm for each task")
         return self
 
+    @model_validator(mode="after")
+    def _says_which_decides(self) -> Self:
+        if self.beside and not self.because:
+            raise ValueError(f"because is empty; say why what is matched by {self.matched} decides")
+        if self.matched in self.beside:
+            raise ValueError(f"beside.{self.matched} is what the gate itself compares")
+        for matched, other in self.beside.items():
+            if odd := sorted(other.specialists.keys() - self.specialists.keys()):
+                raise ValueError(f"beside.{matched} names a task of no specialist: {odd[0]}")
+        return self
+
     @property
     def contrasts(self) -> tuple[Contrast, ...]:
         """Return the joint arm against each specialist, on its task."""
@@ -70,7 +94,37 @@ class InterferenceGate(GateParts):
     def arm_places(self) -> Mapping[str, str]:
         """Return joint arm and specialists by key."""
         named = {f"specialists.{task}": arm for task, arm in self.specialists.items()}
+        for matched, other in self.beside.items():
+            if other.joint is not None:
+                named[f"beside.{matched}.joint"] = other.joint
+            for task, arm in other.specialists.items():
+                named[f"beside.{matched}.specialists.{task}"] = arm
         return {"joint": self.joint, **named}
+
+    @property
+    def matching(self) -> Matching:
+        """Return what its arms share."""
+        return self.matched
+
+    @property
+    def matched_because(self) -> str:
+        """Return why that is what decides."""
+        return self.because
+
+    @property
+    def others(self) -> tuple[Self, ...]:
+        """Return the gate that each further comparison would be."""
+        return tuple(
+            self.model_copy(
+                update={
+                    "joint": other.joint or self.joint,
+                    "specialists": {**self.specialists, **other.specialists},
+                    "matched": matched,
+                    "beside": {},
+                }
+            )
+            for matched, other in self.beside.items()
+        )
 
     @property
     def task_places(self) -> Mapping[str, str]:
@@ -206,81 +260,6 @@ class ImprovementGate(GateParts):
     def sampled(self) -> bool:
         """Tell whether data sets are a sample."""
         return self.datasets == "sample"
-
-
-class Band(Spec):
-    """One named range of a measured value, from ``least`` up to the next band."""
-
-    name: Name
-    """What the band is called in the report."""
-    least: float
-    """Values from here on fall into it, in the measure's own units."""
-    verdict: Verdict
-    """What is decided when the value falls into it."""
-    next_actions: tuple[str, ...] = ()
-    """What to do then."""
-
-
-class BandsGate(GateParts):
-    """A measured value against named bands, such as Recall@500 of the best arm.
-
-    The word of a band is said only where the interval lies in bands of that word (``decide_by``),
-    else INCONCLUSIVE.
-    """
-
-    kind: Literal["bands"] = "bands"
-    task: Name
-    """The evaluated task that decides."""
-    metric: MetricName
-    """The measure that decides."""
-    arm: Name
-    """The arm whose value is judged."""
-    bands: tuple[Band, ...] = Field(min_length=2)
-    """From the lowest to the highest; the first one's ``least`` is a floor for all values."""
-    guardrails: tuple[Guardrail, ...] = ()
-    """What may not fall meanwhile: a PASS whose guardrail broke is FAIL, one that cannot show that
-    it holds is INCONCLUSIVE."""
-    next_actions: Actions = {}
-    """What to do after each verdict; printed with it. What INCONCLUSIVE, INVALID and INCOMPLETE
-    need is said without it."""
-
-    @model_validator(mode="after")
-    def _guards_name_a_rival(self) -> Self:
-        if any(guard.against is None for guard in self.guardrails):
-            raise ValueError("a guardrail beside bands needs `against`: they name no baseline")
-        return self
-
-    @model_validator(mode="after")
-    def _bands_ascend(self) -> Self:
-        floors = [band.least for band in self.bands]
-        if floors != sorted(set(floors)):
-            raise ValueError(f"bands must ascend, but their least values are {floors}")
-        return self
-
-    @property
-    def contrasts(self) -> tuple[Contrast, ...]:
-        """Return the arm by itself: its level is judged."""
-        return (Contrast(self.task, self.arm, None),)
-
-    @property
-    def candidate_arm(self) -> str:
-        """Return the arm."""
-        return self.arm
-
-    @property
-    def arm_places(self) -> Mapping[str, str]:
-        """Return the arm by its key."""
-        return {"arm": self.arm}
-
-    @property
-    def task_places(self) -> Mapping[str, str]:
-        """Return the task by its key."""
-        return {"task": self.task}
-
-    @property
-    def rails(self) -> tuple[Guardrail, ...]:
-        """Return its guardrails."""
-        return self.guardrails
 
 
 GateSpec = Annotated[InterferenceGate | ImprovementGate | BandsGate, Field(discriminator="kind")]
