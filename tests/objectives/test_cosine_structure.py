@@ -10,6 +10,13 @@ def test_by_hand_without_the_diagonal():
     assert cosine_structure(teacher, student).item() == pytest.approx((0.16 + 0.09) / 2)
 
 
+def test_anchors_and_pairs_of_neighbours_weigh_alike():
+    teacher, student = torch.rand(4, 3, 3), torch.rand(4, 3, 3)
+    pairs = [(b, i, j) for b in range(4) for i in range(3) for j in range(3) if i != j]
+    each = [(student[at] - teacher[at]).item() ** 2 for at in pairs]
+    assert cosine_structure(teacher, student).item() == pytest.approx(sum(each) / len(each))
+
+
 def test_a_rotation_of_the_teacher_has_the_same_structure():
     rows = torch.nn.functional.normalize(torch.randn(3, 5, 4), dim=-1)
     turned = rows @ torch.linalg.qr(torch.randn(4, 4))[0]

@@ -17,6 +17,16 @@ def test_by_hand():
     assert loss.item() == pytest.approx((one(0.9) + one(0.5)) / 2, abs=1e-6)
 
 
+def test_a_batch_is_the_mean_of_its_rows():
+    student, kept = torch.rand(3, 5), torch.tensor([[True, False], [True, True], [False, True]])
+    rows = [
+        neighbour_contrast(student[row : row + 1], kept[row : row + 1], temperature=0.2)
+        for row in range(3)
+    ]
+    whole = neighbour_contrast(student, kept, temperature=0.2)
+    torch.testing.assert_close(whole, torch.stack(rows).mean())
+
+
 def test_neighbours_behind_the_positives_are_neither():
     student = torch.tensor([[0.9, 0.5, 0.1]])
     kept = torch.tensor([[True]])

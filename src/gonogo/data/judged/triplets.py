@@ -87,17 +87,18 @@ class Triplets:
             UserError: if an id has no text.
         """
         missing = {key for key, text in table.items() if text is None}
+        if not missing:
+            return
         for row in rows:
-            if not missing:
-                return
             key = next((str(v) for name, v in row.items() if name.endswith("id")), "")
             if key in missing:
                 missing.remove(key)
                 table[key] = next((str(row[name]) for name in _TEXT if name in row), "").strip()
-        if missing:
-            raise UserError(
-                f"{len(missing)} ids have no text, such as {min(missing)!r}", file=self._where
-            )
+                if not missing:
+                    return
+        raise UserError(
+            f"{len(missing)} ids have no text, such as {min(missing)!r}", file=self._where
+        )
 
     def dataset(self, name: str, split: Split) -> RetrievalDataset:
         """Return what was gathered, in the order of first appearance."""
