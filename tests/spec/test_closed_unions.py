@@ -30,6 +30,7 @@ ASKED = (
 CLOSED = (
     *ASKED,
     "ContextSpec",
+    "Criterion",
     "EmbeddingObjective",
     "EvaluationTask",
     "ModelSpec",

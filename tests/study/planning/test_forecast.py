@@ -214,6 +214,6 @@ def test_documents_asked_for_their_neighbours_are_counted(
     task = NeighbourEvaluation.model_validate(
         {"data": [str(file)], "queries": queries, "held_out": held_out, "most_queries": most}
     )
-    assert sensitivity._documents_asked(task, task.data[0], tmp_path) == asked
+    assert task.documents_asked(lambda: sensitivity._rows(task.data[0], tmp_path)) == asked
     corpus = CorpusVectors("corpus", ids=[str(n) for n in range(40)], base=np.load(file), key="k")
     assert len(asked_rows(corpus, task)) == asked  # what the evaluation itself asks

@@ -15,7 +15,7 @@ from numpy import ndarray
 
 from gonogo.core.extras import require
 from gonogo.core.types import Similarity
-from gonogo.spec.evaluation.evaluation_tasks import EvaluationTask, NeighbourEvaluation
+from gonogo.spec.evaluation.evaluation_tasks import EvaluationTask
 
 _METRICS: dict[Similarity, str] = {"cosine": "cos", "dot": "ip", "euclidean": "l2sq"}
 
@@ -50,7 +50,7 @@ def check_index(tasks: Iterable[EvaluationTask]) -> None:
     Raises:
         UserError: if usearch is needed and not installed.
     """
-    if any(isinstance(task, NeighbourEvaluation) and task.against == "exact" for task in tasks):
+    if any(task.needs_index for task in tasks):
         _require()
 
 

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from gonogo.core.errors import UserError, nearest
 from gonogo.spec.evaluation.evaluation import EvaluationSpec
-from gonogo.spec.rule.criteria import (
-    AllSets,
-    AnyOf,
-    AverageAbove,
-    Criterion,
-    Finished,
-    Gain,
-    IsotropyHigher,
-    Levels,
-)
+from gonogo.spec.rule.criteria import AnyLine, Levels
 from gonogo.spec.rule.gates import GateSpec
 from gonogo.spec.study import TrialConfig
 
@@ -41,42 +32,23 @@ def check_criteria(
     """
     rows = {row.name for row in evaluation.references}
     candidate, baseline = gate.candidate_arm, gate.sole_baseline
+    fallback = {"candidate": candidate, "arm": candidate, "baseline": baseline}
     for level, lines in levels.items():
         for place, line in _lines(f"criteria.{level}", lines):
-            for key, name, known in _named(line, set(arms), rows):
-                fallback = {"candidate": candidate, "arm": candidate, "baseline": baseline}
-                chosen = name if name is not None else fallback.get(key)
+            for row in line.named:
+                known = {*arms, *rows} if row.reference else set(arms)
+                chosen = fallback.get(row.key) if row.name is None else row.name
+                where = f"{place}.{row.key}"
                 if chosen is None:
-                    raise UserError(
-                        f"the gate names no single {key} to take",
-                        file=path,
-                        place=f"{place}.{key}",
-                        hint=nearest("", known),
-                    )
+                    what, hint = f"the gate names no single {row.key} to take", nearest("", known)
+                    raise UserError(what, file=path, place=where, hint=hint)
                 if chosen not in known:
                     hint = nearest(chosen, known)
-                    where = f"{place}.{key}"
                     raise UserError(f"no arm {chosen!r}", file=path, place=where, hint=hint)
 
 
-def _lines(place: str, lines: tuple[Criterion, ...]) -> Iterator[tuple[str, Criterion]]:
+def _lines(place: str, lines: Iterable[AnyLine]) -> Iterator[tuple[str, AnyLine]]:
     for number, line in enumerate(lines):
         yield f"{place}[{number}]", line
-        if isinstance(line, AnyOf):
-            yield from _lines(f"{place}[{number}].lines", line.lines)
-
-
-def _named(
-    line: Criterion, arms: set[str], rows: set[str]
-) -> Iterator[tuple[str, str | None, set[str]]]:
-    """Yield (key, name, names that are known) of the arms that a line names."""
-    match line:
-        case Gain() | IsotropyHigher():
-            yield "candidate", line.candidate, arms
-            yield "baseline", line.baseline, arms | rows
-        case AverageAbove():
-            yield "arm", line.arm, arms | rows
-        case Finished() | AllSets():
-            yield from (("arms", arm, arms) for arm in line.arms)
-        case _:
-            return
+        for key, inner in line.lines_within:
+            yield f"{place}[{number}].{key}", inner

@@ -8,7 +8,6 @@ from typing import assert_never
 
 from gonogo.core.errors import UserError
 from gonogo.spec.evaluation.evaluation import EvaluationSpec
-from gonogo.spec.evaluation.evaluation_tasks import NeighbourEvaluation, NextVectorEvaluation
 from gonogo.spec.model.model import ModelSpec, TextModel, VectorModel
 from gonogo.spec.neighbours.neighbour_task import NeighbourTask
 from gonogo.spec.next_vector.next_vector_task import NextVectorTask
@@ -97,9 +96,10 @@ def _check_held_out(arm: str, config: TrialConfig, path: Path) -> None:
     """Refuse an evaluation that would take training anchors for held-out documents."""
     trained = {t.held_out for t in config.tasks.values() if isinstance(t, NeighbourTask)}
     for name, task in config.evaluation.tasks.items():
-        if isinstance(task, NeighbourEvaluation) and trained and {task.held_out} != trained:
+        asked = task.kept_from_training
+        if asked is not None and trained and {asked} != trained:
             raise UserError(
-                f"{task.held_out} documents are held out here, but {max(trained)} in training",
+                f"{asked} documents are held out here, but {max(trained)} in training",
                 file=path,
                 place=f"arms.{arm}: evaluation.tasks.{name}.held_out",
                 hint="both must be the same number, or anchors would be asked",
@@ -111,7 +111,7 @@ def _check_banks(arm: str, config: TrialConfig, path: Path) -> None:
     tasks = [task for task in config.tasks.values() if isinstance(task, NextVectorTask)]
     learned = [task.data for task in tasks]
     for name, task in config.evaluation.tasks.items():
-        for data in task.data if isinstance(task, NextVectorEvaluation) else ():
+        for data in task.pairs:
             for own in learned:
                 if wrong := data.wrong_beside(own):
                     message, hint = wrong

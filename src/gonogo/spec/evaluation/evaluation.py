@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self, assert_never
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -14,8 +14,6 @@ from gonogo.spec.evaluation.evaluation_tasks import (
     AnyData,
     EvaluationData,
     EvaluationTask,
-    NeighbourEvaluation,
-    NextVectorEvaluation,
     RerankingEvaluation,
     RetrievalEvaluation,
 )
@@ -55,13 +53,7 @@ class EvaluationSpec(Spec):
 
     def datasets_of(self, task: EvaluationTask) -> tuple[AnyData, ...]:
         """Return the data sets that a task is scored on."""
-        match task:
-            case RetrievalEvaluation() | RerankingEvaluation():
-                return self.datasets if task.datasets is None else task.datasets
-            case NeighbourEvaluation() | NextVectorEvaluation():
-                return task.data
-            case _:
-                assert_never(task)
+        return task.data_among(self.datasets)
 
     @property
     def untrained(self) -> str:

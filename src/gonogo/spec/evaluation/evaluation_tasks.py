@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, WrapValidator
@@ -12,13 +14,54 @@ from gonogo.spec.data.running_text import PairsSpec
 from gonogo.spec.data.text_data import DataSpec, JudgedTexts
 from gonogo.spec.data.vector_data import CorpusSpec, PairsOfVectors
 
+AnyData = DataSpec | CorpusSpec | PairsSpec
+"""Whatever a task is scored on; all have a name."""
 EvaluationData = Annotated[DataSpec, WrapValidator(expand_list)]
 """A data set, or the name of a list of them."""
 
 
-class _OnDatasets(Spec):
+class _Asked(Spec, ABC):
+    """What every evaluated task says of itself."""
+
+    @abstractmethod
+    def data_among(self, datasets: tuple[DataSpec, ...]) -> tuple[AnyData, ...]:
+        """Return the data sets that it is scored on.
+
+        Args:
+            datasets: those of the whole evaluation.
+        """
+
+    @property
+    def needs_index(self) -> bool:
+        """Tell whether it scores an approximate index, which has to be installed."""
+        return False
+
+    @property
+    def pairs(self) -> tuple[PairsSpec, ...]:
+        """Return the contexts and targets that it reads."""
+        return ()
+
+    @property
+    def kept_from_training(self) -> int | None:
+        """Return how many documents of a corpus no training may have seen, if it asks such."""
+        return None
+
+    def documents_asked(self, count: Callable[[], int | None]) -> int | None:  # noqa: ARG002
+        """Return how many documents of a corpus are asked; None where judged queries are.
+
+        Args:
+            count: counts the documents of the corpus; None for enough.
+        """
+        return None
+
+
+class _OnDatasets(_Asked):
     datasets: Annotated[tuple[EvaluationData, ...], AfterValidator(flatten)] | None = None
     """Data sets of this task alone; those of the whole evaluation when not given."""
+
+    def data_among(self, datasets: tuple[DataSpec, ...]) -> tuple[AnyData, ...]:
+        """Return its own data sets, or those of the whole evaluation."""
+        return datasets if self.datasets is None else self.datasets
 
 
 class RetrievalEvaluation(_OnDatasets):
@@ -39,7 +82,7 @@ class RerankingEvaluation(_OnDatasets):
     """Candidates a query."""
 
 
-class NeighbourEvaluation(Spec):
+class NeighbourEvaluation(_Asked):
     """Compare an embedding's nearest neighbours with those of the vectors it stands on.
 
     Each asked document's true neighbours count as its relevant documents, the document itself as
@@ -61,6 +104,28 @@ class NeighbourEvaluation(Spec):
     k: Count = 10
     """Neighbours that count."""
 
+    def data_among(self, datasets: tuple[DataSpec, ...]) -> tuple[AnyData, ...]:  # noqa: ARG002
+        """Return its corpora."""
+        return self.data
+
+    @property
+    def needs_index(self) -> bool:
+        """Tell whether an approximate index is held against exact search."""
+        return self.against == "exact"
+
+    @property
+    def kept_from_training(self) -> int:
+        """Return the documents held out."""
+        return self.held_out
+
+    def documents_asked(self, count: Callable[[], int | None]) -> int:
+        """Return how many documents of a corpus are asked for their neighbours."""
+        asked = self.held_out - self.held_out // 2  # the other half validates while training
+        if self.queries == "anchors":
+            rows = count()
+            asked = self.most_queries if rows is None else max(rows - self.held_out, 0)
+        return min(asked, self.most_queries)
+
 
 class InvertedSoftmax(Spec):
     """Rank rows down that are near to many training queries (Smith et al. 2017): hubs."""
@@ -74,7 +139,7 @@ class InvertedSoftmax(Spec):
     """Training pairs whose queries it is fitted on, the same for every arm and seed."""
 
 
-class NextVectorEvaluation(Spec):
+class NextVectorEvaluation(_Asked):
     """Rank a bank of vectors by their similarity to a predicted next vector."""
 
     kind: Literal["next_vector"] = "next_vector"
@@ -87,13 +152,20 @@ class NextVectorEvaluation(Spec):
     hubness: InvertedSoftmax | None = None
     """How rows that are near to many queries are ranked down; null: by cosine alone."""
 
+    def data_among(self, datasets: tuple[DataSpec, ...]) -> tuple[AnyData, ...]:  # noqa: ARG002
+        """Return its contexts and targets."""
+        return self.data
+
+    @property
+    def pairs(self) -> tuple[PairsSpec, ...]:
+        """Return its contexts and targets."""
+        return self.data
+
 
 EvaluationTask = Annotated[
     RetrievalEvaluation | RerankingEvaluation | NeighbourEvaluation | NextVectorEvaluation,
     Field(discriminator="kind"),
 ]
-AnyData = DataSpec | CorpusSpec | PairsSpec
-"""Whatever a task is scored on; all have a name."""
 
 
 def judged_data(data: AnyData) -> DataSpec:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -12,12 +13,36 @@ Group = Literal["all", "in domain", "out of domain"]
 """Data sets that all rows share: all of them, those that an arm was trained on, the others."""
 
 
-class _Line(Spec):
+@dataclass(frozen=True, slots=True)
+class NamedRow:
+    """A row that a line is about."""
+
+    key: str
+    """The key that names it: ``candidate``, ``baseline``, ``arm`` or ``arms``."""
+    name: str | None
+    """None: the gate's own."""
+    reference: bool = False
+    """Whether it may be a reference row, such as BM25."""
+
+
+class AnyLine(Spec):
+    """What every line says of itself."""
+
     note: str = ""
     """What the line stands for; printed with it."""
 
+    @property
+    def named(self) -> tuple[NamedRow, ...]:
+        """Return the rows that it is about; none where it is about all arms, or other things."""
+        return ()
 
-class Gain(_Line):
+    @property
+    def lines_within(self) -> tuple[tuple[str, AnyLine], ...]:
+        """Return the lines that it holds, each with the key that holds it."""
+        return ()
+
+
+class Gain(AnyLine):
     """One arm's mean exceeds another's, in the units of the gate's metric."""
 
     kind: Literal["gain"] = "gain"
@@ -30,8 +55,15 @@ class Gain(_Line):
     over: Group = "all"
     """Which data sets the means are over."""
 
+    @property
+    def named(self) -> tuple[NamedRow, ...]:
+        """Return both rows."""
+        return NamedRow("candidate", self.candidate), NamedRow(
+            "baseline", self.baseline, reference=True
+        )
 
-class AverageAbove(_Line):
+
+class AverageAbove(AnyLine):
     """An arm's mean lies above a value, in the units of the gate's metric."""
 
     kind: Literal["average_above"] = "average_above"
@@ -45,8 +77,13 @@ class AverageAbove(_Line):
     """The line is unknown where the mean is over fewer data sets: a value that means the average
     of a benchmark says nothing about a few sets."""
 
+    @property
+    def named(self) -> tuple[NamedRow, ...]:
+        """Return the row."""
+        return (NamedRow("arm", self.arm, reference=True),)
 
-class IsotropyHigher(_Line):
+
+class IsotropyHigher(AnyLine):
     """An arm's embeddings are more isotropic than another's: mean over seeds, on the same texts."""
 
     kind: Literal["isotropy_higher"] = "isotropy_higher"
@@ -57,16 +94,28 @@ class IsotropyHigher(_Line):
     baseline: Name | None = None
     """The arm or reference row that it is compared with; the gate's only one when not given."""
 
+    @property
+    def named(self) -> tuple[NamedRow, ...]:
+        """Return both rows."""
+        return NamedRow("candidate", self.candidate), NamedRow(
+            "baseline", self.baseline, reference=True
+        )
 
-class Finished(_Line):
+
+class Finished(AnyLine):
     """Every trial of some arms is trained and scored."""
 
     kind: Literal["finished"] = "finished"
     arms: tuple[Name, ...] = ()
     """Which arms; all when empty."""
 
+    @property
+    def named(self) -> tuple[NamedRow, ...]:
+        """Return the arms, if it names any."""
+        return tuple(NamedRow("arms", arm) for arm in self.arms)
 
-class AllSets(_Line):
+
+class AllSets(AnyLine):
     """Some arms have a score on each of some data sets."""
 
     kind: Literal["all_sets"] = "all_sets"
@@ -79,6 +128,11 @@ class AllSets(_Line):
     """The line is unknown where the tier scores fewer data sets: the few of a small tier are not
     all of a benchmark."""
 
+    @property
+    def named(self) -> tuple[NamedRow, ...]:
+        """Return the arms, if it names any."""
+        return tuple(NamedRow("arms", arm) for arm in self.arms)
+
     @model_validator(mode="after")
     def _least_sets_can_be_reached(self) -> Self:
         if self.datasets and self.least_sets > len(self.datasets):
@@ -89,7 +143,7 @@ class AllSets(_Line):
         return self
 
 
-class StudyDone(_Line):
+class StudyDone(AnyLine):
     """Another study is decided: an ablation, a sweep, a replication.
 
     Met by any verdict but INCOMPLETE, and unknown while there is none.
@@ -102,7 +156,7 @@ class StudyDone(_Line):
     """Its tier; the one at hand when not given."""
 
 
-class FileThere(_Line):
+class FileThere(AnyLine):
     """A file is there and not empty: a proof, a released checkpoint."""
 
     kind: Literal["file"] = "file"
@@ -116,12 +170,17 @@ SingleLine = Annotated[
 ]
 
 
-class AnyOf(_Line):
+class AnyOf(AnyLine):
     """At least one of several lines is met."""
 
     kind: Literal["any_of"] = "any_of"
     lines: Annotated[tuple[SingleLine, ...], Field(min_length=1)]
     """The lines."""
+
+    @property
+    def lines_within(self) -> tuple[tuple[str, AnyLine], ...]:
+        """Return its lines."""
+        return tuple((f"lines[{n}]", line) for n, line in enumerate(self.lines))
 
 
 Criterion = Annotated[

@@ -10,7 +10,6 @@ from gonogo.data.next_vector.bank import open_bank
 from gonogo.data.next_vector.pairs import make_pairs, write_pairs
 from gonogo.data.sources.pairs_data import KeptPairs, kept_pairs, pair_settings
 from gonogo.spec.data.running_text import RunningTextPairs, running_text_among
-from gonogo.spec.evaluation.evaluation_tasks import NextVectorEvaluation
 from gonogo.spec.next_vector.next_vector_task import NextVectorTask
 from gonogo.spec.study import TrialConfig
 from gonogo.study.next_vector.vector_bank import BankRecipe, make_bank
@@ -35,7 +34,7 @@ def running_texts(config: TrialConfig) -> list[RunningTextPairs]:
     """Return the running text that a configuration names, each once."""
     named = [task.data for task in config.tasks.values() if isinstance(task, NextVectorTask)]
     for task in config.evaluation.tasks.values():
-        named += task.data if isinstance(task, NextVectorEvaluation) else ()
+        named += task.pairs
     return running_text_among(named)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from gonogo.core.errors import UserError
 from gonogo.core.extras import is_installed, require
-from gonogo.spec.evaluation.evaluation_tasks import NeighbourEvaluation
 from gonogo.spec.study import ResolvedStudy, TrialConfig
 from gonogo.spec.training import Tracker
 
@@ -23,7 +22,7 @@ def require_components(study: ResolvedStudy) -> None:
         for tracker in config.training.trackers:
             _require_tracker(tracker)
     for name, task in study.evaluation.tasks.items():
-        if isinstance(task, NeighbourEvaluation) and task.against == "exact":
+        if task.needs_index:
             require(
                 "ann",
                 "an approximate index",

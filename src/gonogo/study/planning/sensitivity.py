@@ -26,7 +26,6 @@ from gonogo.spec.data.vector_data import PairsOfVectors
 from gonogo.spec.evaluation.evaluation_tasks import (
     AnyData,
     EvaluationTask,
-    NeighbourEvaluation,
     judged_data,
 )
 from gonogo.study.folder.layout import StudyFolder
@@ -171,8 +170,9 @@ def _queries(plan: Plan) -> tuple[tuple[int, ...], tuple[str, ...]]:
 
 def _count(task: EvaluationTask, data: AnyData, plan: Plan) -> int | None:
     spec = plan.study.evaluation
-    if isinstance(task, NeighbourEvaluation):
-        return _documents_asked(task, data, plan.beside)
+    asked = task.documents_asked(lambda: _rows(data, plan.beside))
+    if asked is not None:
+        return asked
     try:
         if isinstance(data, PairsOfVectors):
             count = count_queries_of_pairs(data, beside=plan.beside)
@@ -183,15 +183,7 @@ def _count(task: EvaluationTask, data: AnyData, plan: Plan) -> int | None:
     return min(count, spec.max_queries or count)
 
 
-def _documents_asked(task: NeighbourEvaluation, data: AnyData, beside: Path) -> int:
-    """Count the documents of a corpus that are asked for their neighbours.
-
-    Of a file of vectors the rows are counted; a corpus of texts is taken to be large enough.
-    """
-    asked = task.held_out - task.held_out // 2  # the other half validates while training
-    if task.queries == "anchors":
-        asked = task.most_queries
-        given = None if isinstance(data, PairsOfVectors) else given_vectors(data, beside=beside)
-        if given is not None:
-            asked = max(given.count() - task.held_out, 0)
-    return min(asked, task.most_queries)
+def _rows(data: AnyData, beside: Path) -> int | None:
+    """Count the vectors of a file; None for texts, which are taken to be enough."""
+    given = None if isinstance(data, PairsOfVectors) else given_vectors(data, beside=beside)
+    return None if given is None else given.count()
