@@ -10,7 +10,6 @@ from pathlib import Path
 from gonogo.core.errors import UserError
 from gonogo.report.cells.formats import bounds, number
 from gonogo.spec.rule.gate_parts import Lines
-from gonogo.spec.rule.gates import ImprovementGate
 from gonogo.study.deciding.decision import read_gate
 from gonogo.study.deciding.watching import Watched, look
 
@@ -85,7 +84,7 @@ def watch(
 def _lines(gate: str, tier: str | None, overrides: tuple[str, ...]) -> tuple[Lines, str]:
     """Return a gate's lines and its measure."""
     rule, _ = read_gate(gate, tier, overrides)
-    if not isinstance(rule, ImprovementGate) or len(rule.baselines) > 1:
+    if rule.sole_baseline is None or rule.lines is None:
         raise UserError(
             "only a gate of kind improvement with one baseline is watched",
             hint="without a gate, watching ends when the interval leaves out zero",
