@@ -11,7 +11,6 @@ from architectures import ENCODERS, saved
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from model_cases import PAIRS, padded
-from pydantic import ValidationError
 from torch import Tensor
 
 from gonogo.core.errors import UserError
@@ -174,11 +173,6 @@ def test_an_exported_folder_scores_as_before(tiny_encoder_folder: Path, tmp_path
     loaded = load_model(tmp_path / "out")
     assert isinstance(loaded, RetrievalModel)
     assert torch.equal(score(loaded.cross_encoder, PAIRS), score(model.cross_encoder, PAIRS))
-
-
-def test_isolated_layers_are_refused_in_a_line() -> None:
-    with pytest.raises(ValidationError, match="leave it 0"):
-        SpanCosineScoring(isolated_layers=3)
 
 
 def test_a_layout_without_an_end_of_spans_is_refused(encoder_model: RetrievalModel) -> None:

@@ -93,7 +93,7 @@ def config(backbone: Path, **looks: Any) -> TrialConfig:
             "model": {
                 "backbone": str(backbone),
                 "adapter": {"kind": "lora", "rank": 2, "dropout": 0.2},
-                "scoring": {"kind": "span_cosine"},
+                "scoring": {"kind": "span_cosine", "isolated_layers": 1},
                 "lengths": {"query": 16, "passage": 24, "pair": 40},
             },
             "tasks": {

@@ -83,6 +83,18 @@ class PackedEncoder:
         """
         return self._through(self._layers, rows, [len(row) for row in rows], types)
 
+    def isolated_first(self, texts: Ids, layers: int) -> Float[Tensor, "total d"]:
+        """Return the token vectors of pairs whose texts the first layers read apart.
+
+        Args:
+            texts: token ids, each pair's first text and then its second, none empty.
+            layers: how many of the first layers; see `gonogo.models.backbone.isolated`.
+        """
+        alone = [len(text) for text in texts]
+        together = [first + second for first, second in zip(alone[::2], alone[1::2], strict=True)]
+        hidden = self._through(self._layers[:layers], texts, alone, None)
+        return self._on(self._layers[layers:], hidden, together)
+
     def pooled(self, rows: Ids, pooling: Pooling, types: Ids | None = None) -> Float[Tensor, "n d"]:
         """Return one fp32 vector a row.
 
@@ -108,7 +120,11 @@ class PackedEncoder:
     def _through(
         self, layers: Iterable[_Layer], rows: Ids, lengths: Sequence[int], types: Ids | None
     ) -> Float[Tensor, "total d"]:
-        hidden = self._embed(rows, lengths, types)
+        return self._on(layers, self._embed(rows, lengths, types), lengths)
+
+    def _on(
+        self, layers: Iterable[_Layer], hidden: Float[Tensor, "total d"], lengths: Sequence[int]
+    ) -> Float[Tensor, "total d"]:
         for layer in layers:
             attended = self._attend(_product(hidden, layer.qkv), lengths)
             hidden = self._behind_attention(attended, hidden, layer)

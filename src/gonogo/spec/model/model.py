@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from gonogo.core.types import Similarity
 from gonogo.spec.base import HASHED_AS_WEIGHTS, Count, Fraction, LearnedModel, Positive, Spec
@@ -77,14 +77,8 @@ class SpanCosineScoring(Spec):
     scale: Positive = 20.0
     """First value of e^a, which is learned; b starts at 0. 20 is a softmax's temperature of .05."""
     isolated_layers: int = Field(default=0, ge=0)
-    """First layers in which the two texts do not see each other; only 0 is built."""
-
-    @field_validator("isolated_layers")
-    @classmethod
-    def _none_are_built(cls, count: int) -> int:
-        if count:
-            raise ValueError("layers that keep query and document apart are not built; leave it 0")
-        return count
+    """First layers in which the two texts do not see each other: there each is read as the model
+    embeds it, with control tokens and positions of its own. Encoders only."""
 
 
 ScoringSpec = Annotated[YesNoScoring | MlpScoring | SpanCosineScoring, Field(discriminator="kind")]
