@@ -111,7 +111,7 @@ def _through(
             for block in blocks:
                 hidden = block(hidden, everywhere, lengths=ends)
         return hidden[0]
-    hidden = pad_sequence(list(flat.split(list(lengths))), batch_first=True)
+    hidden = pad_sequence(list(torch.split(flat, list(lengths))), batch_first=True)
     sizes = torch.tensor(lengths, device=flat.device)
     real = torch.arange(hidden.shape[1], device=flat.device) < sizes[:, None]
     with reading(Texts(None, real)):
