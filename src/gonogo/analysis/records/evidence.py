@@ -5,6 +5,7 @@ from __future__ import annotations
 from gonogo.analysis.geometry.geometry_record import GeometryRecord
 from gonogo.analysis.records.judged_runs import JudgedRun, UnjudgedBounds
 from gonogo.analysis.records.model_judged import ModelJudged
+from gonogo.analysis.records.routing import Routing
 from gonogo.spec.base import Spec
 
 
@@ -83,5 +84,7 @@ class Evidence(Spec):
     """How far every ranking met its judgements."""
     unjudged: tuple[UnjudgedBounds, ...] = ()
     """How far unjudged documents could move each difference of the gate, for runs handed in."""
+    routing: tuple[Routing, ...] = ()
+    """How mixtures weighed their experts: by task in training, by data set in evaluation."""
     model_judged: tuple[ModelJudged, ...] = ()
     """Differences by a model's judgements, made unbiased by those of people; beside the gate."""

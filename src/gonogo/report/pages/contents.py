@@ -18,6 +18,7 @@ from gonogo.report.tables.effect_tables import (
 )
 from gonogo.report.tables.judgement_tables import judged_run_table, unjudged_table
 from gonogo.report.tables.matching_tables import matching_table
+from gonogo.report.tables.routing_tables import routing_table
 from gonogo.report.tables.run_tables import run_tables
 from gonogo.report.tables.score_tables import metrics_of, score_table, tasks_of
 from gonogo.report.tables.significance_tables import significance_tables
@@ -42,6 +43,7 @@ class Contents:
     """All other metrics."""
     significance: tuple[Table, ...]
     conflicts: tuple[Table, ...]
+    routing: tuple[Table, ...]
     costs: tuple[Table, ...]
     details: tuple[Table, ...]
     """Single seeds, and intervals by other methods."""
@@ -59,7 +61,8 @@ class Contents:
             *self.more_scores,
         )
         yield from self.significance
-        yield from (*self.details, *self.conflicts, *self.costs, *self.changes, *self.environment)
+        yield from (*self.details, *self.conflicts, *self.routing, *self.costs)
+        yield from (*self.changes, *self.environment)
 
 
 def contents(verdict: VerdictFile) -> Contents:
@@ -96,6 +99,7 @@ def contents(verdict: VerdictFile) -> Contents:
         ),
         significance=named(*significance_tables(verdict)),
         conflicts=named(conflict_table(verdict.evidence.conflicts)),
+        routing=named(routing_table(verdict.evidence.routing)),
         costs=named(exposure_table(verdict.evidence.trials)),
         details=named(seed_table(verdict), interval_table(verdict)),
         changes=named(change_table(verdict.gate)),

@@ -14,6 +14,7 @@ from gonogo.report.plots.curves import curve_plots
 from gonogo.report.plots.forest import forest_plots
 from gonogo.report.plots.heatmap import conflict_plots
 from gonogo.report.plots.looks import look_plots
+from gonogo.report.plots.routing import routing_plots
 from gonogo.report.plots.seed_points import seed_plots
 from gonogo.report.plots.style import SETTINGS, WIDTH, Plot
 from gonogo.report.words.judged import unique
@@ -36,6 +37,7 @@ def figures(verdict: VerdictFile) -> Iterator[Plot]:
         *seed_plots(verdict),
         *score_plots(verdict),
         *conflict_plots(verdict),
+        *routing_plots(verdict),
         *curve_plots(verdict),
         *look_plots(verdict),
     ):

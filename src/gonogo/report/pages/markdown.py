@@ -29,6 +29,7 @@ def report_markdown(verdict: VerdictFile, contents: Contents, plots: Sequence[Pl
         "scores": [_tables(contents.scores + contents.more_scores), _figures(by_family, "scores")],
         "significance": [_tables(contents.significance)],
         "conflict": [_tables(contents.conflicts), _figures(by_family, "conflict")],
+        "routing": [_tables(contents.routing), _figures(by_family, "routing")],
         "training": [_tables(contents.costs), _figures(by_family, "loss", "looks")],
         "gate": [_gate(verdict), _tables(contents.changes)],
         "again": [_again(verdict, contents)],

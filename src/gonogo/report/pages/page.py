@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 OWN_FILES = ("verdict.json", "summary.csv", "summary.txt", "report.md")
 """What lies beside the page, besides tables and figures."""
-_FAMILIES = ("forest", "seeds", "scores", "conflict", "loss", "looks")
+_FAMILIES = ("forest", "seeds", "scores", "conflict", "routing", "loss", "looks")
 _MINUS = re.compile(r"(?<![\w.)\]])-(?=\d)")
 
 
@@ -70,6 +70,7 @@ class Page:
             "scores": contents.scores,
             "significance": contents.significance,
             "conflict": contents.conflicts,
+            "routing": contents.routing,
             "training": self._trained,
             "gate": True,
             "again": True,

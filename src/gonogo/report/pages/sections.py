@@ -12,6 +12,7 @@ SECTIONS: dict[str, str] = {
     "scores": "Scores",
     "significance": "Significance",
     "conflict": "Gradient conflict",
+    "routing": "Routing between experts",
     "training": "Exposure, compute and curves",
     "gate": "The frozen gate",
     "again": "Make it again",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, WrapValidator
 
@@ -20,8 +20,14 @@ EvaluationData = Annotated[DataSpec, WrapValidator(expand_list)]
 """A data set, or the name of a list of them."""
 
 
+Reads = Literal["texts", "pairs"] | None
+"""What a model reads to be scored: queries and documents apart, or in pairs; None: no text."""
+
+
 class _Asked(Spec, ABC):
     """What every evaluated task says of itself."""
+
+    reads: ClassVar[Reads] = None
 
     @abstractmethod
     def data_among(self, datasets: tuple[DataSpec, ...]) -> tuple[AnyData, ...]:
@@ -67,6 +73,7 @@ class _OnDatasets(_Asked):
 class RetrievalEvaluation(_OnDatasets):
     """Rank the whole corpus by exact search over embeddings."""
 
+    reads: ClassVar[Reads] = "texts"
     kind: Literal["retrieval"] = "retrieval"
     depth: Count = 1000
     """Documents kept a query."""
@@ -75,6 +82,7 @@ class RetrievalEvaluation(_OnDatasets):
 class RerankingEvaluation(_OnDatasets):
     """Rank BM25's best candidates anew by the cross-encoder."""
 
+    reads: ClassVar[Reads] = "pairs"
     kind: Literal["reranking"] = "reranking"
     candidates: Literal["bm25"] = "bm25"
     """What finds the documents that are ranked anew."""

@@ -11,9 +11,11 @@ import polars as pl
 from gonogo.analysis.geometry.geometry_record import GeometryRecord, read_geometry
 from gonogo.analysis.records.evidence import Conflict, Curve, Evidence, LookCurve, TrialRecord
 from gonogo.analysis.records.judged_runs import JudgedRun
+from gonogo.analysis.records.routing import Routing, RoutingFile
 from gonogo.core.files import read_json_lines
 from gonogo.core.records import read_record
 from gonogo.data.files.score_table import write_scores
+from gonogo.study.deciding.routing_logs import logged_routing
 from gonogo.study.folder.fingerprints import combine
 from gonogo.study.folder.judged import read_judged
 from gonogo.study.folder.layout import StudyFolder, TrialFolder
@@ -44,11 +46,14 @@ def gather_scores(plan: Plan) -> pl.DataFrame:
 def gather_evidence(plan: Plan) -> Evidence:
     """Return what the trials cost, how their losses ran, and where their gradients disagreed."""
     started = [trial for trial in plan.trials if trial.folder.path.exists()]
-    records, curves = [], list[Curve]()
+    records, curves, routing = [], list[Curve](), list[Routing]()
     for trial in plan.trials:
         rows = _lines(trial.folder, "train.jsonl")
         records.append(_record(trial, rows))
         curves += _curves(trial, rows)
+        routing += logged_routing(trial.arm, trial.seed, rows, _thin)
+        if trial.folder.routing.exists():
+            routing += read_record(trial.folder.routing, RoutingFile).routing
     return Evidence(
         trials=tuple(records),
         curves=tuple(curves),
@@ -58,6 +63,7 @@ def gather_evidence(plan: Plan) -> Evidence:
         files=_files(plan.folder, started),
         geometry=tuple(_geometry(plan)),
         judged_runs=tuple(_judged_runs(plan)),
+        routing=tuple(routing),
     )
 
 

@@ -59,6 +59,11 @@ class TrialFolder:
         """Return the geometry of the embeddings, where the evaluation asks for it."""
         return self.path / "geometry.json"
 
+    @property
+    def routing(self) -> Path:
+        """Return how a mixture routed the texts that it was scored on."""
+        return self.path / "routing.json"
+
     def part(self, task: str, dataset: str) -> Path:
         """Return the score table of one task on one data set."""
         return self.path / "parts" / safe_name(task) / f"{file_name(dataset)}.parquet"

@@ -34,6 +34,7 @@ from gonogo.study.folder.judged import judged_run, write_judged
 from gonogo.study.folder.layout import TrialFolder
 from gonogo.study.folder.records import EvaluationRecord
 from gonogo.study.running.isotropy_probe import probe_dataset, write_geometry
+from gonogo.study.running.routing_probe import write_routing
 
 Score = Callable[[str, EvaluationTask, AnyData], Evaluated | None]
 """Scores a task, by its name and protocol, on a data set; None where it has nothing to say."""
@@ -58,6 +59,8 @@ def evaluate_into(
         record = probe_dataset(model, look, spec.split, workplace, arm=arm, seed=seed)
         write_geometry(folder.geometry, record)
     setting = Setting(spec, workplace)
+    if isinstance(model, RetrievalModel) and not folder.routing.exists():
+        write_routing(folder.routing, model, setting, arm=arm, seed=seed)
     score = partial(evaluate_part, model, setting)
     score_into(folder, score, spec, inputs, arm=arm, seed=seed, started=started)
 
@@ -123,14 +126,14 @@ def score_into(
 
 
 def _drop_foreign_parts(folder: TrialFolder, inputs: Inputs) -> None:
-    """Remove parts, and a look at the geometry, that another evaluation has left."""
+    """Remove parts, and looks at geometry and routing, that another evaluation has left."""
     marker = folder.path / "parts" / "inputs.json"
     with suppress(UserError):  # parts of which nobody can tell what they are are no parts
         if read_record(marker, dict[str, JsonValue]) == inputs:
             return
     for name in ("parts", "runs"):
         shutil.rmtree(folder.path / name, ignore_errors=True)
-    for path in (folder.geometry, folder.evaluation):
+    for path in (folder.geometry, folder.routing, folder.evaluation):
         path.unlink(missing_ok=True)
     write_json(marker, inputs)
 
