@@ -68,16 +68,18 @@ def draw_blocks(figure: Figure, *, routing: Sequence[Routing]) -> None:
     panels = figure.subplots(len(routing), 1, squeeze=False)[:, 0]
     colours = colormaps["Blues"].with_extremes(bad=FAINT)
     largest = max(1.0, *(gate or 0.0 for one in routing for row in one.block_gates for gate in row))
-    image = None
+    images = []
     for axes, one in zip(panels, routing, strict=True):
         grid = np.array([numbers(row) for row in one.block_gates])
-        image = axes.imshow(
-            np.ma.masked_invalid(grid),
-            cmap=colours,
-            vmin=0,
-            vmax=largest,
-            aspect="auto",
-            interpolation="nearest",
+        images.append(
+            axes.imshow(
+                np.ma.masked_invalid(grid),
+                cmap=colours,
+                vmin=0,
+                vmax=largest,
+                aspect="auto",
+                interpolation="nearest",
+            )
         )
         axes.set_title(short(_texts(one), 44), fontsize=11, loc="left")
         every = -(-len(one.blocks) // 12)
@@ -87,7 +89,7 @@ def draw_blocks(figure: Figure, *, routing: Sequence[Routing]) -> None:
         axes.set_xticks(range(len(one.experts)), [short(name, 12) for name in one.experts])
         axes.spines[:].set_visible(False)
         axes.tick_params(length=0)
-    bar = figure.colorbar(image, ax=panels, location="bottom", aspect=35, pad=0.02)
+    bar = figure.colorbar(images[0], ax=panels, location="bottom", aspect=35, pad=0.02)
     bar.set_label("mean gate")
     bar.outline.set_visible(False)
 
