@@ -8,6 +8,7 @@ import pytest
 
 from gonogo.spec.checks.resolve import resolve
 from gonogo.spec.data.text_data import HubData
+from gonogo.spec.rule.gates import InterferenceGate
 from gonogo.study.folder.layout import StudyFolder
 from gonogo.study.folder.shipped import find_study
 from gonogo.study.planning.plan import make_plan
@@ -45,3 +46,20 @@ def test_planning_lists_what_is_to_be_fetched(
     assert "sentence-transformers/msmarco-bm25/triplet (train)" in missing
     assert "BeIR/msmarco (dev)" in missing  # the data set's own split, not the evaluation's
     assert "BeIR/fever (test)" in missing
+
+
+def test_the_comparison_by_updates_stands_beside_where_its_arm_runs() -> None:
+    path = find_study("interference")
+    for tier, beside in (("full", ["updates"]), ("cpu", ["updates"]), ("smoke", [])):
+        study = resolve(path, tier)
+        assert isinstance(study.gate, InterferenceGate)
+        assert list(study.gate.beside) == beside
+        assert ("joint_updates" in study.arms) == bool(beside)
+
+
+def test_the_cpu_tiers_differ_in_seeds_alone() -> None:
+    path = find_study("interference")
+    three, five = resolve(path, "cpu"), resolve(path, "cpu5")
+    assert three.arms == five.arms
+    assert three.evaluation == five.evaluation
+    assert set(three.seeds) < set(five.seeds)

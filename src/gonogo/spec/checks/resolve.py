@@ -77,16 +77,17 @@ def resolve(
     arms = {name: _resolve_arm(file, path, name, tier, level, overrides) for name in names}
     evaluation = _resolve_evaluation(file, path, tier, level, overrides)
     seeds = file.seeds if _sets_seeds(overrides) else (level.seeds or file.seeds)
-    check_gate(file.gate, arms, evaluation, path)
-    arms = without_off_task(arms, evaluation, file.gate, path)
+    gate = file.gate.without(set(file.arms) - set(names))
+    check_gate(gate, arms, evaluation, path)
+    arms = without_off_task(arms, evaluation, gate, path)
     for name, config in arms.items():
         check_fit(name, config, path)
         check_monitors(name, config, path)
     check_summary(file.summary, arms, evaluation, path)
-    check_criteria(file.criteria, file.gate, arms, evaluation, path)
+    check_criteria(file.criteria, gate, arms, evaluation, path)
     experiments = _experiments(file, path, names, seeds, given=_sets_seeds(overrides))
     if overrides or tier != "full":
-        experiments = joined_twins(experiments, arms, file.gate)
+        experiments = joined_twins(experiments, arms, gate)
     return ResolvedStudy(
         study=file.study,
         question=file.question,
@@ -96,7 +97,7 @@ def resolve(
         seeds=seeds,
         arms=arms,
         evaluation=evaluation,
-        gate=file.gate,
+        gate=gate,
         experiments=experiments,
         summary=file.summary,
         criteria=file.criteria,

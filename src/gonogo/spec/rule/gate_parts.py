@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
@@ -139,6 +139,14 @@ class GateParts(Spec, ABC):
     def sole_baseline(self) -> str | None:
         """Return what the candidate is compared with; None for none, or for several."""
         return None
+
+    def without(self, arms: Collection[str]) -> Self:  # noqa: ARG002
+        """Return the gate as it is where these arms do not run; what decides always needs its own.
+
+        Args:
+            arms: those that a tier leaves out.
+        """
+        return self
 
     @property
     def lines(self) -> Lines | None:

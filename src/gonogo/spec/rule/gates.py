@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
@@ -125,6 +125,15 @@ class InterferenceGate(GateParts):
             )
             for matched, other in self.beside.items()
         )
+
+    def without(self, arms: Collection[str]) -> Self:
+        """Return the gate without comparisons beside it that need one of these arms."""
+
+        def needs(other: Comparison) -> bool:
+            return other.joint in arms or not set(arms).isdisjoint(other.specialists.values())
+
+        kept = {name: other for name, other in self.beside.items() if not needs(other)}
+        return self.model_copy(update={"beside": kept})
 
     @property
     def task_places(self) -> Mapping[str, str]:
