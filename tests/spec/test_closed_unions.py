@@ -201,20 +201,13 @@ def with_a_dummy(union: str, text: str) -> str:
     return changed
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_the_type_checker_names_every_place(tmp_path: Path) -> None:
+def checked(tmp_path: Path, texts: dict[str, str]) -> str:
+    """Return what the type checker says of the package with these modules in place of its own."""
     api = pytest.importorskip("mypy.api")
     known = ROOT / ".mypy_cache"
     if known.is_dir():
         shutil.copytree(known, tmp_path / "cache")
     shadows: list[str] = []
-    texts: dict[str, str] = {}
-    for union, module in homes().items():
-        path = f"src/{module.replace('.', '/')}.py"
-        texts[path] = with_a_dummy(
-            union, texts.get(path) or (ROOT / path).read_text(encoding="utf-8")
-        )
     for number, (path, text) in enumerate(texts.items()):
         shadow = tmp_path / f"shadow_{number}.py"
         shadow.write_text(text, encoding="utf-8")
@@ -222,6 +215,59 @@ def test_the_type_checker_names_every_place(tmp_path: Path) -> None:
     files = [str(ROOT / "src"), "--config-file", str(ROOT / "pyproject.toml")]
     out, problems, _ = api.run([*files, "--cache-dir", str(tmp_path / "cache"), *shadows])
     assert not problems
+    return str(out)
+
+
+FOURTH = '''class FourthGate(GateParts):
+    """A gate that says of itself what is asked."""
+
+    kind: Literal["fourth"] = "fourth"
+    metric: MetricName = "nDCG@10"
+    arm: Name
+    next_actions: Actions = {}
+
+    @property
+    def contrasts(self) -> tuple[Contrast, ...]:
+        return (Contrast("task", self.arm, None),)
+
+    @property
+    def candidate_arm(self) -> str:
+        return self.arm
+
+    @property
+    def arm_places(self) -> Mapping[str, str]:
+        return {"arm": self.arm}
+
+    @property
+    def task_places(self) -> Mapping[str, str]:
+        return {}
+
+
+'''
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_fourth_gate_is_asked_for_in_one_place(tmp_path: Path) -> None:
+    path = f"src/{homes()['GateSpec'].replace('.', '/')}.py"
+    text = (ROOT / path).read_text(encoding="utf-8")
+    union = "GateSpec = Annotated["
+    assert text.count(union) == 1
+    out = checked(tmp_path, {path: text.replace(union, f"{FOURTH}{union}FourthGate | ")})
+    errors = re.findall(r"src/gonogo/([\w/]+\.py):\d+: error", out)
+    assert errors == ["analysis/gates/build.py"], out
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_type_checker_names_every_place(tmp_path: Path) -> None:
+    texts: dict[str, str] = {}
+    for union, module in homes().items():
+        path = f"src/{module.replace('.', '/')}.py"
+        texts[path] = with_a_dummy(
+            union, texts.get(path) or (ROOT / path).read_text(encoding="utf-8")
+        )
+    out = checked(tmp_path, texts)
     named = {
         (found[1], found[2])
         for found in re.finditer(r"src/gonogo/([\w/]+\.py):\d+: error: .*?(Dummy\w+)", out)
