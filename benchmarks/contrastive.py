@@ -47,6 +47,7 @@ class Setting:
         batch_size: queries a step.
         length: most tokens of a document; queries have 64.
         learning_rate: the peak; a cosine falls from it after one step in twenty of warm-up.
+        other_negatives: gonogo, too, sets each query against the other queries' hard negatives.
         device: where both train.
         precision: of the products; the fastest that the device multiplies in hardware by itself.
     """
@@ -58,6 +59,7 @@ class Setting:
     batch_size: int = 32
     length: int = 256
     learning_rate: float = 5e-5
+    other_negatives: bool = False
     device: peak.Device = "cpu"
     precision: peak.Format | None = None
 
@@ -81,6 +83,7 @@ class Setting:
             "false_negative_margin": None,
             "query_query": False,
             "document_document": False,
+            "other_negatives": self.other_negatives,
         }
         return TrialConfig.model_validate(
             {
@@ -123,6 +126,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch-size", type=int, default=Setting.batch_size)
     parser.add_argument("--length", type=int, default=Setting.length)
     parser.add_argument("--learning-rate", type=float, default=Setting.learning_rate)
+    parser.add_argument(
+        "--other-negatives", action="store_true", help="gonogo learns with the peer's denominator"
+    )
     parser.add_argument("--precision", choices=peak.FORMATS, help="by itself the fastest there is")
     peak.add_device(parser)
 

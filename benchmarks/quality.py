@@ -4,13 +4,15 @@
     python benchmarks/quality.py --documents 1500      ten minutes
     python benchmarks/quality.py --model smollm2-135m --lora --batch-size 8 --device cuda
     python benchmarks/quality.py --scores FILE         goes on where an interrupted run stopped
+    python benchmarks/quality.py --systems "gonogo, others' negatives" sentence-transformers
 
 MiniLM learns the same triples from SciFact's training queries in as many steps of the same batch
 size, both in the same format. Then both sets of weights are evaluated by the same code on SciFact's
 test queries, over the whole corpus or, with --documents, over every judged document and a fixed
 sample of the others. The peer's trainer is given gonogo's loss, and for comparison keeps its own,
-which sees twice as many negatives. The interval is over seeds and queries (docs/statistics.md);
-quality is unchanged where it holds 0.
+which sets each query against the other queries' hard negatives, too; so does gonogo with
+``other_negatives``. Intervals are over seeds and queries (docs/statistics.md); quality is unchanged
+where one holds 0.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,15 +44,18 @@ from gonogo.models.text.retrieval_model import RetrievalModel
 from gonogo.spec.data.text_data import BeirData
 
 SAME_LOSS, OWN_LOSS = "sentence-transformers, gonogo's loss", "sentence-transformers"
-SYSTEMS = ("gonogo", SAME_LOSS, OWN_LOSS, "untrained")
+OTHERS = "gonogo, others' negatives"
+SYSTEMS = ("gonogo", OTHERS, SAME_LOSS, OWN_LOSS, "untrained")
+PAIRS = (("gonogo", SAME_LOSS), (OTHERS, OWN_LOSS), ("gonogo", OWN_LOSS))
+"""What is compared: each loss with its like, and gonogo's default with the peer's."""
 Scores = dict[str, float]
 
 
 def trained(system: str, seed: int, options: argparse.Namespace) -> RetrievalModel:
     """Train one of them, and return its weights in gonogo's model."""
-    chosen = Setting.of(options)
+    chosen = replace(Setting.of(options), other_negatives=system == OTHERS)
     ours = Ours(chosen, seed)
-    if system == "gonogo":
+    if system in ("gonogo", OTHERS):
         ours.epoch()
     elif system in (SAME_LOSS, OWN_LOSS):
         how = PeerSetting(same_loss=system == SAME_LOSS)
@@ -108,6 +114,7 @@ def main() -> None:
     parser.add_argument(
         "--scores", type=Path, help="keep each model's scores there, and reuse them"
     )
+    parser.add_argument("--systems", nargs="+", choices=SYSTEMS, default=SYSTEMS)
     parser.add_argument("--json", type=Path, help="write the figures there")
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -153,7 +160,7 @@ def collect(options: argparse.Namespace) -> dict[str, list[Scores]]:
     if options.scores and options.scores.exists():
         kept = read_json(options.scores)
     found: dict[str, list[Scores]] = {}
-    for system in SYSTEMS:
+    for system in options.systems:
         for seed in range(1, 2 if system == "untrained" else options.seeds + 1):
             key = f"{system}, seed {seed}, {how}"
             if key not in kept:
@@ -182,14 +189,21 @@ def report(found: dict[str, list[Scores]]) -> dict[str, float]:
         figures[f"nDCG@10, {system}"] = float(means.mean())
         if len(means) > 1:
             figures[f"sd over seeds, {system}"] = float(means.std(ddof=1))
-    ours, theirs = (values[system] for system in SYSTEMS[:2])
-    estimate = difference_estimate([(theirs, ours)], bootstrap_draws=0)
-    if estimate.value is not None:
-        figures["difference"] = estimate.value
-    if estimate.interval:
-        figures["difference, low"] = estimate.interval.low
-        figures["difference, high"] = estimate.interval.high
+    for ours, theirs in PAIRS:
+        if ours in values and theirs in values:
+            figures |= _difference(ours, theirs, values)
     print("\n" + "\n".join(f"{name}: {value:.4f}" for name, value in figures.items()))
+    return figures
+
+
+def _difference(ours: str, theirs: str, values: dict[str, np.ndarray]) -> dict[str, float]:
+    """Return the difference of two systems and its interval; the first pair's has short names."""
+    name = "difference" if (ours, theirs) == PAIRS[0] else f"{ours} less {theirs}"
+    estimate = difference_estimate([(values[theirs], values[ours])], bootstrap_draws=0)
+    figures = {} if estimate.value is None else {name: estimate.value}
+    if estimate.interval:
+        figures[f"{name}, low"] = estimate.interval.low
+        figures[f"{name}, high"] = estimate.interval.high
     return figures
 
 

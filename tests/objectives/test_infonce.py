@@ -20,6 +20,7 @@ def embeddings(batch=5, negatives=3, width=8, seed=0, dtype=torch.float64):
 def naive(
     queries, positives, negatives, *, temperature, margin, query_query=True,
     document_document=True, relevant=None, kept=None, same_query=None, euclidean=False,
+    others=False, answering=None,
 ):  # fmt: skip
     """The equation, one term after another, in Python's double precision."""
 
@@ -42,6 +43,13 @@ def naive(
             if not masked(i, j, True):
                 terms += [s(q[i], q[j])] if query_query else []
                 terms += [s(p[i], p[j])] if document_document else []
+            if others:
+                terms += [
+                    s(q[i], d)
+                    for k, d in enumerate(n[j])
+                    if (kept is None or kept[j][k])
+                    and (answering is None or not answering[i][j][k])
+                ]
         terms = [term for term in terms if margin is None or term <= own + margin]
         z = math.fsum(math.exp(term / temperature) for term in [own, *terms])
         total += math.log(z) - own / temperature
@@ -71,30 +79,63 @@ def test_two_queries_by_hand():
     query_query=st.booleans(),
     document_document=st.booleans(),
     tables=st.booleans(),
+    others=st.booleans(),
     similarity=st.sampled_from(["cosine", "dot", "euclidean"]),
 )
 def test_equals_the_naive_loop(
-    batch, negatives, seed, temperature, margin, query_query, document_document, tables, similarity
-):
+    batch, negatives, seed, temperature, margin, query_query, document_document, tables, others,
+    similarity,
+):  # fmt: skip
     q, p, n = embeddings(batch, negatives, seed=seed)
     draws = torch.Generator().manual_seed(seed)
     relevant = torch.rand(batch, batch, generator=draws) < 0.3 if tables else None
     same = torch.rand(batch, batch, generator=draws) < 0.2 if tables else None
     kept = torch.rand(batch, negatives, generator=draws) < 0.7 if tables else None
+    answering = torch.rand(batch, batch, negatives, generator=draws) < 0.3 if tables else None
     blocks = {"query_query": query_query, "document_document": document_document}
     loss = infonce(
         q, p, n, temperature=temperature, false_negative_margin=margin, **blocks,
         relevant=relevant, negative_kept=kept, same_query=same, similarity=similarity,
+        other_negatives=others, negative_relevant=answering,
     )  # fmt: skip
     expected = naive(
         q, p, n, temperature=temperature, margin=margin, **blocks,
         relevant=relevant, kept=kept, same_query=same, euclidean=similarity == "euclidean",
+        others=others, answering=answering,
     )  # fmt: skip
     assert loss.item() == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
+def test_other_queries_negatives_by_hand():
+    queries = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    positives = torch.tensor([[1.0, 0.0], [0.6, 0.8]])
+    negatives = torch.tensor([[[0.0, 1.0]], [[0.8, 0.6]]])
+    told = {"temperature": 1.0, "false_negative_margin": None, "other_negatives": True, **OFF}
+    loss = infonce(queries, positives, negatives, **told)
+    # query 0: own 1, hard 0, other positive .6, the other's negative .8
+    # query 1: own .8, hard .6, other positive 0, the other's negative 1
+    first = math.log(math.e + 1 + math.exp(0.6) + math.exp(0.8)) - 1
+    second = math.log(math.exp(0.8) + math.exp(0.6) + 1 + math.e) - 0.8
+    assert loss.item() == pytest.approx((first + second) / 2, rel=1e-6)
+    answering = torch.zeros(2, 2, 1, dtype=torch.bool)
+    answering[0, 1, 0] = True  # the second query's negative answers the first one
+    masked = infonce(queries, positives, negatives, negative_relevant=answering, **told)
+    first = math.log(math.e + 1 + math.exp(0.6)) - 1
+    assert masked.item() == pytest.approx((first + second) / 2, rel=1e-6)
+
+
+def test_with_other_queries_negatives_it_is_the_peers_own_loss():
+    """MultipleNegativesRankingLoss: cross-entropy over all positives and all negatives."""
+    q, p, n = embeddings()
+    told = {"temperature": 0.05, "false_negative_margin": None, "other_negatives": True, **OFF}
+    logits = torch.cat([q @ p.T, q @ n.flatten(0, 1).T], dim=1) / 0.05
+    expected = cross_entropy(logits, torch.arange(len(q)))
+    torch.testing.assert_close(infonce(q, p, n, **told), expected)
+
+
+@pytest.mark.parametrize("others", [False, True])
 @pytest.mark.parametrize("pairs", [1, 14, 15, 34])
-def test_blocks_of_queries_change_neither_loss_nor_gradient(monkeypatch, pairs):
+def test_blocks_of_queries_change_neither_loss_nor_gradient(monkeypatch, pairs, others):
     draws = torch.Generator().manual_seed(3)
     tables = {
         "relevant": torch.rand(7, 7, generator=draws) < 0.3,
@@ -105,7 +146,13 @@ def test_blocks_of_queries_change_neither_loss_nor_gradient(monkeypatch, pairs):
     for most in (1 << 20, pairs):
         monkeypatch.setattr("gonogo.objectives.infonce._PAIRS", most)
         inputs = [each.requires_grad_() for each in embeddings(7)]
-        loss = infonce(*inputs, temperature=0.05, false_negative_margin=0.1, **tables)
+        loss = infonce(
+            *inputs,
+            temperature=0.05,
+            false_negative_margin=0.1,
+            other_negatives=others,
+            **tables,
+        )
         found.append((loss, *torch.autograd.grad(loss, inputs)))
     for whole, blocks in zip(*found, strict=True):
         torch.testing.assert_close(blocks, whole, rtol=1e-12, atol=1e-14)

@@ -38,6 +38,7 @@ class EmbeddingLoss(Protocol):
         relevant: Bool[Tensor, "b b"] | None = None,
         negative_kept: Bool[Tensor, "b k"] | None = None,
         same_query: Bool[Tensor, "b b"] | None = None,
+        negative_relevant: Bool[Tensor, "b b k"] | None = None,
     ) -> Float[Tensor, ""]:
         """Return the mean loss; :func:`~gonogo.objectives.infonce.infonce` names the arguments."""
         ...
@@ -91,6 +92,7 @@ def _infonce(spec: InfoNce, similarity: Similarity) -> EmbeddingLoss:
         false_negative_margin=margin,
         query_query=spec.query_query,
         document_document=spec.document_document,
+        other_negatives=spec.other_negatives,
         similarity=similarity,
     )
 

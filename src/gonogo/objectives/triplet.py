@@ -20,6 +20,7 @@ def triplet(
     relevant: Bool[Tensor, "b b"] | None = None,
     negative_kept: Bool[Tensor, "b k"] | None = None,
     same_query: Bool[Tensor, "b b"] | None = None,
+    negative_relevant: Bool[Tensor, "b b k"] | None = None,
     similarity: Similarity = "euclidean",
 ) -> Float[Tensor, ""]:
     """Return the mean over triplets of ``max(0, s(q, d-) - s(q, d+) + margin)``.
@@ -35,9 +36,10 @@ def triplet(
         negative_kept: false for rows that only pad, and for negatives known to be relevant.
             Where nothing is kept the loss is 0.
         same_query: unused, like ``relevant``.
+        negative_relevant: likewise.
         similarity: how the embeddings are compared.
     """
-    del relevant, same_query
+    del relevant, same_query, negative_relevant
     with torch.autocast(queries.device.type, enabled=False):
         anchors = at_least_fp32(queries).unsqueeze(1)
         own = similarities(anchors, at_least_fp32(positives).unsqueeze(1), similarity).squeeze(1)

@@ -22,6 +22,7 @@ from gonogo.spec.study import TrialConfig
 from gonogo.training.loop.tasks import build_tasks
 from gonogo.training.loop.trainer import train
 from gonogo.training.passes.frozen_rows import FrozenRows
+from gonogo.training.text.retrieval_task import RetrievalTask
 
 
 def config(backbone: Path, objective: str) -> TrialConfig:
@@ -58,8 +59,15 @@ def tuned(backbone: Path, *names: str, **changes: Any) -> TrialConfig:
     """Return LoRA with a projection on the named tasks; changes are those of training and embed."""
     task = {"data": ["left"], "negatives": {"kind": "bm25", "count": 2, "ranks": [1, 6]}}
     hard = changes.pop("hard_negatives", "exact")
+    loss = changes.pop("objective", {"kind": "infonce"})
     tasks = {
-        "embed": {"kind": "retrieval", "batch_size": 4, "hard_negatives": hard, **task},
+        "embed": {
+            "kind": "retrieval",
+            "batch_size": 4,
+            "hard_negatives": hard,
+            "objective": loss,
+            **task,
+        },
         "rerank": {"kind": "relevance", "batch_size": 6, **task},
     }
     return TrialConfig.model_validate(
@@ -160,6 +168,42 @@ def test_gradcache_of_a_study_runs_the_backbone_twice_and_learns_the_same(
     assert equal_bits(plain, cached)
     start = bits(build_model(spec.model, 1))
     assert any("lora_A" in name and not torch.equal(start[name], plain[name]) for name in plain)
+
+
+def test_gradcache_with_other_queries_negatives_learns_the_same_and_not_what_it_learns_without(
+    world: Path, tiny_encoder_folder: Path
+) -> None:
+    wider = {"objective": {"kind": "infonce", "other_negatives": True}}
+    plain, _ = learned(tuned(tiny_encoder_folder, "embed", **wider), world, "plain")
+    cached, _ = learned(tuned(tiny_encoder_folder, "embed", gradcache=True, **wider), world, "c")
+    assert equal_bits(plain, cached)
+    own, _ = learned(tuned(tiny_encoder_folder, "embed"), world, "own")
+    assert not equal_bits(plain, own)
+
+
+def test_another_querys_negative_that_answers_the_own_one_is_known(
+    world: Path, tiny_encoder_folder: Path
+) -> None:
+    """Of all batches: where ids or texts say so, and only there."""
+    spec = tuned(
+        tiny_encoder_folder, "embed", objective={"kind": "infonce", "other_negatives": True}
+    )
+    task = build_tasks(spec, 1, build_model(spec.model, 1), Workplace(world))["embed"]
+    assert isinstance(task, RetrievalTask)
+    seen = 0
+    for index in range(6):
+        picked, batch = task._stream.batch(index), task.batch(index)
+        assert batch.negative_relevant is not None
+        for i, first in enumerate(picked):
+            for j, second in enumerate(picked):
+                for k, (_, document) in enumerate(task._negative_documents[second]):
+                    known = document in task._relevant[first][1]
+                    assert batch.negative_relevant[i, j, k] == known
+                    seen += known
+    assert seen
+    plain = tuned(tiny_encoder_folder, "embed")
+    task = build_tasks(plain, 1, build_model(plain.model, 1), Workplace(world))["embed"]
+    assert task.batch(0).negative_relevant is None
 
 
 def test_frozen_negatives_of_a_study_are_no_exact_ones(

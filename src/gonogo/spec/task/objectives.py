@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from gonogo.spec.base import Positive, Spec
+from gonogo.spec.base import HASHED_UNLESS_DEFAULT, Positive, Spec
 
 
 class InfoNce(Spec):
@@ -24,6 +24,14 @@ class InfoNce(Spec):
     """Other queries of the batch stand in the denominator."""
     document_document: bool = True
     """Other positives, compared with the own positive, stand in the denominator."""
+    other_negatives: Annotated[bool, Field(json_schema_extra=HASHED_UNLESS_DEFAULT)] = False
+    """Other queries' hard negatives stand in the denominator, too. With it and without query_query
+    and document_document this is sentence-transformers' MultipleNegativesRankingLoss."""
+
+    @property
+    def over_others(self) -> bool:
+        """Tell whether queries are set against the hard negatives of others."""
+        return self.other_negatives
 
 
 class YesNoCrossEntropy(Spec):
@@ -51,6 +59,7 @@ class Triplet(Spec):
     """Triplet loss: each hard negative at least a margin farther than the positive."""
 
     kind: Literal["triplet"] = "triplet"
+    over_others: ClassVar[bool] = False
     margin: Positive = 1.0
     """In units of the model's similarity: distances of a euclidean model, cosines otherwise."""
 

@@ -46,6 +46,8 @@ class RetrievalBatch:
         negative_kept: False where a negative is filling, or is relevant after all (b, k).
         relevant: whether positive j must not stand against query i (b, b), i = j included.
         same_query: whether two queries are the same text (b, b).
+        negative_relevant: whether negative k of query j answers query i (b, b, k); None where the
+            objective sets no query against another's negatives.
     """
 
     index: int
@@ -55,6 +57,7 @@ class RetrievalBatch:
     negative_kept: Bool[np.ndarray, "b k"]
     relevant: Bool[np.ndarray, "b b"]
     same_query: Bool[np.ndarray, "b b"]
+    negative_relevant: Bool[np.ndarray, "b b k"] | None
 
 
 class RetrievalTask:
@@ -73,6 +76,7 @@ class RetrievalTask:
         batch_size: queries in one batch.
         seed: the trial's seed.
         hard_negatives: whether they carry gradient (exact) or not (frozen).
+        other_negatives: whether the objective sets queries against those of other queries.
         regularise: terms added to the objective, over the distinct embeddings of a batch.
         frozen: for a backbone that does not learn, makes from all token rows what embeds them
             without it.
@@ -94,13 +98,14 @@ class RetrievalTask:
         batch_size: int,
         seed: int,
         hard_negatives: Literal["frozen", "exact"] = "exact",
+        other_negatives: bool = False,
         regularise: Regularisation | None = None,
         frozen: Callable[[TokenRows], Embed] | None = None,
         look: Look | None = None,
         progress: Progress | None = None,
     ) -> None:
         self.name, self.settings, self._hard = name, settings, hard_negatives
-        self._look = look
+        self._look, self._other_negatives = look, other_negatives
         self._forward, self._objective, self._regularise = forward, objective, regularise
         self._stream = ExampleStream(len(examples), batch_size, seed, name)
         self.batch_size, self.examples_per_epoch = self._stream.batch_size, len(examples)
@@ -121,20 +126,40 @@ class RetrievalTask:
         self._frozen = frozen(self._tokens) if frozen else None
         self._documents = [(example.dataset, example.positive_id) for example in examples]
         self._relevant = [(example.dataset, example.relevant_ids) for example in examples]
+        self._negative_documents = [
+            [(example.dataset, document) for document in example.negative_ids]
+            for example in examples
+        ]
 
     def batch(self, index: int) -> RetrievalBatch:
         """Return the rows and masks of a batch."""
         picked = self._stream.batch(index)
         queries, positives = self._queries[picked], self._positives[picked]
+        negatives = self._negatives[picked]
         return RetrievalBatch(
             index=index,
             queries=queries,
             positives=positives,
-            negatives=self._negatives[picked],
+            negatives=negatives,
             negative_kept=self._kept[picked],
             relevant=self._judged(picked) | (positives[:, None] == positives[None, :]),
             same_query=queries[:, None] == queries[None, :],
+            negative_relevant=self._answering(picked) if self._other_negatives else None,
         )
+
+    def _answering(self, picked: Int64[np.ndarray, " b"]) -> Bool[np.ndarray, "b b k"]:
+        """Return which of the batch's negatives are judged relevant to which query, or its text."""
+        places: dict[tuple[str, str], list[tuple[int, int]]] = {}
+        for row, example in enumerate(picked):
+            for column, document in enumerate(self._negative_documents[example]):
+                places.setdefault(document, []).append((row, column))
+        judged = self._positives[picked][:, None, None] == self._negatives[picked]
+        for row, example in enumerate(picked):
+            dataset, ids = self._relevant[example]
+            for document in ids:
+                for place in places.get((dataset, document), ()):
+                    judged[row, *place] = True
+        return judged
 
     def _judged(self, picked: Int64[np.ndarray, " b"]) -> Bool[np.ndarray, "b b"]:
         """Return which of the batch's positives are judged relevant to which query.
@@ -200,6 +225,11 @@ class RetrievalTask:
             relevant=torch.as_tensor(batch.relevant, device=device),
             negative_kept=torch.as_tensor(batch.negative_kept, device=device),
             same_query=torch.as_tensor(batch.same_query, device=device),
+            negative_relevant=(
+                None
+                if batch.negative_relevant is None
+                else torch.as_tensor(batch.negative_relevant, device=device)
+            ),
         )
 
     def _embed(self, numbers: Int64[np.ndarray, " n"]) -> ChunkedOutput:

@@ -129,6 +129,7 @@ class TextTasks:
             batch_size=spec.batch_size,
             seed=seed,
             hard_negatives=spec.hard_negatives,
+            other_negatives=spec.objective.over_others,
             regularise=self._regularise(name, spec),
             frozen=self._frozen(name),
             look=self._look_at_embeddings(spec),
