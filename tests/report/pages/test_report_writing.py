@@ -175,7 +175,12 @@ def test_what_is_missing_is_listed(variant):
 
 def test_what_a_tier_can_tell_stands_on_its_report(verdict):
     told = verdict.model_copy(update={"tier": "smoke", "note": "It tells <little>."})
-    assert "About the smoke tier: It tells &lt;little&gt;." in html(told)
+    page = html(told)
+    assert "About the smoke tier: It tells &lt;little&gt;." in page
+    assert page.index("About the smoke tier") < page.index("<nav")  # within the verdict itself
+    lines = verdict_lines(told)
+    assert lines[lines.index("About the smoke tier") + 1] == "  - It tells <little>."
+    assert not [line for line in verdict_lines(verdict) if line.startswith("About the")]
     assert "About the smoke tier: It tells" in report_markdown(told, contents(told), [])
     assert "About the" not in html(verdict)
 

@@ -26,6 +26,7 @@ def _parts(verdict: VerdictFile) -> list[tuple[str, Sequence[str]]]:
         ("Why", decision.reasons),
         ("Gate changed after training had started", changes),
         ("Warnings", decision.warnings),
+        (f"About the {one_line(verdict.tier)} tier", [verdict.note] if verdict.note else []),
         ("Next", decision.next_actions),
     ]
     return [(title, lines) for title, lines in parts if lines]

@@ -153,7 +153,8 @@ class RetrievalTask:
         for row, example in enumerate(picked):
             for column, document in enumerate(self._negative_documents[example]):
                 places.setdefault(document, []).append((row, column))
-        judged = self._positives[picked][:, None, None] == self._negatives[picked]
+        positives = self._positives[picked][:, None, None]
+        judged: Bool[np.ndarray, "b b k"] = positives == self._negatives[picked]
         for row, example in enumerate(picked):
             dataset, ids = self._relevant[example]
             for document in ids:
