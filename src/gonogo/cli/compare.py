@@ -10,13 +10,6 @@ import typer
 from gonogo.cli.shared import announcing, exit_codes, options, watching
 from gonogo.cli.shared.echo import echo, echo_lines
 
-_ModelQrels = Annotated[
-    str | None,
-    typer.Option(
-        "--model-qrels",
-        help="A model's judgements of all queries; --qrels are people's of some, at random.",
-    ),
-]
 _Clusters = Annotated[
     Path | None,
     typer.Option(help="Queries that hang together: a TSV with query_id, cluster, maybe dataset."),
@@ -38,7 +31,7 @@ def compare(
     metrics: Annotated[
         list[str] | None, typer.Option("--metric", help="Measure for TREC runs; may be repeated.")
     ] = None,
-    model_qrels: _ModelQrels = None,
+    model_qrels: options.ModelQrels = None,
     clusters: _Clusters = None,
     gate: _Gate = None,
     every: watching.Watch = None,
@@ -67,7 +60,7 @@ def compare(
         qrels,
         tuple(metrics or ()),
         gate=gate,
-        model_qrels=model_qrels,
+        model_qrels=options.model_judgements(model_qrels),
         clusters=clusters,
         tier=tier,
         set=sets,

@@ -60,6 +60,7 @@ def decide(
     empty_is_zero: _EmptyIsZero = False,
     clusters: _Clusters = None,
     condensed: _Condensed = False,
+    model_qrels: options.ModelQrels = None,
     quick: options.Quick = False,
     tier: options.Tier = None,
     out: _Out = None,
@@ -78,7 +79,7 @@ def decide(
     """
     said = announcing.Announcement(fail_on, as_json, junit)
     level = options.named_tier(tier, quick=quick)
-    given = (scores, runs, qrels, pattern, clusters, empty_is_zero, condensed)
+    given = (scores, runs, qrels, pattern, clusters, empty_is_zero, condensed, model_qrels)
     if not any(given):
         place = out or options.DEFAULT_OUT
         said.finish(_decide_study(study, level, place, sets, quiet=as_json))
@@ -94,6 +95,7 @@ def decide(
         pattern=pattern,
         empty_is_zero=empty_is_zero,
         condensed=condensed,
+        model_qrels=options.model_judgements(model_qrels),
         clusters=clusters,
         tier=level,
         set=sets,

@@ -38,7 +38,7 @@ def decided(*runs: JudgedRun) -> VerdictFile:
 def test_a_candidate_nine_tenths_unjudged_is_invalid_and_not_a_fail() -> None:
     found = decided(run("old", 0.9), run("new", 0.1)).decision
     assert found.verdict == "INVALID"
-    assert "only 10% of new's first ten documents are judged, 90% of the other arm's" in (
+    assert "only 10 % of new's first ten documents are judged, 90 % of the other arm's" in (
         found.sentence
     )
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from gonogo.core.errors import UserError
-from gonogo.study.deciding.run_files import judgements, score_runs
+from gonogo.study.deciding.judgements import judgements
+from gonogo.study.deciding.run_files import score_runs
 
 
 def write(path: Path, run: dict[str, list[str]]) -> None:

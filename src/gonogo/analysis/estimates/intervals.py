@@ -49,7 +49,7 @@ def difference_interval(strata: Strata, level: float, layout: Layout) -> Interva
     bounds = layout.bounds
     span = None if bounds is None else (bounds[0] - bounds[1], bounds[1] - bounds[0])
     found = _mean_interval(less, more, level, layout, span)
-    if found is not None and span is not None and _identical(strata, layout):
+    if found and span and not layout.distinct and _identical(strata, layout):
         ends = {"low": span[0], "high": span[1], "df": None, "method": NO_QUERY_DIFFERS}
         return found.model_copy(update=ends)
     return found

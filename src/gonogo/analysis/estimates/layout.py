@@ -25,6 +25,9 @@ class Layout:
     """Whether row s of both arms is one seed; otherwise each arm has seeds of its own."""
     sample: bool = False
     """Whether the data sets are a sample of those that are asked about."""
+    distinct: bool = False
+    """Whether the arms are known to be two systems, from another measure: then equal values are
+    something that was measured, and not one run handed in twice."""
 
     def parts(self, less: Values, more: Values) -> MeanSquares:
         """Split the variance of the mean of ``more`` less that of ``less``."""

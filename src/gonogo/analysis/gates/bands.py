@@ -6,6 +6,7 @@ import math
 from typing import ClassVar
 
 from gonogo.analysis.estimates.effects import level
+from gonogo.analysis.estimates.layout import Layout, count_clusters
 from gonogo.analysis.estimates.thresholds import reaches
 from gonogo.analysis.gates.gate import Gate
 from gonogo.analysis.gates.outcome import Outcome
@@ -28,8 +29,11 @@ class BandsOfLevel(Gate[BandsGate]):
         """Judge the arm's mean."""
         arm = self.spec.arm
         values = list(scores.values(self.spec.task, arm).values())
-        estimate = level(values, seeded=scores.seeds(arm) != (None,))
-        return judge_bands(self.spec, estimate, len(values))
+        clusters = scores.clusters(self.spec.task)
+        layout = Layout(clusters=clusters)
+        estimate = level(values, seeded=scores.seeds(arm) != (None,), layout=layout)
+        named = count_clusters(clusters, [block.shape[1] for block in values])
+        return judge_bands(self.spec, estimate, len(values), named)
 
     def word(self, figure: float) -> Verdict:
         """Return the word that the study file gives a band."""
@@ -67,7 +71,9 @@ def band_of(value: float, bands: tuple[Band, ...]) -> Band:
     return [bands[0], *(band for band in bands[1:] if reaches(value, band.least))][-1]
 
 
-def judge_bands(gate: BandsGate, estimate: Estimate, datasets: int) -> Outcome:
+def judge_bands(
+    gate: BandsGate, estimate: Estimate, datasets: int, clusters: int | None = None
+) -> Outcome:
     """Judge an arm's mean over seeds and data sets by the bands in which its interval lies."""
     value = estimate.value or 0.0
     band, sure = band_of(value, gate.bands), span(estimate)
@@ -81,7 +87,7 @@ def judge_bands(gate: BandsGate, estimate: Estimate, datasets: int) -> Outcome:
         band=band.name,
         bands={named.name: named.least for named in gate.bands},
     )
-    touched = _touched(gate, sure)
+    touched, data = _touched(gate, sure), data_phrase([estimate], [datasets], [clusters])
     where = f"the band {band.name}"
     if len(touched) > 1:
         where += " by the point estimate"
@@ -93,7 +99,7 @@ def judge_bands(gate: BandsGate, estimate: Estimate, datasets: int) -> Outcome:
         support=SUPPORTED if word == verdict != "INCONCLUSIVE" else _unsure(sure, touched, band),
         claim=(
             f"{gate.metric} of {gate.arm} on {gate.task} is {value:.4f} "
-            f"({spread(estimate, 1.0, '', 4)}), in {where}; {data_phrase([estimate], [datasets])}."
+            f"({spread(estimate, 1.0, '', 4)}), in {where}; {data}."
         ),
         reasons=tuple(_range(gate, index) for index in range(len(gate.bands))),
         measurements=(measurement,),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gonogo.analysis.estimates.effects import correct, effect
 from gonogo.analysis.gates.assay import assess, untrained_hole
 from gonogo.analysis.gates.build import build_gate
 from gonogo.analysis.gates.gate import Gate
 from gonogo.analysis.gates.guardrails import guard, guarded, measure
-from gonogo.analysis.gates.outcome import Outcome, incomplete
+from gonogo.analysis.gates.outcome import Outcome, incomplete, invalid
 from gonogo.analysis.gates.pairing import paired
 from gonogo.analysis.gates.unjudged import unknowable
 from gonogo.analysis.promised.holes import find_holes
@@ -37,15 +38,25 @@ def judge(scores: JudgedScores, runs: Sequence[JudgedRun] = ()) -> Outcome:
     missing = tuple(dict.fromkeys((*own, *(() if own else untrained_hole(scores)))))
     if missing:
         return _incomplete(gate, missing, effects)
-    outcome = gate.judge(scores, effects)
+    levels = (unknowable(scores, c, runs) for c in holes if c.reference is None)
+    outcome = _measurable(gate.judge(scores, effects), tuple(filter(None, levels)))
     rails = guarded(scores, outcome.effects[0].reference if outcome.effects else "")
     if lacking := tuple(dict.fromkeys(hole for rail in rails for hole in rail.holes)):
         return _incomplete(gate, tuple(f"guardrail: {hole}" for hole in lacking), effects)
-    return guard(outcome, [measure(rail) for rail in rails])
+    distinct = any(one.test.wins or one.test.losses for one in outcome.effects)
+    return guard(outcome, [measure(rail, distinct=distinct) for rail in rails])
 
 
 def _known(found: Effect, why_not: str) -> Effect:
     return found.model_copy(update={"invalid": why_not}) if why_not else found
+
+
+def _measurable(outcome: Outcome, why_not: tuple[str, ...]) -> Outcome:
+    """Return the outcome of a level; it says nothing where nothing is known of the arm."""
+    if not why_not:
+        return outcome
+    found = invalid(why_not, (), reasons=outcome.reasons, point=outcome.point)
+    return replace(found, measurements=outcome.measurements)
 
 
 def _incomplete(

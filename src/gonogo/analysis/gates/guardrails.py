@@ -62,10 +62,16 @@ def _part(scores: JudgedScores, rail: Guardrail, reference: str) -> JudgedScores
     return JudgedScores(scores.table, rule, promised)
 
 
-def measure(one: Guarded) -> GuardrailResult:
-    """Judge a guardrail without holes."""
+def measure(one: Guarded, *, distinct: bool) -> GuardrailResult:
+    """Judge a guardrail without holes.
+
+    Args:
+        one: the guardrail and its scores.
+        distinct: whether the judged measure tells the arms apart: where the guardrail's is equal
+            on every query, at its ceiling say, that is then no sign of one run handed in twice.
+    """
     (contrast,) = one.scores.contrasts
-    found = difference(paired(one.scores, contrast))
+    found = difference(paired(one.scores, contrast), distinct=distinct)
     return GuardrailResult(
         task=contrast.task,
         metric=one.scores.metric,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gonogo.analysis.estimates.effects import Paired
 from gonogo.analysis.estimates.estimates import difference_estimate
 from gonogo.analysis.estimates.stopped import Looks
@@ -49,7 +51,14 @@ def _looks(scores: JudgedScores) -> Looks | None:
     return Looks(done, planned, lines, gate.stopping_alpha, len(scores.contrasts))
 
 
-def difference(pair: Paired, level: float = 0.95) -> Estimate:
-    """Estimate candidate - reference as the gate's own effect does, without the bootstraps."""
+def difference(pair: Paired, level: float = 0.95, *, distinct: bool = False) -> Estimate:
+    """Estimate candidate - reference as the gate's own effect does, without the bootstraps.
+
+    Args:
+        pair: both arms' scores.
+        level: of the interval.
+        distinct: the arms differ by another measure, so that equal values were measured.
+    """
     arrays = [(part.reference, part.candidate) for part in pair.strata]
-    return difference_estimate(arrays, level, bootstrap_draws=0, layout=pair.layout(pair.strata))
+    layout = replace(pair.layout(pair.strata), distinct=distinct)
+    return difference_estimate(arrays, level, bootstrap_draws=0, layout=layout)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from gonogo.analysis.gates.wording import percent
 from gonogo.analysis.promised.judged import JudgedScores
 from gonogo.analysis.records.judged_runs import JudgedRun
 from gonogo.analysis.tables.measures import TOLERANCE
@@ -36,10 +37,10 @@ def unknowable(scores: JudgedScores, contrast: Contrast, runs: Sequence[JudgedRu
         others = [one for other, one in known.items() if other != arm]
         pooled = all(run.pooled for run in found[arm])
         if share <= UNKNOWN_AT + TOLERANCE and (pooled or max(others, default=0.0) >= KNOWN_AT):
-            beside = f", {others[0]:.0%} of the other arm's" if others else ""
+            beside = f", {percent(others[0], 0)} of the other arm's" if others else ""
             return (
-                f"{contrast.task}: only {share:.0%} of {arm}'s first ten documents are judged"
-                f"{beside}; unjudged ones count as not relevant, so its score is not known"
+                f"{contrast.task}: only {percent(share, 0)} of {arm}'s first ten documents are "
+                f"judged{beside}; unjudged ones count as not relevant, so its score is not known"
             )
     return ""
 

@@ -86,6 +86,16 @@ class JudgedScores:
             found[dataset] = block.of(arm, self.seeds(arm))[:, self.asked(block)]
         return found
 
+    def clusters(self, task: str) -> list[Int[np.ndarray, " queries"] | None] | None:
+        """Return the clusters of each data set's queries; None where none are named at all.
+
+        Raises:
+            KeyError: if a part is missing; look for holes first.
+        """
+        blocks = [self.table.blocks[task, name, self.metric] for name in self.datasets(task)]
+        found = [numbered(b.clusters, np.flatnonzero(self.asked(b))) for b in blocks]
+        return None if all(one is None for one in found) else found
+
     def strata(self, contrast: Contrast) -> tuple[Stratum, ...]:
         """Return both arms' values, data set by data set.
 

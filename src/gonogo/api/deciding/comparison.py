@@ -140,7 +140,7 @@ def compare(
         gate: judges the systems, too, as `decide` would: they are its arms by their names, or the
             baseline and then the candidate.
         model_qrels: a model's judgements of all queries, where ``qrels`` are people's of some of
-            them, drawn at random.
+            them, drawn at random; one for all data sets, or a dict by data set.
         clusters: which queries hang together; see `decide`.
         tier: the tier of a study whose gate is used.
         set: keys to override of a gate's or study's file.
@@ -193,6 +193,6 @@ def _judge(found: Systems, rule: Gate | GateSpec, known: Expected, command: str)
     from gonogo.study.deciding.comparison import as_arms
     from gonogo.study.deciding.decision import judge_scores
 
-    table = as_arms(found.frames, rule.spec() if isinstance(rule, Gate) else rule)
+    table, evidence = as_arms(found, rule.spec() if isinstance(rule, Gate) else rule)
     spec = rule.spec(table) if isinstance(rule, Gate) else rule
-    return Verdict(judge_scores(table, spec, known, command, found.notes))
+    return Verdict(judge_scores(table, spec, known, command, found.notes, evidence))

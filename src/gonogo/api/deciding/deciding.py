@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gonogo.api.deciding.clusters import in_clusters
 from gonogo.api.deciding.gates import Gate, as_gate
+from gonogo.api.deciding.given_systems import places_of
 from gonogo.api.deciding.systems import scored_runs, usual_metrics
 from gonogo.api.deciding.verdict import Verdict
 from gonogo.core.errors import UserError
@@ -44,6 +45,7 @@ def decide(
     pattern: str | None = None,
     empty_is_zero: bool = False,
     condensed: bool = False,
+    model_qrels: object = None,
     clusters: object = None,
     name: str = "decision",
     tier: str | None = None,
@@ -70,6 +72,9 @@ def decide(
         empty_is_zero: a judged query without a ranking was searched, and nothing was found; else
             what rests on it is missing.
         condensed: leave documents that nobody judged out of every ranking.
+        model_qrels: a model's judgements of all queries, where ``qrels`` are people's of some of
+            them, drawn at random: the word stays that of people's queries, and each judged
+            difference by both kinds of judgements stands beside it.
         clusters: which queries hang together, such as those on one document: a table, or the path
             of a TSV, with the columns query_id, cluster, and perhaps dataset.
         name: what the verdict is called, if neither a file nor a study names the gate.
@@ -81,6 +86,8 @@ def decide(
     Raises:
         UserError: for wrong input of any kind.
     """
+    if model_qrels is not None and runs is None:
+        raise UserError("only rankings are judged anew", place="model_qrels", hint="give `runs`")
     reading = _Reading(pattern, empty_is_zero, condensed)
     _refuse_contradictions(scores, gate, runs, qrels, reading, clusters)
     rule, known = read_rule(gate, name, tier, as_overrides(set))
@@ -91,6 +98,13 @@ def decide(
         table = _scores(scores, tell)
     else:
         scored = _runs(runs, qrels, rule, metrics, reading)
+        if model_qrels is not None:
+            from gonogo.study.deciding.decision import pairs_of
+            from gonogo.study.deciding.model_judgements import with_model_judgements
+
+            by_model = _runs(runs, model_qrels, rule, metrics, reading, "model_qrels")
+            pairs = pairs_of(rule.spec() if isinstance(rule, Gate) else rule)
+            scored = with_model_judgements(scored, by_model, pairs)
         table, notes, evidence = scored.scores, scored.notes, scored.evidence
         for run, found in scored.coverage.items():
             tell(f"{run}: {found}")
@@ -193,6 +207,7 @@ def _runs(
     rule: Gate | GateSpec,
     metrics: Sequence[str],
     reading: _Reading,
+    place: str = "qrels",
 ) -> ScoredRuns:
     """Score rankings by the gate's measure, the task being the gate's."""
     from gonogo.study.deciding.decision import pairs_of
@@ -201,15 +216,12 @@ def _runs(
     spec = rule.spec() if isinstance(rule, Gate) else rule
     wanted, task = wanted_metrics(rule, metrics), spec.tasks[0] if len(spec.tasks) == 1 else "run"
     if isinstance(runs, str | Path):
-        if not isinstance(qrels, str | Path):
-            raise UserError(
-                "a folder of runs needs judgements in a file or folder",
-                place="qrels",
-                hint="read the runs first, and give them as a dict",
-            )
+        judged = places_of(qrels, place)
+        if judged is None:
+            raise UserError("a folder of runs needs judgements", place=place)
         return score_runs(
             Path(runs),
-            str(qrels),
+            judged,
             wanted,
             pattern=reading.pattern,
             task=task,

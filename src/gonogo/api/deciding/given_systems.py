@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from gonogo.study.deciding.comparison import Systems
+    from gonogo.study.deciding.judgements import JudgedBy
 
 Given = Mapping[str, object] | Sequence[str | Path]
 
@@ -36,11 +37,21 @@ def read_systems(
 
     if isinstance(systems, Mapping):
         return _by_name(systems, qrels, metrics)
-    if qrels is not None and not isinstance(qrels, str | Path):
-        hint = "name the systems: {name: ranking}"
-        raise UserError("paths of runs need a path of judgements", place=place, hint=hint)
-    judged = None if qrels is None else str(qrels)
-    return load_systems([Path(path) for path in systems], judged, metrics)
+    return load_systems([Path(path) for path in systems], places_of(qrels, place), metrics)
+
+
+def places_of(qrels: object, place: str) -> JudgedBy | None:
+    """Return where judgements lie: one path for all data sets, or one for each by its name.
+
+    Raises:
+        UserError: for judgements that are no paths.
+    """
+    if qrels is None or isinstance(qrels, str | Path):
+        return None if qrels is None else str(qrels)
+    if isinstance(qrels, Mapping) and all(isinstance(one, str | Path) for one in qrels.values()):
+        return {str(name): str(path) for name, path in qrels.items()}
+    hint = "name the systems: {name: ranking}"
+    raise UserError("paths of runs need a path of judgements", place=place, hint=hint)
 
 
 def _by_name(systems: Mapping[str, object], qrels: object, metrics: tuple[str, ...]) -> Systems:
@@ -63,7 +74,8 @@ def _by_name(systems: Mapping[str, object], qrels: object, metrics: tuple[str, .
             place, hint = f"systems[{name!r}]", next(iter(scored.notes), None)
             raise UserError("no value of it can be believed", place=place, hint=hint)
     ordered = {str(name): found[str(name)] for name in systems}
-    return Systems(ordered, scored.coverage, scored.notes, frozenset(tables))
+    judged = scored.evidence.judged_runs
+    return Systems(ordered, scored.coverage, scored.notes, frozenset(tables), judged)
 
 
 def _table(name: str, system: object) -> pl.DataFrame | None:

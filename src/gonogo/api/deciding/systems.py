@@ -94,7 +94,7 @@ def _seed(key: object) -> int | None:
 
 
 def _judgements(given: object, dataset: str) -> Qrels:
-    from gonogo.study.deciding.run_files import judgements
+    from gonogo.study.deciding.judgements import judgements
 
     if isinstance(given, str | Path):  # a file, a folder, or ir:...
         return judgements(dataset, str(given))

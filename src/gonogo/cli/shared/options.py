@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from gonogo.api.studies.study import Study as OpenStudy
+    from gonogo.study.deciding.judgements import JudgedBy
 
 Study = Annotated[str, typer.Argument(metavar="STUDY", help="A study file, or a shipped name.")]
 Tier = Annotated[str | None, typer.Option("--tier", "-t", help="Budget level; full by default.")]
@@ -27,7 +28,27 @@ Precision = Literal["auto", "fp32", "bf16", "fp16"]
 DeviceName = Annotated[Device, typer.Option("--device", help="Where models run.")]
 PrecisionName = Annotated[Precision, typer.Option("--precision", help="Number format.")]
 Workers = Annotated[int, typer.Option(min=1, help="Trials that run at the same time.")]
+ModelQrels = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model-qrels",
+        metavar="[NAME=]PATH",
+        help="A model's judgements of all queries, --qrels being people's of some, drawn at "
+        "random; NAME=PATH for each data set.",
+    ),
+]
 DEFAULT_OUT = Path("outputs")
+
+
+def model_judgements(given: list[str] | None) -> JudgedBy | None:
+    """Return where a model's judgements lie; None where none are given.
+
+    Raises:
+        UserError: for several places of which not every one names its data set.
+    """
+    from gonogo.study.deciding.judgements import judged_by
+
+    return judged_by(given) if given else None
 
 
 def open_study(

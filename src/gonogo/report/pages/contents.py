@@ -16,7 +16,11 @@ from gonogo.report.tables.effect_tables import (
     measurement_table,
     seed_table,
 )
-from gonogo.report.tables.judgement_tables import judged_run_table, unjudged_table
+from gonogo.report.tables.judgement_tables import (
+    judged_run_table,
+    model_judged_table,
+    unjudged_table,
+)
 from gonogo.report.tables.matching_tables import matching_table
 from gonogo.report.tables.routing_tables import routing_table
 from gonogo.report.tables.run_tables import run_tables
@@ -88,6 +92,7 @@ def contents(verdict: VerdictFile) -> Contents:
         checks=named(
             learning_table(verdict),
             guardrail_table(verdict.guardrails),
+            model_judged_table(verdict.evidence.model_judged),
             unjudged_table(verdict.evidence.unjudged),
             judged_run_table(verdict.evidence.judged_runs),
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from statistics import mean, stdev
 
 from gonogo.analysis.records.judged_runs import JudgedRun, UnjudgedBounds
+from gonogo.analysis.records.model_judged import ModelJudged
 from gonogo.report.cells.tables import Number, Row, Table, Text, columns
 
 
@@ -72,4 +73,42 @@ def unjudged_table(bounds: tuple[UnjudgedBounds, ...]) -> Table:
         ),
         caption="The mean difference if every unjudged document were as bad for the candidate, or "
         "as good, as it can be; measured: none is relevant (after Froebe et al. 2023).",
+    )
+
+
+def model_judged_table(found: tuple[ModelJudged, ...]) -> Table:
+    """Show each judged difference by people and a model together, by people, and by the model."""
+    return Table(
+        name="model_judged",
+        title="Judgements by a model, made unbiased by those of people",
+        columns=columns(
+            "task",
+            "measure",
+            "candidate",
+            "against",
+            "debiased",
+            "people alone",
+            "model alone",
+            "people's queries",
+            "the model's",
+        ),
+        rows=tuple(
+            Row(
+                (
+                    Text(one.task),
+                    Text(one.metric),
+                    Text(one.candidate),
+                    Text(one.reference),
+                    Number(one.value, "signed", low=one.low, high=one.high),
+                    Number(one.human_value, "signed", low=one.human_low, high=one.human_high),
+                    Number(one.model_value, "signed"),
+                    Number(one.human_queries, "count"),
+                    Number(one.model_queries, "count"),
+                )
+            )
+            for one in found
+        ),
+        caption="The word rests on people's queries. The debiased difference uses the model's "
+        "judgements of all queries as well (PPI++, Angelopoulos et al. 2023); it holds if people's "
+        "queries are a random part of all. The model alone is moved by its bias.",
     )

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import polars as pl
 
+from gonogo.analysis.records.evidence import Evidence
+from gonogo.analysis.records.judged_runs import JudgedRun
 from gonogo.core.errors import UserError
 from gonogo.data.files.cluster_table import stacked
 from gonogo.data.files.lines import plain_suffix
@@ -15,8 +17,10 @@ from gonogo.data.files.score_table import read_scores
 from gonogo.data.judged.coverage import Coverage
 from gonogo.spec.evaluation.evaluation import EvaluationSpec
 from gonogo.spec.rule.gates import GateSpec
+from gonogo.study.deciding.judgements import JudgedBy
 from gonogo.study.deciding.named_systems import named_systems, split_name
 from gonogo.study.deciding.run_files import score_run
+from gonogo.study.folder.judged import judged_run
 
 TABLES = {".parquet", ".csv"}
 USUAL: tuple[str, ...] = EvaluationSpec.model_fields["metrics"].default
@@ -35,6 +39,8 @@ class Systems:
     """What a reader must know of the runs."""
     tables: frozenset[str] = frozenset()
     """Those that were given as score tables, which cannot be judged anew."""
+    judged: tuple[JudgedRun, ...] = ()
+    """How far each run meets its judgements, as a verdict keeps it; ``arm`` is the label."""
 
     def judged_as(self, others: Systems) -> dict[str, pl.DataFrame]:
         """Return the tables of the same systems under other judgements, data sets named as here.
@@ -57,7 +63,9 @@ class Systems:
         return found
 
 
-def load_systems(names: list[Path], qrels: str | None, metrics: tuple[str, ...] = ()) -> Systems:
+def load_systems(
+    names: list[Path], qrels: JudgedBy | None, metrics: tuple[str, ...] = ()
+) -> Systems:
     """Read every system, labelled by the shortest part of its path that tells them apart.
 
     ``NAME=PATH`` names one, and may be repeated for its further files, seeds and data sets: see
@@ -74,41 +82,55 @@ def load_systems(names: list[Path], qrels: str | None, metrics: tuple[str, ...] 
     labels = _labels(names)
     if len(set(labels)) < len(names):
         raise UserError(f"{labels} names a system twice", hint="give each system once")
+    if qrels is not None and not isinstance(qrels, str):
+        if len(qrels) > 1:
+            raise UserError("judgements by data set need systems by name", hint="NAME=PATH each")
+        (qrels,) = qrels.values()
     frames: dict[str, pl.DataFrame] = {}
     covered: dict[str, Coverage] = {}
+    judged = []
     for label, path in zip(labels, names, strict=True):
         frames[label], found = _load(path, qrels, metrics or USUAL)
         if found is not None:
             covered[label] = found
+            judged.append(judged_run(found, label, None, "run", frames[label]["dataset"][0]))
     notes = tuple(f"{label}: {note}" for label, one in covered.items() for note in one.notes())
-    return Systems(frames, covered, notes, frozenset(frames.keys() - covered.keys()))
+    tables = frozenset(frames.keys() - covered.keys())
+    return Systems(frames, covered, notes, tables, tuple(judged))
 
 
-def _named(given: list[tuple[str, Path]], qrels: str | None, metrics: tuple[str, ...]) -> Systems:
+def _named(
+    given: list[tuple[str, Path]], qrels: JudgedBy | None, metrics: tuple[str, ...]
+) -> Systems:
     frames, scored = named_systems(given, qrels, metrics)
     if scored is None:
         return Systems(frames, tables=frozenset(frames))
-    runs = {run.arm for run in scored.evidence.judged_runs}
-    return Systems(frames, scored.coverage, scored.notes, frozenset(frames.keys() - runs))
+    judged = scored.evidence.judged_runs
+    tables = frozenset(frames.keys() - {run.arm for run in judged})
+    return Systems(frames, scored.coverage, scored.notes, tables, judged)
 
 
-def as_arms(frames: Mapping[str, pl.DataFrame], gate: GateSpec) -> pl.DataFrame:
+def as_arms(systems: Systems, gate: GateSpec) -> tuple[pl.DataFrame, Evidence]:
     """Return all systems in one score table, under the names that a gate has for them.
+
+    What is known of the rankings behind them comes along: a verdict over rankings of which nothing
+    is judged says nothing.
 
     Tables whose own arms the gate names keep these. Otherwise a system's label is its arm; of two
     systems under a gate with one baseline the first is the baseline, whatever they are called.
 
     Args:
-        frames: a score table for each system, by its label, in the order given.
+        systems: in the order given.
         gate: the rule that is to judge them.
 
     Raises:
         UserError: if the gate names arms that no system can be.
     """
-    wanted = gate.arms
+    frames, wanted = systems.frames, gate.arms
     own = {arm for frame in frames.values() for arm in frame["arm"].unique()}
     if set(wanted) <= own:
-        return stacked(frames.values())
+        names = {label: str(frame["arm"][0]) for label, frame in frames.items() if len(frame)}
+        return stacked(frames.values()), _evidence(systems, names)
     names = {label: label for label in frames}
     baseline = gate.sole_baseline
     if not set(wanted) <= set(frames) and baseline is not None and len(frames) == 2:
@@ -122,7 +144,14 @@ def as_arms(frames: Mapping[str, pl.DataFrame], gate: GateSpec) -> pl.DataFrame:
     renamed = (
         frame.with_columns(pl.lit(names[label]).alias("arm")) for label, frame in frames.items()
     )
-    return stacked(renamed)
+    return stacked(renamed), _evidence(systems, names)
+
+
+def _evidence(systems: Systems, names: Mapping[str, str]) -> Evidence:
+    renamed = (
+        run.model_copy(update={"arm": names.get(run.arm, run.arm)}) for run in systems.judged
+    )
+    return Evidence(judged_runs=tuple(renamed))
 
 
 def _labels(names: list[Path]) -> list[str]:

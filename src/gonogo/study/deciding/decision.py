@@ -140,6 +140,7 @@ def judge_scores(
     """Judge a score table by a gate; ``known`` is what its study promised, if it has one."""
     if len(gate.tasks) == 1 and set(scores["task"].unique()) == {"run"}:  # the table names none
         scores = scores.with_columns(pl.lit(gate.tasks[0]).alias("task"))
+        evidence = None if evidence is None else _as_task(evidence, gate.tasks[0])
     found = expected_from_scores(scores, gate)
     expected = replace(known, seeds=found.seeds, tasks=found.tasks, references=found.references)
     now = freeze_gate(gate, known.arms, found.seeds, found.tasks)
@@ -152,6 +153,15 @@ def judge_scores(
         return verdict
     planned, given = (", ".join(map(str, seeds)) or "none" for seeds in (known.seeds, found.seeds))
     return _warn(verdict, f"the study planned seeds {planned}; the scores have {given}")
+
+
+def _as_task(evidence: Evidence, task: str) -> Evidence:
+    """Return what is known of runs under the one task that they are judged on."""
+    runs = (
+        run.model_copy(update={"task": task}) if run.task == "run" else run
+        for run in evidence.judged_runs
+    )
+    return evidence.model_copy(update={"judged_runs": tuple(runs)})
 
 
 def _unknown(gate: GateSpec, scores: pl.DataFrame) -> Iterator[str]:

@@ -14,7 +14,8 @@ from gonogo.data.files.cluster_table import stacked
 from gonogo.data.files.lines import plain_stem, plain_suffix
 from gonogo.data.files.score_table import read_scores
 from gonogo.data.files.trec import is_run, read_run
-from gonogo.study.deciding.run_files import RunFile, ScoredRuns, judgements, score_read
+from gonogo.study.deciding.judgements import JudgedBy, judgements
+from gonogo.study.deciding.run_files import RunFile, ScoredRuns, score_read
 
 TABLES = {".parquet", ".csv"}
 _SEED = re.compile(r"seed[_-]?(\d+)", re.IGNORECASE)
@@ -31,7 +32,7 @@ def split_name(given: Path) -> tuple[str | None, Path]:
 
 
 def named_systems(
-    given: Sequence[tuple[str, Path]], qrels: str | None, metrics: tuple[str, ...]
+    given: Sequence[tuple[str, Path]], qrels: JudgedBy | None, metrics: tuple[str, ...]
 ) -> tuple[dict[str, pl.DataFrame], ScoredRuns | None]:
     """Read systems by name; what has one name is one system.
 
@@ -89,12 +90,12 @@ def _runs(path: Path) -> Iterator[Path]:
     yield from found
 
 
-def _run(name: str, path: Path, given: Path, qrels: str | None) -> RunFile:
+def _run(name: str, path: Path, given: Path, qrels: JudgedBy | None) -> RunFile:
     seeds = _SEED.findall(path.as_posix())
     folders = [] if path == given else list(path.relative_to(given).parts[:-1])
     tasks = [part for part in folders if part != "runs" and not _SEED.fullmatch(part)]
-    one = qrels is not None and Path(qrels).is_file()
-    dataset = plain_stem(Path(qrels)) if one and qrels else _SEED.sub("", plain_stem(path))
+    one = isinstance(qrels, str) and Path(qrels).is_file()
+    dataset = plain_stem(Path(str(qrels))) if one else _SEED.sub("", plain_stem(path))
     seed = int(seeds[-1]) if seeds else None
     return RunFile(path, name, seed, tasks[-1] if tasks else "run", dataset.strip("_-.") or "all")
 
@@ -110,6 +111,6 @@ def _refuse_twice(runs: Sequence[RunFile]) -> None:
             )
 
 
-def _read(runs: Sequence[tuple[RunFile, Path]], qrels: str) -> Iterator[Read]:
+def _read(runs: Sequence[tuple[RunFile, Path]], qrels: JudgedBy) -> Iterator[Read]:
     for run, path in runs:
         yield run, read_run(path), judgements(run.dataset, qrels)

@@ -14,14 +14,12 @@ from gonogo.core.errors import UserError
 from gonogo.core.metrics import parse_measure
 from gonogo.core.types import Qrels, Ranking
 from gonogo.data.files.lines import PACKED, plain_stem
-from gonogo.data.files.qrels import read_qrels
 from gonogo.data.files.score_table import SCHEMA
 from gonogo.data.files.trec import RUN_ENDINGS, is_run, read_run
 from gonogo.data.judged.coverage import Coverage, coverage
-from gonogo.data.sources.loading import load_dataset
 from gonogo.evaluation.text.metrics import per_query
 from gonogo.evaluation.text.unjudged import condensed
-from gonogo.spec.data.text_data import IrDatasetsData
+from gonogo.study.deciding.judgements import JudgedBy, judgements
 from gonogo.study.deciding.pair_bounds import Pair, PairBounds
 from gonogo.study.folder.judged import judged_run
 
@@ -60,7 +58,7 @@ class ScoredRuns:
 
 def score_runs(
     folder: Path,
-    qrels: str,
+    qrels: JudgedBy,
     metrics: tuple[str, ...],
     *,
     pattern: str | None = None,
@@ -79,7 +77,7 @@ def score_runs(
     Args:
         folder: holds ``<arm>/seed_<n>/<task>/<dataset>.trec`` in any depth; the seed's folder may
             be absent, and so may the task's.
-        qrels: see :func:`judgements`.
+        qrels: see :func:`gonogo.study.deciding.judgements.judgements`.
         metrics: measures to compute.
         pattern: how paths below the folder name arm, seed, task and data set, such as
             ``{arm}_seed{seed}_{dataset}.res.gz``, in place of the layout.
@@ -246,40 +244,6 @@ def _laid_out(path: Path, folder: Path, task: str) -> RunFile:
         )
     chosen = names[1] if len(names) == 2 else task
     return RunFile(path, names[0], int(number) if seeds else None, chosen, plain_stem(path))
-
-
-def judgements(dataset: str, qrels: str) -> Qrels:
-    """Read the judgements of a data set.
-
-    Args:
-        dataset: as runs name it.
-        qrels: a file for all data sets, a folder with ``<dataset>.qrels``, ``.tsv``, ``.txt`` or
-            ``.json`` (plain or packed), a BEIR folder or a folder of them, or ``ir:`` with an
-            identifier of ir_datasets.
-
-    Raises:
-        UserError: if there are none.
-    """
-    if qrels.startswith("ir:"):
-        return load_dataset(IrDatasetsData(dataset=qrels.removeprefix("ir:")), "test").qrels
-    place = Path(qrels)
-    if place.is_file():
-        return read_qrels(place)
-    names = [f"{dataset}{ending}" for ending in (".qrels", ".tsv", ".txt", ".json")]
-    names += [f"{dataset}/qrels/test.tsv", "qrels/test.tsv"]
-    for path in _packed(place, names):
-        if path.is_file():
-            return read_qrels(path)
-    raise UserError(
-        f"no judgements for data set {dataset!r}",
-        file=place,
-        hint=f"expected {dataset}.qrels or {dataset}.tsv there, or a BEIR folder",
-    )
-
-
-def _packed(folder: Path, names: Sequence[str]) -> Iterator[Path]:
-    for name in names:
-        yield from (folder / f"{name}{packed}" for packed in ("", *PACKED))
 
 
 def score_run(path: Path, qrels: str, metrics: tuple[str, ...]) -> tuple[pl.DataFrame, Coverage]:
