@@ -18,6 +18,8 @@ from gonogo.spec.rule.gates import GateSpec
 FEW_SEEDS = 5
 """Below this many seeds, ASO is shown with how often it calls equal systems different."""
 _EXPOSURE_SLACK = 0.01
+_MUCH_OF_A_LINE = 0.1
+"""Share of a gate's line by which number formats may differ before it is told first."""
 
 
 def cautions(scores: JudgedScores, outcome: Outcome, evidence: Evidence) -> tuple[str, ...]:
@@ -30,6 +32,7 @@ def cautions(scores: JudgedScores, outcome: Outcome, evidence: Evidence) -> tupl
         *_undefined_sets(outcome.effects),
         *_off_task(gate, scores),
         *_exposure(gate, scores, evidence),
+        *_formats(scores, evidence),
         *_left_out(scores),
         *_unjudged_problems(scores),
     )
@@ -132,6 +135,26 @@ def _exposure(gate: Gate[GateSpec], scores: JudgedScores, evidence: Evidence) ->
                 f"exposure differs on {contrast.task}: {contrast.candidate} saw "
                 f"{_mean(joint):,.0f} examples, {contrast.reference} {_mean(alone):,.0f}; the "
                 "difference mixes interference with the amount of training"
+            )
+
+
+def _formats(scores: JudgedScores, evidence: Evidence) -> Iterator[str]:
+    """Compare number formats: of the judged arms with each other, and with fp32."""
+    judged = {arm for contrast in scores.contrasts for arm in contrast.arms}
+    used: dict[str, list[str]] = {}
+    for trial in evidence.trials:
+        if trial.arm in judged and trial.precision:
+            arms = used.setdefault(trial.precision, [])
+            arms += [trial.arm] if trial.arm not in arms else []
+    if len(used) > 1:
+        said = "; ".join(f"{listed(sorted(arms))} in {one}" for one, arms in sorted(used.items()))
+        yield f"judged arms were scored in different number formats ({said}), which moves scores"
+    for found in evidence.formats:
+        if found.share is not None and found.share >= _MUCH_OF_A_LINE:
+            yield (
+                f"{found.arm} on {found.task}: {found.metric} {found.stated:.4f} in "
+                f"{found.precision or 'its own format'} and {found.fp32:.4f} in fp32, "
+                f"{percent(found.share, 0)} of the gate's pass line"
             )
 
 

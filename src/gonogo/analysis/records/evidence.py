@@ -67,6 +67,30 @@ class TrialRecord(Spec):
     precision: str = ""
 
 
+class FormatDifference(Spec):
+    """What one arm scores in the number format that is judged, and in fp32."""
+
+    arm: str
+    task: str
+    metric: str
+    precision: str
+    """The judged format; empty where its trials do not tell."""
+    seeds: int
+    """Runs scored in both."""
+    stated: float
+    """Mean over runs and data sets in that format."""
+    fp32: float
+    """The same in fp32."""
+    line: float | None = None
+    """What the gate's ``pass`` line is in the metric's units: a share of the specialist's score
+    where a ratio is judged. None where nothing judges this."""
+
+    @property
+    def share(self) -> float | None:
+        """Return how much of the line the two formats differ by."""
+        return abs(self.fp32 - self.stated) / abs(self.line) if self.line else None
+
+
 class Evidence(Spec):
     """What trials leave beside their scores; empty when the scores came from elsewhere."""
 
@@ -80,6 +104,8 @@ class Evidence(Spec):
     """Label -> path relative to verdict.json."""
     geometry: tuple[GeometryRecord, ...] = ()
     """Of every trial and reference row that has one; all on the same texts."""
+    formats: tuple[FormatDifference, ...] = ()
+    """Of every arm that was scored in fp32 beside the format that is judged."""
     judged_runs: tuple[JudgedRun, ...] = ()
     """How far every ranking met its judgements."""
     unjudged: tuple[UnjudgedBounds, ...] = ()

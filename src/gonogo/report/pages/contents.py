@@ -9,7 +9,12 @@ from gonogo.analysis.records.verdict import VerdictFile
 from gonogo.report.cells.tables import Table
 from gonogo.report.tables.check_tables import guardrail_table, learning_table
 from gonogo.report.tables.comparison import comparison_tables
-from gonogo.report.tables.cost_tables import conflict_table, environment_table, exposure_table
+from gonogo.report.tables.cost_tables import (
+    conflict_table,
+    environment_table,
+    exposure_table,
+    format_table,
+)
 from gonogo.report.tables.effect_tables import (
     effect_table,
     interval_table,
@@ -95,6 +100,7 @@ def contents(verdict: VerdictFile) -> Contents:
             model_judged_table(verdict.evidence.model_judged),
             unjudged_table(verdict.evidence.unjudged),
             judged_run_table(verdict.evidence.judged_runs),
+            format_table(verdict.evidence.formats),
         ),
         comparison=named(*comparison_tables(verdict)),
         runs=named(*run_tables(verdict.runs)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gonogo.analysis.records.evidence import Conflict, Evidence, TrialRecord
+from gonogo.analysis.records.evidence import Conflict, Evidence, FormatDifference, TrialRecord
 from gonogo.report.cells.formats import UNDEFINED, Unit, values
 from gonogo.report.cells.tables import Cell, Number, Row, Table, Text, columns
 from gonogo.report.words.judged import ordered
@@ -84,4 +84,42 @@ def environment_table(evidence: Evidence) -> Table:
         title="Environment",
         columns=columns("what", "value"),
         rows=tuple(Row((Text(key), Text(value))) for key, value in evidence.environment.items()),
+    )
+
+
+def format_table(found: tuple[FormatDifference, ...]) -> Table:
+    """Show what each arm scores in the judged number format and in fp32."""
+    return Table(
+        name="formats",
+        title="The judged number format and fp32",
+        columns=columns(
+            "task",
+            "measure",
+            "arm",
+            "runs",
+            "format",
+            "judged",
+            "fp32",
+            "fp32 − judged",
+            "of the line",
+        ),
+        rows=tuple(
+            Row(
+                (
+                    Text(one.task),
+                    Text(one.metric),
+                    Text(one.arm),
+                    Number(one.seeds, "count"),
+                    Text(one.precision or "as stated"),
+                    Number(one.stated, "score"),
+                    Number(one.fp32, "score"),
+                    Number(one.fp32 - one.stated, "signed"),
+                    Number(one.share, "percent"),
+                )
+            )
+            for one in found
+        ),
+        caption="The gate judges the format that the trials state. Means over runs and data sets "
+        "of the same weights scored in both; the last column is the difference as a share of the "
+        "gate's pass line.",
     )

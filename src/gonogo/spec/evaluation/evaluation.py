@@ -47,6 +47,9 @@ class EvaluationSpec(Spec):
     """Which weights are scored: the last, or the best that ``training.validation`` saw."""
     geometry: Annotated[GeometrySpec | None, Field(json_schema_extra=HASHED_UNLESS_DEFAULT)] = None
     """Texts on which the isotropy of every trial and reference row is measured too."""
+    fp32_beside: Annotated[bool, Field(json_schema_extra=HASHED_UNLESS_DEFAULT)] = False
+    """Score what is scored in another number format in fp32 as well, and say how far the two
+    differ. A gate judges the format that ``training.precision`` states."""
     in_domain: Annotated[tuple[str, ...], Field(json_schema_extra=NOT_HASHED)] = ()
     """Data sets, by name, that count as in domain beside those that an arm is trained on; they
     get averages of their own."""

@@ -15,6 +15,7 @@ from gonogo.analysis.records.routing import Routing, RoutingFile
 from gonogo.core.files import read_json_lines
 from gonogo.core.records import read_record
 from gonogo.data.files.score_table import write_scores
+from gonogo.study.deciding.formats import format_differences
 from gonogo.study.deciding.routing_logs import logged_routing
 from gonogo.study.folder.fingerprints import combine
 from gonogo.study.folder.judged import read_judged
@@ -64,6 +65,7 @@ def gather_evidence(plan: Plan) -> Evidence:
         geometry=tuple(_geometry(plan)),
         judged_runs=tuple(_judged_runs(plan)),
         routing=tuple(routing),
+        formats=tuple(format_differences(plan)),
     )
 
 

@@ -50,6 +50,11 @@ class TrialFolder:
         return self.path / "scores.parquet"
 
     @property
+    def in_fp32(self) -> TrialFolder:
+        """Return where the same weights are scored in fp32, beside the format that is judged."""
+        return TrialFolder(self.path / "fp32")
+
+    @property
     def evaluation(self) -> Path:
         """Return the record that the evaluation is complete, and of what."""
         return self.path / "evaluation.json"

@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 import polars as pl
@@ -14,6 +15,7 @@ from pydantic import JsonValue
 from gonogo.core.errors import UserError
 from gonogo.core.files import write_json
 from gonogo.core.records import read_record, write_record
+from gonogo.core.types import Precision
 from gonogo.core.workplace import Workplace
 from gonogo.data.files.score_table import SCHEMA, read_scores, write_scores
 from gonogo.data.files.trec import write_run
@@ -33,6 +35,7 @@ from gonogo.study.folder.fingerprints import Inputs
 from gonogo.study.folder.judged import judged_run, write_judged
 from gonogo.study.folder.layout import TrialFolder
 from gonogo.study.folder.records import EvaluationRecord
+from gonogo.study.folder.states import is_scored
 from gonogo.study.running.isotropy_probe import probe_dataset, write_geometry
 from gonogo.study.running.routing_probe import write_routing
 
@@ -63,6 +66,36 @@ def evaluate_into(
         write_routing(folder.routing, model, setting, arm=arm, seed=seed)
     score = partial(evaluate_part, model, setting)
     score_into(folder, score, spec, inputs, arm=arm, seed=seed, started=started)
+
+
+def evaluate_formats_into(
+    folder: TrialFolder,
+    load: Callable[[Precision], AnyModel],
+    spec: EvaluationSpec,
+    inputs: Inputs,
+    workplace: Workplace,
+    *,
+    arm: str,
+    seed: int | None,
+) -> None:
+    """Score a model in the format that its trial states, and first in fp32 where that is wanted.
+
+    Args:
+        folder: of the trial or reference row.
+        load: returns the model in a number format.
+        spec: what is scored.
+        inputs: what the scores depend on.
+        workplace: with the stated format.
+        arm: the trial's arm, or the row.
+        seed: the trial's seed; None for rows.
+    """
+    if spec.fp32_beside and workplace.precision != "fp32":
+        alone = spec.model_copy(update={"geometry": None})
+        at = replace(workplace, precision="fp32")
+        if not is_scored(folder.in_fp32, inputs):
+            evaluate_into(folder.in_fp32, load("fp32"), alone, inputs, at, arm=arm, seed=seed)
+    model = load(workplace.precision)
+    evaluate_into(folder, model, spec, inputs, workplace, arm=arm, seed=seed)
 
 
 def evaluate_bm25_into(

@@ -21,7 +21,11 @@ from gonogo.spec.evaluation.evaluation_tasks import NextVectorEvaluation
 from gonogo.study.neighbours.linear_rows import linear_row, with_head
 from gonogo.study.next_vector.made_pairs import prepare_pairs
 from gonogo.study.planning.plan import PlannedReference
-from gonogo.study.running.evaluating import evaluate_bm25_into, evaluate_into, evaluate_queries_into
+from gonogo.study.running.evaluating import (
+    evaluate_bm25_into,
+    evaluate_formats_into,
+    evaluate_queries_into,
+)
 from gonogo.study.running.workplaces import workplace_of
 
 
@@ -36,8 +40,15 @@ def score_reference(row: PlannedReference, workplace: Workplace) -> None:
         evaluate_queries_into(folder, source, spec, inputs, workplace, arm=row.name)
         return
     workplace = replace(workplace_of(row.config, workplace), vectors=cache_folder("vectors"))
-    model = _model(row, workplace)
-    evaluate_into(folder, model, spec, inputs, workplace, arm=row.name, seed=None)
+    evaluate_formats_into(
+        folder,
+        lambda precision: _model(row, replace(workplace, precision=precision)),
+        spec,
+        inputs,
+        workplace,
+        arm=row.name,
+        seed=None,
+    )
 
 
 def _queries(row: PlannedReference, workplace: Workplace) -> QuerySource | None:

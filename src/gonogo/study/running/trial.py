@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,15 +13,16 @@ import torch
 
 from gonogo.core.files import cache_folder, write_json
 from gonogo.core.records import write_record
+from gonogo.core.types import Precision
 from gonogo.core.workplace import Workplace
-from gonogo.models.build.build import build_model, load_model
+from gonogo.models.build.build import AnyModel, build_model, load_model
 from gonogo.study.folder.environment import describe_environment
 from gonogo.study.folder.fingerprints import combine
 from gonogo.study.folder.records import TrialResult
 from gonogo.study.folder.states import STUDY_FOLDER, read_result, write_config
 from gonogo.study.next_vector.made_pairs import prepare_pairs
 from gonogo.study.planning.plan import PlannedTrial
-from gonogo.study.running.evaluating import evaluate_into
+from gonogo.study.running.evaluating import evaluate_formats_into
 from gonogo.study.running.interrupts import graceful_stop
 from gonogo.study.running.settling import settle
 from gonogo.study.running.workplaces import workplace_of
@@ -106,14 +108,12 @@ def _train(trial: PlannedTrial, workplace: Workplace) -> Outcome | None:
 
 
 def _evaluate(trial: PlannedTrial, workplace: Workplace) -> None:
-    model = load_model(
-        trial.folder.checkpoint(trial.config.evaluation.checkpoint),
-        device=workplace.device,
-        precision=workplace.precision,
-    )
-    evaluate_into(
+    checkpoint = trial.folder.checkpoint(trial.config.evaluation.checkpoint)
+    load = partial(_load, checkpoint, workplace)
+    model = load(workplace.precision)
+    evaluate_formats_into(
         trial.folder,
-        model,
+        lambda precision: model if precision == workplace.precision else load(precision),
         trial.config.evaluation,
         trial.evaluation,
         # where other arms and seeds can use them, vectors are kept: those of frozen weights
@@ -122,6 +122,10 @@ def _evaluate(trial: PlannedTrial, workplace: Workplace) -> None:
         seed=trial.seed,
     )
     settle(trial.folder, trial.evaluation)
+
+
+def _load(checkpoint: Path, workplace: Workplace, precision: Precision) -> AnyModel:
+    return load_model(checkpoint, device=workplace.device, precision=precision)
 
 
 def _freeze(trial: PlannedTrial, workplace: Workplace) -> None:
