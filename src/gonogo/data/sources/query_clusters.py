@@ -55,6 +55,18 @@ def check_clusters(spec: DataSpec, split: Split, *, beside: Path | None = None) 
         raise _none(spec, split, beside)
 
 
+def query_texts(spec: DataSpec, split: Split, *, beside: Path | None = None) -> dict[str, str]:
+    """Return the texts of the queries that a split judges, by id; the corpus is not read.
+
+    Raises:
+        UserError: if the files cannot be read.
+    """
+    _, queries, qrels = dataset_files(spec, split, beside=beside)
+    judged = {query for _, query, _, _ in qrels_rows(qrels)}
+    rows = ((str(row.get("_id")), row.get("text")) for _, row in read_objects(queries))
+    return {query: str(text) for query, text in rows if query in judged and text}
+
+
 def _pairs(spec: DataSpec, split: Split, beside: Path | None) -> Iterator[tuple[str, str]]:
     source = spec.cluster or ""
     if source.endswith(CLUSTER_FILES):

@@ -27,6 +27,7 @@ from gonogo.spec.study import GateFile, ResolvedStudy
 from gonogo.study.deciding.domains import in_domain
 from gonogo.study.deciding.gathering import gather_evidence, gather_scores
 from gonogo.study.deciding.pair_bounds import Pair
+from gonogo.study.deciding.query_groups import query_groups
 from gonogo.study.deciding.registration import registered_gate
 from gonogo.study.deciding.stopping import expected_scores, read_looks, read_stop
 from gonogo.study.folder.shipped import find_study
@@ -48,6 +49,9 @@ def decide_plan(plan: Plan, command: str) -> VerdictFile:
         in_domain=in_domain(plan.study),
     ).model_copy(update={"runs": gather_runs(plan)})
     verdict = _advise(verdict, "finish the missing parts: gonogo run continues where it stopped")
+    if verdict.scores:
+        for note in query_groups(plan).notes():
+            verdict = _warn(verdict, note)
     return verdict if stop is None else _warn(verdict, stop.sentence)
 
 

@@ -8,8 +8,8 @@ import polars as pl
 
 from gonogo.analysis.records.evidence import FormatDifference
 from gonogo.analysis.tables.measures import canonical
+from gonogo.study.deciding.gathered import gathered
 from gonogo.study.folder.layout import TrialFolder
-from gonogo.study.folder.scored import gathered
 from gonogo.study.folder.states import is_scored, read_result
 from gonogo.study.planning.plan import Plan
 
@@ -23,7 +23,7 @@ def format_differences(plan: Plan) -> Iterator[FormatDifference]:
     if not pairs:
         return
     stated, exact = (
-        _means(gathered(paths, plan.study.evaluation, plan.beside), metric)
+        _means(gathered(paths, plan), metric)
         for paths in (
             [folder.scores for folder in pairs],
             [folder.in_fp32.scores for folder in pairs],

@@ -16,12 +16,13 @@ from gonogo.core.files import read_json_lines
 from gonogo.core.records import read_record
 from gonogo.data.files.score_table import write_scores
 from gonogo.study.deciding.formats import format_differences
+from gonogo.study.deciding.gathered import gathered
 from gonogo.study.deciding.routing_logs import logged_routing
 from gonogo.study.folder.fingerprints import combine
 from gonogo.study.folder.judged import read_judged
 from gonogo.study.folder.layout import StudyFolder, TrialFolder
 from gonogo.study.folder.looks import LogError, read_looks
-from gonogo.study.folder.scored import gathered, scored_as
+from gonogo.study.folder.scored import scored_as
 from gonogo.study.folder.states import read_result
 from gonogo.study.planning.plan import Plan, PlannedTrial
 
@@ -34,12 +35,12 @@ def gather_scores(plan: Plan) -> pl.DataFrame:
     """Return the scores of all finished trials and current references, and write them down.
 
     CQADupStack counts once, and queries have clusters where data sets name them: see
-    :func:`gonogo.study.folder.scored.gathered`.
+    :func:`gonogo.study.deciding.gathered.gathered`.
     """
     folders = [trial.folder for trial in plan.trials if trial.action == "skip"]
     folders += [row.folder for row in plan.references if row.action == "skip"]
     tables = (folder.scores for folder in folders)
-    table = gathered(tables, plan.study.evaluation, plan.beside)
+    table = gathered(tables, plan)
     write_scores(plan.folder.scores, table)
     return table
 

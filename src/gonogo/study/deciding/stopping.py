@@ -12,7 +12,8 @@ from gonogo.analysis.gates.gate_values import stop_early
 from gonogo.analysis.promised.expected import Expected
 from gonogo.core.files import fingerprint
 from gonogo.core.records import Record, read_record, write_record
-from gonogo.study.folder.scored import gathered, scored_datasets
+from gonogo.study.deciding.gathered import gathered
+from gonogo.study.folder.scored import scored_datasets
 from gonogo.study.folder.states import inspect
 from gonogo.study.planning.plan import Plan
 
@@ -128,7 +129,7 @@ def _scores(plan: Plan, seeds: tuple[int, ...]) -> pl.DataFrame:
     trials = [trial.folder.scores for trial in plan.trials if trial.seed in seeds]
     rows = [plan.folder.reference(row.name).scores for row in evaluation.references]
     paths = [*trials, *(path for path in rows if path.exists())]
-    return gathered(paths, evaluation, plan.beside)
+    return gathered(paths, plan)
 
 
 def _rule(plan: Plan) -> dict[str, Any]:

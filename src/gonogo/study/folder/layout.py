@@ -108,6 +108,11 @@ class StudyFolder:
         return self.path / "study.yaml"
 
     @property
+    def query_groups(self) -> Path:
+        """Return which queries hang together or repeat each other, as the data sets say."""
+        return self.path / "query_groups.json"
+
+    @property
     def gate(self) -> Path:
         """Return the frozen gate."""
         return self.path / "gate.json"
