@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import polars as pl
 import pytest
 import yaml
+from planted_trials import finish, plan_of, planted_scores
 from typer.testing import CliRunner, Result
 
 from gonogo.cli.main import app
@@ -129,3 +130,49 @@ def test_options_of_a_verdict_need_a_gate() -> None:
     table("old.csv", {"y": 0.0})
     done = CliRunner().invoke(app, ["compare", "old.csv", "new.csv", "--json"])
     assert "tell of a verdict" in str(done.exception)
+
+
+@pytest.mark.parametrize("word", CODES)
+def test_compare_ends_by_its_word_too(word: str) -> None:
+    level = 1.0 if word == "INVALID" else 0.5
+    table("before.csv", {"a": 0.0}, level=level)
+    table("after.csv", {"b": 0.0 if word == "INVALID" else 0.1}, level=level)
+    if word == "INCOMPLETE":
+        kept = pl.read_csv("after.csv").filter(pl.col("query_id") != "q7")
+        kept.write_csv("after.csv")
+    rule = gate("PASS" if word == "INCOMPLETE" else word)
+    how = ["compare", "before.csv", "after.csv", "--gate", rule]
+    assert run(*how).exit_code == 0
+    assert run(*how, "--fail-on", word).exit_code == CODES[word]
+    others = ",".join(other for other in CODES if other != word)
+    assert run(*how, "--fail-on", others).exit_code == 0
+
+
+SHARES = {"PASS": 0.9, "MARGINAL": 0.985, "FAIL": 1.0, "INCONCLUSIVE": 0.98, "INVALID": 1.0}
+"""What the joint arm keeps of its specialists' scores: lines are losses of 1 and 2 per cent."""
+
+
+@pytest.mark.train
+@pytest.mark.parametrize("word", CODES)
+def test_run_ends_by_its_word_too(word: str, tiny_study: Path, tmp_path: Path) -> None:
+    values = yaml.safe_load(tiny_study.read_text(encoding="utf-8"))
+    values["evaluation"]["references"] = []
+    tiny_study.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
+    share, noise = SHARES.get(word, 1.0), 0.02 if word == "INCONCLUSIVE" else 1e-4
+
+    def kept(arm: str, seed: int, task: str) -> float:
+        return (share if arm == "joint_single" else 1.0) * (word != "INVALID")
+
+    for trial in plan_of(tiny_study, tmp_path / "out").trials:
+        if word != "INCOMPLETE" or trial.arm == "emb_only":
+            scores = planted_scores(trial, kept, 0.0 if word == "INVALID" else noise)
+            finish(trial, scores, {"state": "finished"})
+    only = ["--only", "emb_only"] if word == "INCOMPLETE" else []
+    how = ["run", str(tiny_study), "--out", str(tmp_path / "out"), *only]
+    plain = run(*how)
+    assert plain.exit_code == 0
+    assert f"\n{word}" in f"\n{plain.stdout}"
+    assert run(*how, "--fail-on", word).exit_code == CODES[word]
+    others = ",".join(other for other in CODES if other != word)
+    assert run(*how, "--fail-on", others, "--junit", "run.xml").exit_code == 0
+    assert Path("run.xml").exists()
