@@ -40,8 +40,9 @@ def decide_plan(plan: Plan, command: str) -> VerdictFile:
     stop = read_stop(plan)
     seeds = stop.seeds if stop else plan.study.seeds
     looked = (len(seeds), len(plan.study.seeds)) if stop or read_looks(plan) else None
+    table = gather_scores(plan)
     verdict = decide(
-        gather_scores(plan),
+        table,
         registered_gate(plan),
         replace(expected_scores(plan, seeds), looked=looked),
         evidence=gather_evidence(plan),
@@ -49,8 +50,8 @@ def decide_plan(plan: Plan, command: str) -> VerdictFile:
         in_domain=in_domain(plan.study),
     ).model_copy(update={"runs": gather_runs(plan)})
     verdict = _advise(verdict, "finish the missing parts: gonogo run continues where it stopped")
-    if verdict.scores:
-        for note in query_groups(plan).notes():
+    if not table.is_empty():
+        for note in query_groups(plan).notes(table):
             verdict = _warn(verdict, note)
     return verdict if stop is None else _warn(verdict, stop.sentence)
 

@@ -6,7 +6,7 @@ where its data are gone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 
 import polars as pl
@@ -36,30 +36,26 @@ class QueryGroups(Spec):
     """The cluster of each query that has one."""
     repeated: dict[str, list[list[str]]] = {}
     """Queries that nearly repeat each other's words."""
-    queries: dict[str, int] = {}
-    """How many queries were looked at."""
-    examples: dict[str, tuple[str, str]] = {}
-    """Two texts that repeat each other."""
+    texts: dict[str, str] = {}
+    """How the queries begin that repeat another one, as ``<data set>/<query>``."""
     unchecked: str = ""
     """Why nobody could look; empty where somebody did."""
 
-    def notes(self) -> Iterator[str]:
-        """Say what does not count as evidence of its own, and what could not be checked."""
-        for name, groups in self.repeated.items():
-            count = sum(len(group) - 1 for group in groups)
-            if count:
-                one, other = self.examples[name]
+    def notes(self, scores: pl.DataFrame) -> Iterator[str]:
+        """Say which scored queries are no evidence of their own, and what could not be checked."""
+        for name, scored in _scored(scores):
+            if groups := self._repeated(name, scored):
+                count = sum(len(group) - 1 for group in groups)
+                one, other = (self.texts.get(f"{name}/{query}", query) for query in groups[0][:2])
                 yield (
-                    f"{name}: {count:,} of {self.queries[name]:,} queries repeat another one "
-                    f"nearly word for word (such as {one!r} and {other!r}); they count as one "
-                    "cluster each"
+                    f"{name}: {count:,} of {len(scored):,} queries repeat another one nearly word "
+                    f"for word (such as {one!r} and {other!r}); they count as one cluster each"
                 )
         if self.unchecked:
             yield f"whether queries repeat each other could not be checked: {self.unchecked}"
 
-    def of(self, dataset: str) -> Mapping[str, str]:
-        """Return the cluster of each query that has one, repeated texts joined."""
-        named, groups = self.clusters.get(dataset, {}), self.repeated.get(dataset, [])
+    def of(self, dataset: str, scored: Collection[str]) -> Mapping[str, str]:
+        """Return the cluster of each scored query that has one, repeated texts joined."""
         parents: dict[str, str] = {}
 
         def root(label: str) -> str:
@@ -67,22 +63,37 @@ class QueryGroups(Spec):
                 label = parents[label]
             return label
 
-        own = {query: f"cluster {cluster}" for query, cluster in named.items()}
-        for group in groups:
+        named = self.clusters.get(dataset, {})
+        own = {query: f"cluster {named[query]}" for query in scored if query in named}
+        for group in self._repeated(dataset, scored):
             labels = sorted({root(own.setdefault(query, f"query {query}")) for query in group})
             parents.update(dict.fromkeys(labels[1:], labels[0]))
         return {query: root(label) for query, label in own.items()}
 
+    def _repeated(self, dataset: str, scored: Collection[str]) -> list[list[str]]:
+        """Return the groups of two scored queries and more."""
+        found = ([q for q in group if q in scored] for group in self.repeated.get(dataset, []))
+        return [group for group in found if len(group) > 1]
+
     def joined_to(self, scores: pl.DataFrame) -> pl.DataFrame:
         """Return scores with their column ``cluster``, where any query has one."""
-        names = scores["dataset"].unique().sort().to_list()
-        rows = [(name, *pair) for name in names for pair in self.of(name).items()]
+        rows = [
+            (name, *pair)
+            for name, scored in _scored(scores)
+            for pair in self.of(name, scored).items()
+        ]
         if not rows:
             return scores
         keys = ["dataset", "query_id"]
         clusters = pl.DataFrame(rows, schema=[*keys, "cluster"], orient="row")
-        found = scores.join(clusters, on=keys, how="left", maintain_order="left")
-        return found if found["cluster"].null_count() < len(found) else scores
+        return scores.join(clusters, on=keys, how="left", maintain_order="left")
+
+
+def _scored(scores: pl.DataFrame) -> Iterator[tuple[str, dict[str, None]]]:
+    """Yield each data set with its scored queries."""
+    keys = scores.select("dataset", "query_id").unique().sort("dataset", "query_id")
+    for (name,), part in keys.group_by("dataset", maintain_order=True):
+        yield str(name), dict.fromkeys(part["query_id"])
 
 
 def query_groups(plan: Plan) -> QueryGroups:
@@ -139,16 +150,14 @@ def _read(plan: Plan, sets: list[DataSpec], key: str) -> QueryGroups:
         for data in sets
         if data.cluster is not None
     }
-    repeated, counts, examples = {}, {}, {}
+    repeated, begins = {}, {}
     for data in sets:
         texts = query_texts(data, split, beside=beside)
-        groups, counts[data.name] = repeated_queries(texts), len(texts)
-        if groups:
+        if groups := repeated_queries(texts):
             repeated[data.name] = groups
-            examples[data.name] = (_short(texts[groups[0][0]]), _short(texts[groups[0][1]]))
-    return QueryGroups(
-        key=key, clusters=clusters, repeated=repeated, queries=counts, examples=examples
-    )
+            asked = (query for group in groups for query in group)
+            begins |= {f"{data.name}/{query}": _short(texts[query]) for query in asked}
+    return QueryGroups(key=key, clusters=clusters, repeated=repeated, texts=begins)
 
 
 def _short(text: str) -> str:
