@@ -9,7 +9,6 @@ import typer
 
 if TYPE_CHECKING:
     from gonogo.api.studies.study import Study as OpenStudy
-    from gonogo.study.deciding.judgements import JudgedBy
 
 Study = Annotated[str, typer.Argument(metavar="STUDY", help="A study file, or a shipped name.")]
 Tier = Annotated[str | None, typer.Option("--tier", "-t", help="Budget level; full by default.")]
@@ -40,15 +39,15 @@ ModelQrels = Annotated[
 DEFAULT_OUT = Path("outputs")
 
 
-def model_judgements(given: list[str] | None) -> JudgedBy | None:
+def model_judgements(given: list[str] | None) -> str | dict[str, str] | None:
     """Return where a model's judgements lie; None where none are given.
 
     Raises:
         UserError: for several places of which not every one names its data set.
     """
-    from gonogo.study.deciding.judgements import judged_by
+    from gonogo.api.deciding.named_places import named_places
 
-    return judged_by(given) if given else None
+    return named_places(given, "--model-qrels") if given else None
 
 
 def open_study(

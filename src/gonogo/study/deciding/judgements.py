@@ -17,26 +17,6 @@ JudgedBy: TypeAlias = str | Mapping[str, str]
 """One place of judgements for all data sets, or one for each of them, by its name."""
 
 
-def judged_by(given: Sequence[str]) -> JudgedBy:
-    """Read places of judgements as a command line gives them: one, or ``NAME=PATH`` a data set.
-
-    Raises:
-        UserError: for several places of which not every one has a name, or one name twice.
-    """
-    parts = [one.partition("=") for one in given]
-    named = {
-        name: path
-        for name, equals, path in parts
-        if equals and not Path(name + "=" + path).exists()
-    }
-    if not named and len(given) == 1:
-        return given[0]
-    if len(named) < len(given):
-        hint = "NAME=PATH for each data set, each name once"
-        raise UserError(f"{len(given)} places of judgements", place="qrels", hint=hint)
-    return named
-
-
 def judgements(dataset: str, qrels: JudgedBy) -> Qrels:
     """Read the judgements of a data set.
 

@@ -150,7 +150,8 @@ def _read(plan: Plan, sets: list[DataSpec], key: str) -> QueryGroups:
         for data in sets
         if data.cluster is not None
     }
-    repeated, begins = {}, {}
+    repeated: dict[str, list[list[str]]] = {}
+    begins: dict[str, str] = {}
     for data in sets:
         texts = query_texts(data, split, beside=beside)
         if groups := repeated_queries(texts):
