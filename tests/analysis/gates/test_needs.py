@@ -7,7 +7,8 @@ import pytest
 
 from gonogo.analysis.estimates.thresholds import band_verdict
 from gonogo.analysis.gates.needs import Needs, what_decides
-from gonogo.analysis.statistics.power import TIR_DEFAULTS, minimum_detectable
+from gonogo.analysis.gates.support import FEWEST_QUERIES
+from gonogo.analysis.statistics.power import TIR_DEFAULTS, Components, minimum_detectable
 from gonogo.spec.rule.gate_parts import Verdict
 
 
@@ -57,3 +58,13 @@ def test_systems_without_seeds_need_queries_alone() -> None:
 def test_the_words_name_each_way_alone(needs: Needs, words: str) -> None:
     assert needs.words.startswith(words)
     assert ("an assumed seed noise" in needs.words) != needs.seed_noise_measured
+
+
+def test_fewer_queries_than_can_decide_are_never_enough() -> None:
+    two = [[np.array([[0.05, 0.06], [0.05, 0.06]])]]
+    usual = Components(seed=1e-6, query=1e-6, residual=1e-6)
+    found = what_decides(two, band, min, usual, seeded=True)
+    assert found.queries is not None
+    assert found.queries >= FEWEST_QUERIES
+    assert found.seeds is None  # more seeds on two queries decide nothing
+    assert found.either

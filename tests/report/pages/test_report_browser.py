@@ -113,3 +113,27 @@ def test_words_from_data_never_run(variant, tmp_path):
     probe = with_probe(page, "document.title=document.querySelectorAll('script').length")
     dom, _ = dump(probe, tmp_path)
     assert "<title>2</title>" in dom  # the sorter and the probe
+
+
+FIRST = "['.answer', '.word strong', '.plot svg', '.act']"
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_the_first_screen_says_what_is_known_and_what_to_do(width, height, variant, tmp_path):
+    verdict = variant("one_seed")
+    answer = "No: training together lost nothing that these data can show."
+    decision = verdict.decision.model_copy(update={"answer": answer})
+    verdict = verdict.model_copy(update={"decision": decision})
+    write_report(verdict, tmp_path / "out")
+    frame = tmp_path / "out" / "frame.html"
+    frame.write_text(
+        "<!doctype html><title>no</title>"
+        f"<iframe id=f width={width} height={height} style='border:0' src=report.html></iframe>"
+        "<script>f.onload=()=>{const d=f.contentDocument;document.title="
+        f"{FIRST}.map(s=>Math.round(d.querySelector(s).getBoundingClientRect().bottom))"
+        ".join(' ')}</script>"
+    )
+    dom, _ = dump(frame, tmp_path, "--allow-file-access-from-files", "--hide-scrollbars")
+    bottoms = [int(one) for one in re.search(r"<title>([-\d ]+)</title>", dom)[1].split()]
+    assert len(bottoms) == 4
+    assert all(0 < bottom <= height for bottom in bottoms), bottoms

@@ -260,3 +260,26 @@ def test_every_variant_is_written(any_verdict, tmp_path):
     page = write_report(any_verdict, tmp_path)["report.html"]
     assert page.stat().st_size < 3_000_000
     assert "<script>alert" not in page.read_text()
+
+
+def test_the_first_screen_repeats_nothing_and_breaks_no_figure(variant, tmp_path):
+    verdict = variant("one_seed")
+    decision = verdict.decision.model_copy(
+        update={
+            "support": "one seed: its interval is blind to seed noise",
+            "sentence": f"{verdict.decision.word}, one seed: its interval is blind to seed noise: "
+            "joint loses -4.90 % of 300 queries. By the point estimate alone: FAIL.",
+            "needs": "about 3 seeds",
+            "next_actions": ("gather more: about 3 seeds", "then decide again"),
+            "warnings": ("one seed: every interval is blind", "arms differ in format", "a third"),
+            "opposite": "opposite effects cancel",
+        }
+    )
+    page = write_report(verdict.model_copy(update={"decision": decision}), tmp_path)["report.html"]
+    text = page.read_text(encoding="utf-8")
+    assert "Joint loses −4.90\u00a0% of 300\u00a0queries." in text
+    for once in ("about 3\u00a0seeds", "arms differ in format", "then decide again", "a third"):
+        assert text.count(once) == 1
+    assert "every interval is blind" not in text  # the word's support says it
+    word, opposite, plot = (text.index(one) for one in ("<strong>", "opposite effects", "<svg"))
+    assert word < opposite < plot

@@ -39,8 +39,9 @@ def next_steps(scores: JudgedScores, outcome: Outcome, needs: Needs | None) -> t
             return outcome.next_actions
         case "INCONCLUSIVE":
             more = "score more or harder queries" if needs is None else needs.words
+            what = "more" if needs is None or needs.either else "seeds and queries together"
             wait = "then decide again; until then change nothing"
-            return own.get("INCONCLUSIVE") or (f"gather more: {more}", wait)
+            return own.get("INCONCLUSIVE") or (f"gather {what}: {more}", wait)
         case "INVALID":
             return own.get("INVALID") or (
                 "train longer, on more data, or with another learning rate until the arm that is "

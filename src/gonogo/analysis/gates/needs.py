@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from gonogo.analysis.gates.support import Band, Decides
+from gonogo.analysis.gates.support import FEWEST_QUERIES, Band, Decides
 from gonogo.analysis.gates.wording import counted
 from gonogo.analysis.statistics.power import Components, effective_queries, minimum_detectable
 from gonogo.analysis.tables.strata import Values, count_queries, seed_means
@@ -28,6 +28,11 @@ class Needs:
     seeds_now: int
     queries_now: int
     seed_noise_measured: bool
+
+    @property
+    def either(self) -> bool:
+        """Tell whether more seeds, or more queries, would decide by themselves."""
+        return self.seeds is not None or (self.queries is not None and self.seeds_now != 1)
 
     @property
     def words(self) -> str:
@@ -82,9 +87,11 @@ def what_decides(
         return band(low) == band(high)
 
     more_queries = _first(
-        range(queries, MOST_QUERIES + 1), lambda count: sure(max(seeds, 1), count / queries)
+        range(max(queries, FEWEST_QUERIES), MOST_QUERIES + 1),
+        lambda count: sure(max(seeds, 1), count / queries),
     )
-    more_seeds = _first(range(max(2, seeds), MOST_SEEDS + 1), lambda count: sure(count, 1.0))
+    tries = range(max(2, seeds), MOST_SEEDS + 1) if queries >= FEWEST_QUERIES else range(0)
+    more_seeds = _first(tries, lambda count: sure(count, 1.0))
     measured = not seeded or all(part.seed_measured for part in parts)
     return Needs(more_seeds if seeded else None, more_queries, seeds, queries, measured)
 

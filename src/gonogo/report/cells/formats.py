@@ -34,7 +34,7 @@ _SMALLEST_P = 0.001
 
 def one_line(text: str) -> str:
     """Drop control characters (terminal escapes, line breaks, direction marks) from a text."""
-    return " ".join(printable(text).split())
+    return " ".join(filter(None, printable(text).split(" ")))
 
 
 def _fixed(value: float, decimals: int, *, sign: bool) -> str:

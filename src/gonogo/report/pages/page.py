@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from gonogo.analysis.records.verdict import VerdictFile
 from gonogo.report.cells.formats import UNDEFINED, one_line
-from gonogo.report.cells.tables import Cell, Text
+from gonogo.report.cells.tables import Cell, Table, Text
 from gonogo.report.pages.contents import Contents
 from gonogo.report.pages.sections import SECTIONS
 from gonogo.report.words.cards import Card, cards
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 OWN_FILES = ("verdict.json", "summary.csv", "summary.txt", "report.md")
 """What lies beside the page, besides tables and figures."""
 _FAMILIES = ("forest", "seeds", "scores", "conflict", "routing", "loss", "looks")
+_UNIT = re.compile(r"(?<=\d) (?=(?:%|points?\b|seeds?\b|queries\b))")
 _MINUS = re.compile(r"(?<![\w.)\]])-(?=\d)")
 
 
@@ -61,13 +62,13 @@ class Page:
         """Anchor and title of each part that has something to show."""
         decision, contents, figures = self.verdict.decision, self.contents, self.figures
         shown = {
-            "why": self.cards or decision.reasons or figures["forest"],
-            "next": decision.next_actions or decision.warnings,
+            "why": self.cards or self.reasons or self.other_forests,
+            "next": decision.next_actions[1:] or self.warnings[1:],
             "effects": contents.effects or contents.details,
             "checks": contents.checks,
             "comparison": contents.comparison,
             "runs": contents.runs,
-            "scores": contents.scores,
+            "scores": self.scores or contents.more_scores or figures["scores"],
             "significance": contents.significance,
             "conflict": contents.conflicts,
             "routing": contents.routing,
@@ -76,6 +77,62 @@ class Page:
             "again": True,
         }
         return [(anchor, title) for anchor, title in SECTIONS.items() if shown[anchor]]
+
+    @property
+    def created(self) -> str:
+        """When the verdict was made, to the minute."""
+        day, _, time = self.verdict.created.partition("T")
+        return f"{day} {time[:5]} UTC" if time.endswith("+00:00") else self.verdict.created
+
+    @property
+    def headline_figure(self) -> Picture | None:
+        """The forest plot of the first effect, for the first screen."""
+        return next(iter(self.figures["forest"]), None)
+
+    @property
+    def other_forests(self) -> list[Picture]:
+        """Forest plots of further effects."""
+        return self.figures["forest"][1:]
+
+    @property
+    def claim(self) -> str:
+        """The sentence without the word and its support, which stand above it."""
+        decision = self.verdict.decision
+        word, support = decision.word, decision.support
+        for head in (f"{word}, {support}: ", f"{word} ({support}): "):
+            if decision.sentence.startswith(head):
+                claim = decision.sentence.removeprefix(head)
+                return claim[:1].upper() + claim[1:]
+        return decision.sentence
+
+    @property
+    def needs(self) -> str:
+        """What would decide; empty where the next step says it."""
+        needs, steps = self.verdict.decision.needs, self.verdict.decision.next_actions
+        return "" if steps and needs in steps[0] else needs
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a reader must know and the word's own support does not say, the weightiest first."""
+        decision = self.verdict.decision
+        about, _, more = decision.support.partition(":")
+        told = f"{about}:" if more else ""
+        return [one for one in decision.warnings if not told or not one.startswith(told)]
+
+    @property
+    def reasons(self) -> list[str]:
+        """The reasons that neither a card nor the sentence gives."""
+        names = tuple(f"{effect.task}: TIR of" for effect in self.verdict.effects)
+        return [
+            one
+            for one in self.verdict.decision.reasons
+            if not one.startswith(("by the point estimate:", *names))
+        ]
+
+    @property
+    def scores(self) -> tuple[Table, ...]:
+        """Scores of the gate's measure, where no table of all rows shows the same numbers."""
+        return () if self.contents.comparison else self.contents.scores
 
     @property
     def _trained(self) -> bool:
@@ -176,7 +233,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_clean,
     )
-    environment.filters.update(minus=minus, cell_main=_cell_main, sort_value=_sort_value)
+    environment.filters.update(minus=minus, said=said, cell_main=_cell_main, sort_value=_sort_value)
     environment.tests["words"] = lambda cell: isinstance(cell, Text)
     return environment
 
@@ -186,6 +243,11 @@ def _clean(value: object) -> object:
     if type(value) is not str:
         return value
     return "\n".join(one_line(line) if line.strip() else "" for line in value.split("\n"))
+
+
+def said(text: str) -> str:
+    """Write words for people: true minus signs, and no line break between a number and its unit."""
+    return _UNIT.sub("\u00a0", minus(text))
 
 
 def minus(text: str) -> str:
