@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,14 @@ from planted_sequences import tower_config
 from planted_weights import write_tiny_study
 
 from gonogo.core.errors import UserError
+from gonogo.core.files import sha256_file
+from gonogo.spec.base import NOT_HASHED, Spec
 from gonogo.spec.checks.resolve import resolve
+from gonogo.spec.data.text_data import DataSpec
+from gonogo.spec.data.vector_data import PairsData, VectorFile
+from gonogo.spec.evaluation.evaluation_tasks import NeighbourEvaluation
 from gonogo.spec.evaluation.references import Bm25Row, SvdRow, UntrainedRow
+from gonogo.study.folder import fingerprints
 from gonogo.study.folder.fingerprints import Hasher, Inputs
 
 
@@ -95,6 +102,93 @@ def test_an_error_that_names_no_place_is_told_with_its_key(tiny: Path) -> None:
     with pytest.raises(UserError, match="no data folder 'nowhere'") as told:
         Hasher(tiny.parent, file=tiny).evaluation_inputs(config)
     assert (told.value.file, told.value.place) == (tiny, "evaluation.datasets[0]")
+
+
+def test_the_way_out_of_an_error_is_kept(tiny: Path) -> None:
+    config = resolve(tiny, "full", ("evaluation.datasets=[nowhere]",)).arms["emb_only"]
+    with pytest.raises(UserError) as told:
+        Hasher(tiny.parent, file=tiny).evaluation_inputs(config)
+    assert "GONOGO_DATA" in str(told.value.hint)
+
+
+def test_a_data_set_is_hashed_once_and_fetched_unless_that_is_off(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str, bool]] = []
+
+    def hashed(spec: DataSpec, split: str, *, beside: Path | None, fetch: bool) -> str:
+        assert beside == tiny.parent
+        asked.append((spec.name, split, fetch))
+        return f"{spec.name}-{split}"
+
+    monkeypatch.setattr(fingerprints, "dataset_fingerprint", hashed)
+    arms = resolve(tiny).arms
+    for hasher in (Hasher(tiny.parent), Hasher(tiny.parent, fetch=False)):
+        asked.clear()
+        for config in arms.values():
+            inputs = hasher.training_inputs(config, 1) | hasher.evaluation_inputs(config)
+            assert "left left-train" in inputs.values()
+        assert len(set(asked)) == len(asked) > 1
+        assert {fetch for *_, fetch in asked} == {hasher.fetch}
+
+
+def test_files_folders_and_banks_are_looked_up_beside_the_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study, elsewhere = tmp_path / "study", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    monkeypatch.delenv("GONOGO_DATA", raising=False)
+    for name in ("p", "other"):
+        (study / name).mkdir(parents=True)
+    (study / "p" / "manifest.json").write_text(json.dumps({"kind": "pairs", "format": 1}))
+    (study / "bank.npy").write_bytes(b"bank")
+    (study / "v.npy").write_bytes(b"vectors")
+    config = tower_config(study / "p")
+    [name] = config.tasks
+    data = PairsData(folder="p", bank="bank.npy")
+    tasks = {name: config.tasks[name].model_copy(update={"data": data})}
+    asked = NeighbourEvaluation(data=(VectorFile(path="v.npy"),))
+    spec = config.evaluation.model_copy(update={"tasks": {"near": asked}, "datasets": ()})
+    config = config.model_copy(update={"tasks": tasks, "evaluation": spec})
+    hasher = Hasher(study)
+    training, evaluation = hasher.training_inputs(config, 1), hasher.evaluation_inputs(config)
+    assert training[f"tasks.{name}.data.folder"] == sha256_file(study / "p" / "manifest.json")
+    assert training[f"tasks.{name}.data.bank"] == sha256_file(study / "bank.npy")
+    assert evaluation["evaluation.tasks.near.data[0].path"] == sha256_file(study / "v.npy")
+
+
+MARKED = {
+    "TrialConfig.monitors",
+    "TrialConfig.postmortem",
+    "EvaluationSpec.off_task",
+    "EvaluationSpec.in_domain",
+    "TrainingSpec.gradcache",
+    "TrainingSpec.checkpoint_every",
+    "TrainingSpec.log_every",
+    "TrainingSpec.keep_checkpoints",
+    "TrainingSpec.trackers",
+    "GradientConflict.every",
+    "Validation.line",
+}
+"""Every key that cannot change a result; one more, or one less, moves fingerprints."""
+
+
+def specifications(kind: type[Spec]) -> set[type[Spec]]:
+    """Return every specification below one."""
+    below = {each for own in kind.__subclasses__() for each in specifications(own)}
+    return {kind} | below
+
+
+def test_what_is_marked_as_not_hashed_is_known() -> None:
+    found = {
+        f"{kind.__name__}.{name}"
+        for kind in specifications(Spec)
+        if kind.__module__.startswith("gonogo.spec")
+        for name, field in kind.model_fields.items()
+        if field.json_schema_extra == NOT_HASHED
+    }
+    assert found == MARKED
 
 
 def test_weights_to_start_from_enter_by_content_and_by_seed(tmp_path: Path) -> None:
