@@ -39,6 +39,9 @@ def test_the_margin_is_in_cosine_and_not_in_logits() -> None:
 def test_logits_are_refused() -> None:
     with pytest.raises(ValueError, match="divided by the temperature"):
         margin_infonce(torch.tensor([6.0]), [group([[0.1]])], **EVERYTHING)
+    with pytest.raises(ValueError, match="divided by the temperature"):
+        margin_infonce(torch.tensor([-1.02]), [group([[0.1]])], **EVERYTHING)
+    margin_infonce(torch.tensor([1.005]), [group([[0.1]])], **EVERYTHING)  # rounded, as by bf16
 
 
 def test_nothing_is_read_back_from_an_accelerator(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,6 +46,15 @@ def test_a_model_that_knows_nothing_leaves_people_alone() -> None:
     assert found.half_width == pytest.approx(alone, rel=1e-6)
 
 
+def test_a_model_that_says_nothing_of_more_queries_has_no_weight() -> None:
+    part = drawn()
+    assert power_tuned(part) > 0
+    assert power_tuned(Judgements(part.human, part.model, part.rest[:, :0])) == 0.0
+    assert power_tuned(Judgements(part.human, part.model * 0 + 0.25, part.rest)) == 0.0
+    one, y, f = Judgements(part.human, part.model, part.rest[:, :1]), part.human[0], part.model[0]
+    assert power_tuned(one) == pytest.approx(np.cov(y, f)[0, 1] / f.var(ddof=1) / (1 + 80))
+
+
 def test_a_perfect_model_counts_every_query() -> None:
     part = drawn()
     perfect = Judgements(part.human, part.human, part.rest)

@@ -89,3 +89,10 @@ def test_a_layout_with_a_hole_is_refused() -> None:
         mean_squares([np.ones((2, 3)), np.ones((3, 3))])
     with pytest.raises(ValueError, match="no data sets"):
         mean_squares([])
+
+
+def test_a_data_set_without_clusters_beside_clustered_ones_has_a_degree_less_than_queries() -> None:
+    found = mean_squares([LAYOUT, LAYOUT[:, :2]], [None, np.arange(2)])
+    assert found.dfs is not None
+    assert found.dfs[0] == 2.0
+    assert found.query_parts[0] == pytest.approx(1 / 3 / 4)
