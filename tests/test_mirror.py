@@ -17,17 +17,15 @@ LOGIC = (
 )  # fmt: skip
 
 THROUGH = {
+    "models/backbone/isolated.py": "models/text/test_isolated_layers.py",
     "analysis/deciding/model_judged.py": "study/trained/test_evaluate_models.py",
     "analysis/gates/extremes.py": "analysis/deciding/test_plateau.py",
-    "analysis/geometry/geometry_record.py": "report/plots/test_spectrum_plot.py",
     "analysis/promised/copies.py": "analysis/deciding/test_decide.py",
-    "analysis/records/learning_curves.py": "report/tables/test_learning_tables.py",
     "api/deciding/rankings.py": "api/deciding/test_reading.py",
     "api/deciding/watching.py": "study/deciding/test_watching.py",
     "api/showing/card.py": "api/test_python_docs.py",
     "api/showing/progress.py": "api/studies/test_study.py",
     "api/showing/tables.py": "api/deciding/test_comparison.py",
-    "api/studies/plan_words.py": "cli/test_plan.py",
     "api/studies/trials.py": "api/studies/test_study.py",
     "cli/data/bank.py": "cli/test_data_verbs.py",
     "cli/data/msmarco.py": "cli/test_data_verbs.py",
@@ -35,17 +33,9 @@ THROUGH = {
     "cli/data/preflight.py": "cli/data/test_data_preflight.py",
     "cli/data/whiten.py": "cli/test_data_verbs.py",
     "cli/shared/announcing.py": "cli/test_plan.py",
-    "cli/shared/many_values.py": "study/trained/test_evaluate_models.py",
     "cli/shared/options.py": "cli/test_wrong_input.py",
     "cli/shared/verdicts.py": "cli/test_decide_verbs.py",
-    "data/preflight/findings.py": "cli/test_overnight.py",
-    "data/preflight/preflight_curriculum.py": "study/next_vector/test_preflight.py",
-    "data/preflight/preflight_leakage.py": "study/next_vector/test_preflight.py",
     "data/preflight/preflight_remedies.py": "study/next_vector/test_preflight.py",
-    "data/preflight/preflight_sanity.py": "study/next_vector/test_preflight.py",
-    "data/preflight/preflight_windows.py": "study/next_vector/test_preflight.py",
-    "data/sources/pairs_data.py": "study/next_vector/test_made_pairs.py",
-    "data/sources/probe_texts.py": "study/running/test_isotropy_probe.py",
     "models/adapters/build.py": "models/build/test_round_trips.py",
     "models/adapters/full.py": "models/build/test_round_trips.py",
     "models/next_vector/attention_context.py": "models/next_vector/test_query_tower.py",
@@ -56,7 +46,6 @@ THROUGH = {
     "models/text/build_text.py": "models/build/test_round_trips.py",
     "models/text/mlp_score.py": "models/build/test_round_trips.py",
     "models/text/yes_no_score.py": "models/build/test_round_trips.py",
-    "report/pages/pipelines.py": "cli/shared/test_echo.py",
     "report/plots/bars.py": "report/pages/test_report_figures.py",
     "report/plots/curves.py": "report/pages/test_report_figures.py",
     "report/plots/heatmap.py": "report/pages/test_report_figures.py",
@@ -67,13 +56,8 @@ THROUGH = {
     "report/tables/effect_tables.py": "report/cells/test_report_tables.py",
     "report/tables/judgement_tables.py": "report/cells/test_report_tables.py",
     "report/tables/matching_tables.py": "report/cells/test_report_tables.py",
-    "report/tables/model_tables.py": "study/trained/test_evaluate_models.py",
     "report/tables/significance_tables.py": "report/cells/test_report_tables.py",
-    "report/words/criteria_table.py": "study/deciding/test_criteria.py",
     "report/words/model_judged.py": "study/trained/test_evaluate_models.py",
-    "spec/neighbours/neighbour_task.py": "study/test_shipped_studies.py",
-    "spec/next_vector/postmortem.py": "analysis/next_vector/test_postmortem.py",
-    "spec/rule/criteria.py": "study/deciding/test_criteria.py",
     "study/deciding/decided.py": "api/studies/test_answers.py",
     "study/deciding/publishing.py": "api/studies/test_answers.py",
     "study/folder/judged.py": "study/deciding/test_gathering.py",
@@ -83,8 +67,8 @@ THROUGH = {
     "training/neighbours/neighbour_tasks.py": "training/neighbours/test_neighbour_task.py",
     "training/parts/determinism.py": "training/loop/test_trainer.py",
 }
-"""Modules that no test has the name of and no test of their floor imports, nor a module of their
-room that one imports: the test that reaches each."""
+"""Modules that no test has the name of and no test imports, nor a module of their room that one
+imports: the test that reaches each."""
 
 
 @cache
@@ -120,14 +104,14 @@ def named_tests(path: Path) -> list[Path]:
 
 
 @cache
-def met_on(floor: str) -> frozenset[Path]:
-    """Return the modules that the tests of a floor import."""
-    return frozenset().union(*map(imports, (TESTS / floor).rglob("test_*.py")))
+def met() -> frozenset[Path]:
+    """Return the modules that tests import themselves."""
+    return frozenset().union(*map(imports, TESTS.rglob("test_*.py")))
 
 
 def is_near(path: Path) -> bool:
-    """Say whether a test of a module's floor imports it, or a module of its room that does."""
-    known = met_on(path.relative_to(SOURCE).parts[0])
+    """Say whether a test imports a module, or one of its room that does."""
+    known = met()
     room = [other for other in path.parent.glob("*.py") if path in imports(other)]
     return path in known or any(other in known or named_tests(other) for other in room)
 
