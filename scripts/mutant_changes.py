@@ -55,7 +55,8 @@ def mutants(source: str, wanted: Iterable[tuple[int, int]]) -> list[Mutant]:
         _mutate(target, change)
         told = f"{_short(node)} -> {_short(target)}"
         text = _in_place(source, node, target, changed)
-        found.append(Mutant(getattr(node, "lineno", 0), told, text, inside))
+        line = getattr(node.target if isinstance(node, ast.comprehension) else node, "lineno", 0)
+        found.append(Mutant(line, told, text, inside))
     return found
 
 

@@ -64,3 +64,14 @@ def test_the_lock_is_free_again_after_an_error(tmp_path: Path) -> None:
         raise ValueError("inside")
     with sole_runner(tmp_path / ".lock"):
         pass
+
+
+def test_the_refusal_names_the_folder_and_the_owner_is_forgotten(tmp_path: Path) -> None:
+    lock = tmp_path / ".lock"
+    with sole_runner(lock):
+        assert lock.with_suffix(".owner").read_text() == str(os.getpid())
+        with pytest.raises(UserError, match=f"process {os.getpid()}") as told, sole_runner(lock):
+            pass
+        assert told.value.file == tmp_path
+        assert "another `out`" in str(told.value.hint)
+    assert not lock.with_suffix(".owner").exists()

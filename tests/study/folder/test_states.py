@@ -66,3 +66,30 @@ def test_a_folder_in_a_files_place(folder: TrialFolder) -> None:
         path.mkdir()
     assert read_result(folder) == TrialResult()
     assert inspect(folder, TRAINING, EVALUATION).state == "trained"
+
+
+def test_a_trial_under_way_says_where_it_goes_on(folder: TrialFolder) -> None:
+    inputs = {"seed": 1}
+    write_json(folder.inputs, inputs)
+    for path in folder.path.glob("checkpoints/*/state.json"):
+        path.unlink()
+    assert inspect(folder, inputs, {}).reason == "no checkpoint yet"
+    for step in (12, 40):
+        write_json(folder.path / f"checkpoints/step_{step:06d}/state.json", {})
+    standing = inspect(folder, inputs, {})
+    assert (standing.state, standing.reason) == ("training", "checkpoint at step 40")
+    assert standing.step == 40
+
+
+def test_what_ended_the_last_attempt_is_told_beside_broken_scores(folder: TrialFolder) -> None:
+    inputs = {"seed": 1}
+    write_json(folder.inputs, inputs)
+    write_json(folder.final / "state.json", {"complete": True})
+    write_json(folder.result, {"state": "failed", "error": "out of memory"})
+    folder.scores.parent.mkdir(parents=True, exist_ok=True)
+    folder.scores.write_bytes(b"")
+    folder.evaluation.write_text("{")
+    standing = inspect(folder, inputs, {})
+    assert standing.state == "trained"
+    assert standing.reason.startswith("to evaluate again: ")
+    assert standing.error == "out of memory"
