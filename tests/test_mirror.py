@@ -17,6 +17,8 @@ LOGIC = (
 )  # fmt: skip
 
 THROUGH = {
+    "api/deciding/named_places.py": "cli/test_judged_runs.py",
+    "study/deciding/model_judgements.py": "cli/test_judged_runs.py",
     "models/backbone/isolated.py": "models/text/test_isolated_layers.py",
     "analysis/deciding/model_judged.py": "study/trained/test_evaluate_models.py",
     "analysis/gates/extremes.py": "analysis/deciding/test_plateau.py",
