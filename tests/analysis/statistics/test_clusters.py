@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy.stats import t
 
 from gonogo.analysis.statistics.clusters import cluster_weights, intra_class
+from gonogo.analysis.statistics.variance import mean_squares
 
 SIZES = [1, 3, 5, 2, 8, 4]
 CODES = np.repeat(np.arange(6), SIZES)
@@ -65,3 +69,28 @@ def test_rows_are_seeds() -> None:
 def test_intra_class_correlation_of_whole_and_of_no_clusters() -> None:
     assert intra_class(np.arange(6.0)[CODES], CODES) == pytest.approx(1.0)
     assert intra_class(np.tile([1.0, -1.0], 10), np.repeat(np.arange(5), 4)) == 0.0
+
+
+def test_few_clusters_ask_for_less_than_cochran_and_more_than_one_t(rng) -> None:
+    codes = np.repeat(np.arange(15), 8)
+    shared = rng.normal(0, 0.5, 15)[codes]
+    values = shared + rng.normal(0, 0.2, (3, 1)) + rng.normal(0, 1, (3, len(codes)))
+    parts = mean_squares([values], [codes])
+    plain = replace(parts, dfs=None).half_width(0.95)
+    net = max(0.0, parts.query_part - parts.residual_part)
+    of_seed, of_query = t.ppf(0.975, 2), t.ppf(0.975, parts.query_df)
+    cochran = (parts.seed_part * of_seed + net * of_query) / parts.variance**0.5
+    one = t.ppf(0.975, parts.df) * parts.variance**0.5
+    assert one < parts.half_width(0.95) < cochran
+    assert parts.half_width(0.95) == pytest.approx(0.4 * cochran + 0.6 * one)
+    assert plain < cochran  # with a degree of freedom a query, as if there were no clusters
+
+
+def test_two_seeds_and_strict_levels_keep_cochran_and_its_sum(rng) -> None:
+    codes = np.repeat(np.arange(15), 8)
+    values = rng.normal(0, 1, (2, len(codes))) + rng.normal(0, 0.2, (2, 1))
+    parts = mean_squares([values], [codes])
+    net = max(0.0, parts.query_part - parts.residual_part)
+    of_seed, of_query = t.ppf(0.975, 1), t.ppf(0.975, parts.query_df)
+    cochran = (parts.seed_part * of_seed + net * of_query) / parts.variance**0.5
+    assert parts.half_width(0.95) == pytest.approx(cochran)
