@@ -124,10 +124,10 @@ def main() -> None:
             cells = " | ".join(f"{100 * share:.1f}" for share in found)
             print(f"| {sets} | {100 * spread:g} points | 3 | {cells} |", flush=True)
     print("\n| seeds of the arms | queries a data set | covered |\n|---|--:|--:|")
-    for seeds in ((3, 3), (5, 2), (2, 2), (3, 1), (10, 3)):
+    for both in ((3, 3), (5, 2), (2, 2), (3, 1), (10, 3)):
         for queries in (50, 300):
-            share = unpaired(seeds, queries, studies)
-            print(f"| {seeds[0]} and {seeds[1]} | {queries} | {100 * share:.1f} |", flush=True)
+            share = unpaired(both, queries, studies)
+            print(f"| {both[0]} and {both[1]} | {queries} | {100 * share:.1f} |", flush=True)
     print(
         "\n| data sets | queries | seeds | equal effects | vary by 3 points |\n|--:"
         + "|--:" * 4

@@ -60,7 +60,7 @@ def draw(
 
 @dataclass(frozen=True)
 class Means:
-    """Means over studies and half their 95 % intervals over seeds x queries, one a study."""
+    """Means over studies and half their intervals (95 % if not said) over seeds x queries, one a study."""
 
     mean: Array
     half: Array
@@ -73,7 +73,7 @@ class Means:
         return self.mean < -self.half
 
 
-def means(values: list[Array]) -> Means:
+def means(values: list[Array], level: float = 0.95) -> Means:
     """Return the two-way interval of each study's mean, data sets equally weighted."""
     count, seeds = len(values), values[0].shape[1]
     zero = np.zeros(len(values[0]))
@@ -96,6 +96,6 @@ def means(values: list[Array]) -> Means:
     df = float(np.median(query**2 / doubt))
     half = half_width(
         seed, query, residual, seed_df=max(seeds - 1, 1), query_df=df,
-        level=0.95,
+        level=level,
     )  # fmt: skip
     return Means(by_seed.mean(axis=1), half)

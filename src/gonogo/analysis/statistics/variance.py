@@ -185,7 +185,7 @@ class MeanSquares:
             return cochran
         share = min(_ONE_T, _ONE_T_FROM / self.query_df)
         one = float(stdtrit(min(self.df, _NORMAL), (1 + level) / 2)) * self.variance**0.5
-        return (1 - share) * cochran + share * min(one, cochran)
+        return float((1 - share) * cochran + share * min(one, cochran))
 
     def query_half_width(self, position: int, level: float) -> float:
         """Return the half width that the queries of one data set alone ask for."""
