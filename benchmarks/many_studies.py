@@ -60,7 +60,7 @@ def draw(
 
 @dataclass(frozen=True)
 class Means:
-    """Means over studies and half their intervals (95 % if not said) over seeds x queries, one a study."""
+    """Means over studies and half their intervals over seeds x queries, one a study."""
 
     mean: Array
     half: Array

@@ -36,6 +36,9 @@ from gonogo.spec.rule.gates import GateSpec
 UNTRAINED = "untrained"
 """The row that stands for no training where neither gate nor study names one."""
 Array = Float[np.ndarray, "_ _"]
+_OVER_ALL_RUNS = 0.97
+"""Level at which a share counts over all runs: to be shown for each run is a second chance, and both
+together let fewer than 1 in 100 arms pass that learned 1.5 % where 2 % are asked for."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +54,12 @@ class Beside:
         pairs = list(zip(self.untrained, self.arm, strict=True))
         return difference_estimate(pairs, bootstrap_draws=0, layout=self.layout)
 
-    def share(self) -> Estimate | None:
+    def share(self, level: float = 0.95) -> Estimate | None:
         """Estimate which part of its score training brought; None where that is undefined."""
         pairs = list(zip(self.arm, self.untrained, strict=True))
         if not defined(pairs):
             return None
-        return ratio_estimate(pairs, bootstrap_draws=0, layout=self.layout)
+        return ratio_estimate(pairs, level, bootstrap_draws=0, layout=self.layout)
 
     def runs(self) -> list[Beside]:
         """Return each run of the arm by itself."""
@@ -144,7 +147,7 @@ def _learning(
         arm=effect.reference,
         mean=float(seed_means(arm.arm).mean()),
         untrained_mean=float(seed_means(arm.untrained).mean()),
-        share=arm.share() if ratio else None,
+        share=arm.share(_OVER_ALL_RUNS) if ratio else None,
         gain=arm.gain(),
         retention=retention_estimate(
             _above(candidate), _above(arm), layout=pair.layout(pair.strata)
@@ -167,10 +170,9 @@ def _learned(one: Beside, line: float, *, ratio: bool) -> bool:
     def beyond(found: Estimate | None) -> bool:
         return found is not None and found.interval is not None and found.interval.low > line
 
-    def judged(each: Beside) -> Estimate | None:
-        return each.share() if ratio else each.gain()
-
-    return beyond(judged(one)) or all(beyond(judged(run)) for run in one.runs())
+    if not ratio:
+        return beyond(one.gain()) or all(beyond(run.gain()) for run in one.runs())
+    return beyond(one.share(_OVER_ALL_RUNS)) or all(beyond(run.share()) for run in one.runs())
 
 
 def _unlearned(
