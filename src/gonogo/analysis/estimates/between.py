@@ -4,7 +4,9 @@ Cochran's Q weighs each data set's squared deviation by its own variance: that o
 that of what seeds do on one data set and not on others. What a seed does everywhere shifts all
 effects alike and is no heterogeneity. The spread of the true effects is the excess of the effects'
 sample variance over the mean of those variances (Hedges' moment estimate, which takes equal weights
-as the judged mean does), and the prediction interval says where one further data set may lie.
+as the judged mean does). The prediction interval says where the effect measured on one further data
+set may lie: with the sample variance itself, noise included, it is exact for alike data sets, where
+the plug-in of the true effects' spread covers 90 % with three to five of them.
 
 Sources: Cochran, Biometrics 10 (1954); Hedges & Olkin, Statistical Methods for Meta-Analysis
 (1985), ch. 9; Higgins, Thompson & Spiegelhalter, JRSS A 172 (2009) (prediction interval), with
@@ -66,7 +68,7 @@ def between(
         df=float(len(effects) - 1),
         p=p,
         tau=tau,
-        predicted=_predicted(effects, tau, table.variance),
+        predicted=_predicted(effects, table.variance),
         above=tuple(name for name, interval in known if interval.low > 0),
         below=tuple(name for name, interval in known if interval.high < 0),
     )
@@ -124,15 +126,15 @@ def _test(
 
 
 def _predicted(
-    effects: Float[np.ndarray, " sets"], tau: float, variance: float, level: float = 0.95
+    effects: Float[np.ndarray, " sets"], variance: float, level: float = 0.95
 ) -> Interval | None:
-    """Return where the effect on one further data set is to be expected; None below three."""
+    """Return where the effect measured on a further data set may lie; None below three."""
     from scipy.special import stdtrit
 
     df = len(effects) - 1
     if df < 2:
         return None
-    half = float(stdtrit(df, (1 + level) / 2)) * float((tau**2 + variance) ** 0.5)
+    half = float(stdtrit(df, (1 + level) / 2)) * float((effects.var(ddof=1) + variance) ** 0.5)
     value = float(effects.mean())
     return Interval(
         method="prediction", level=level, low=value - half, high=value + half, df=float(df)

@@ -37,7 +37,7 @@ UNTRAINED = "untrained"
 """The row that stands for no training where neither gate nor study names one."""
 Array = Float[np.ndarray, "_ _"]
 _OVER_ALL_RUNS = 0.97
-"""Level at which a share counts over all runs: to be shown for each run is a second chance, and both
+"""Level at which a share counts over all runs: to be shown for each run is a second chance. Both
 together let fewer than 1 in 100 arms pass that learned 1.5 % where 2 % are asked for."""
 
 

@@ -101,7 +101,8 @@ class Between(Spec):
     tau: float
     """Standard deviation of the true effects over data sets (method of moments)."""
     predicted: Interval | None = None
-    """Where the effect on one further data set is to be expected; None below three."""
+    """Where the effect measured on one further data set of such size is to be expected; None below
+    three."""
     above: tuple[str, ...] = ()
     below: tuple[str, ...] = ()
     """Data sets whose own interval lies above zero, and below it."""
