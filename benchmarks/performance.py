@@ -8,7 +8,8 @@ Each script runs in a process of its own and leaves its figures in a JSON file; 
 each are kept in docs/performance.json. Run it on a machine that does nothing else: two threads
 beside a competitor run at a tenth of their speed. Peers that are no dependency
 (benchmarks/peers.txt) are found on PYTHONPATH; ``make bench`` installs them into ``.peers``. Run by
-themselves are coverage.py, coverage_edges.py, looks.py, stopping.py, model_judges.py and
+themselves are coverage.py, coverage_edges.py, coverage_sets.py, best_baseline.py, watching.py,
+looks.py, stopping.py, model_judges.py and
 gate_error_rates.py, which ask how often an interval or a verdict is right (docs/statistics.md),
 preflight_memory.py, which writes 800 MB first (docs/data.md), and install_size.py, which counts
 what an environment holds (docs/installing.md).
