@@ -4,8 +4,9 @@ Two rules, both fixed before the first seed. (1) Certain: whatever the remaining
 the bounds of the metric, the verdict is the same. (2) Alpha spending: an interval for the effect,
 at the level that this look may spend, lies in one band. Spending follows the O'Brien-Fleming type
 of Lan & DeMets (Biometrika 70 (1983)) with the share of seeds as information; the intervals are
-repeated ones (Jennison & Turnbull, JRSS B 51 (1989)). Each look's own share of alpha is used as if
-looks were disjoint (a union bound), which needs no joint distribution of small-sample t's.
+repeated ones (Jennison & Turnbull, JRSS B 51 (1989)): the level of each look is such that all looks
+together miss in alpha (``statistics.boundaries``), read off Student's t in place of the normal
+distribution. That this holds with few seeds, too, is simulated (``benchmarks/looks.py``).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 
 from gonogo.analysis.estimates.intervals import two_way_interval
 from gonogo.analysis.estimates.layout import Layout
+from gonogo.analysis.statistics.boundaries import nominal_errors
 from gonogo.analysis.tables.strata import Values, seed_means
 
 V = TypeVar("V")
@@ -47,7 +49,7 @@ def obrien_fleming(fraction: float, alpha: float = 0.05) -> float:
 
 
 def look_alpha(done: int, planned: int, alpha: float = 0.05) -> float:
-    """Return the share of ``alpha`` that the look after ``done`` of ``planned`` seeds may spend."""
+    """Return what of ``alpha`` may be missed first at the look after ``done`` of ``planned``."""
     before = 0.0 if done <= FIRST_LOOK else obrien_fleming((done - 1) / planned, alpha)
     return obrien_fleming(done / planned, alpha) - before
 
@@ -65,7 +67,11 @@ def look_level(done: int, planned: int, alpha: float = 0.05, effects: int = 1) -
         alpha: to be spent over all looks.
         effects: tasks or baselines that share it.
     """
-    return 1 - look_alpha(max(done, FIRST_LOOK), max(planned, done), alpha) / effects
+    done, planned = max(done, FIRST_LOOK), max(planned, done, FIRST_LOOK)
+    looks = range(FIRST_LOOK, planned + 1)
+    spent = tuple(look_alpha(look, planned, alpha) / effects for look in looks)
+    errors = nominal_errors(tuple(look / planned for look in looks), spent)
+    return 1 - errors[done - FIRST_LOOK]
 
 
 def _reach(values: Values, planned: int, bounds: tuple[float, float]) -> tuple[float, float]:
