@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gonogo.api.deciding.verdict import Verdict, read_verdict
     from gonogo.api.models.evaluating import Evaluation, evaluate
     from gonogo.api.models.model import Found, Model, load
+    from gonogo.api.studies.learning import Learning
     from gonogo.api.studies.plan import Plan
     from gonogo.api.studies.result import Result
     from gonogo.api.studies.shipped import studies
@@ -35,6 +36,7 @@ __all__ = [
     "Found",
     "Gate",
     "Interrupted",
+    "Learning",
     "Model",
     "Plan",
     "Result",
@@ -65,6 +67,7 @@ _PLACES = {
     "gonogo.api.deciding.verdict": ("Verdict", "read_verdict"),
     "gonogo.api.models.evaluating": ("Evaluation", "evaluate"),
     "gonogo.api.models.model": ("Found", "Model", "load"),
+    "gonogo.api.studies.learning": ("Learning",),
     "gonogo.api.studies.plan": ("Plan",),
     "gonogo.api.studies.result": ("Result",),
     "gonogo.api.studies.shipped": ("studies",),

@@ -49,7 +49,11 @@ def learning_study(study: ResolvedStudy, shares: Sequence[float], seed: int) -> 
     at = (0.0, *(share / longest for share in shares))
     arms = {name: _longer(config, longest, at) for name, config in study.arms.items()}
     for name, config in arms.items():
-        check_monitors(name, config, Path(study.study))
+        try:
+            check_monitors(name, config, Path(study.study))
+        except UserError as error:
+            hint = f"{error.hint}; or ask for shorter budgets than {longest:g} x"
+            raise UserError(error.message, file=error.file, place=error.place, hint=hint) from error
     nothing: dict[str, Any] = {"experiments": {}, "summary": None, "criteria": {}}
     return study.model_copy(update={"arms": arms, "seeds": (seed,), **nothing})
 
@@ -67,6 +71,7 @@ def _longer(config: TrialConfig, times: float, at: tuple[float, ...]) -> TrialCo
         "max_steps": _steps(training.max_steps, times),
         "validation": looks,
         "log_every": 1,  # exposure and time are read at looks
+        "trackers": (),
     }
     tasks = {
         name: task.model_copy(update={"max_steps": _steps(task.max_steps, times)})
