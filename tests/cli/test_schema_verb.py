@@ -14,7 +14,9 @@ def test_schema_on_the_console_and_in_a_file(tmp_path: Path) -> None:
     printed = CliRunner().invoke(app, ["schema"], catch_exceptions=False)
     schema = json.loads(printed.stdout)
     assert {"study", "seeds", "arms", "gate"} <= schema["properties"].keys()
-    assert {"study", "seeds", "arms", "gate"} <= set(schema["required"])
+    whole, extending = schema["anyOf"]
+    assert {"study", "seeds", "arms", "gate"} <= set(whole["required"])
+    assert "extends" in extending["required"]
     path = tmp_path / "study.schema.json"
     written = CliRunner().invoke(app, ["schema", "--out", str(path)], catch_exceptions=False)
     assert path.read_text(encoding="utf-8") == printed.stdout

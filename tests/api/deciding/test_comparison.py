@@ -137,3 +137,18 @@ def test_a_models_judgements_are_corrected_by_peoples() -> None:
     with pytest.raises(gg.UserError, match="cannot be judged anew") as caught:
         gg.compare({"old": old, "new": table.filter(arm="new")}, people, model_qrels=model)
     assert caught.value.place == "model_qrels"
+
+
+def test_a_system_of_which_nothing_is_judged_decides_nothing() -> None:
+    """As `decide` says: a document that nobody judged is not known to be wrong."""
+    queries = [f"q{number}" for number in range(30)]
+    pool = {q: {f"d{n}": int(n < 3) for n in range(10)} for q in queries}
+    seen = {q: {f"d{n}": 9.0 - n for n in range(10)} for q in queries}
+    unseen = {q: {**{f"u{n}": 9.0 - n for n in range(9)}, "d9": 0.0} for q in queries}
+    gate = gg.improvement("nDCG@10", "new", over="old", task="embed")
+    found = gg.compare({"first": seen, "second": unseen}, pool, gate=gate).verdict
+    assert found is not None
+    assert found.word == gg.decide(
+        runs={"old": seen, "new": unseen}, qrels=pool, gate=gate
+    ).word == "INVALID"  # fmt: skip
+    assert "first ten documents are judged" in found.sentence

@@ -17,6 +17,7 @@ FLAGS = {
     "fail_on": "--fail-on",
     "force": "--force",
     "in_domain": "--in-domain",
+    "metric": "--metric",
     "metrics": "--metric",
     "model_qrels": "--model-qrels",
     "only": "--only",

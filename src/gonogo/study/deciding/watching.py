@@ -132,7 +132,7 @@ def _difference(frames: Mapping[str, pl.DataFrame], metric: str | None) -> Watch
     if not np.isfinite(bounds).all():
         raise UserError(
             f"{block.metric} has no bounds, which a running interval needs",
-            hint="--metric names one that has, such as nDCG@10",
+            hint="`metric` names one that has, such as nDCG@10",
         )
     less, more = (_mean(block, label) for label in (reference, candidate))
     both = ~np.isnan(less + more)
@@ -174,7 +174,7 @@ def _block(frames: Mapping[str, pl.DataFrame], metric: str | None) -> Block:
     metrics = sorted({block.metric for block in table.blocks.values()})
     wanted = canonical(metric or _USUAL)
     if wanted not in metrics and (metric is not None or len(metrics) > 1):
-        raise UserError(f"no values of {wanted}", hint=f"--metric is one of {', '.join(metrics)}")
+        raise UserError(f"no values of {wanted}", hint=f"`metric` is one of {', '.join(metrics)}")
     blocks = [b for b in table.blocks.values() if b.metric == wanted or len(metrics) == 1]
     if len(blocks) > 1:
         places = ", ".join(f"{block.task} on {block.dataset}" for block in blocks)
