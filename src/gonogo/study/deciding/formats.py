@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
+from gonogo.analysis.gates.build import build_gate
 from gonogo.analysis.records.evidence import FormatDifference
 from gonogo.analysis.tables.measures import canonical
 from gonogo.study.deciding.gathered import gathered
@@ -84,7 +85,7 @@ def _line(
         return None
     for pair in gate.contrasts:
         if pair.task == task and arm in pair.arms:
-            if gate.kind != "interference":
+            if not build_gate(gate).ratio:
                 return gate.lines.pass_
             against = means.get((pair.reference or "", task, metric))
             return None if against is None else gate.lines.pass_ * against
