@@ -141,3 +141,20 @@ def test_runs_that_all_end_before_the_cutoff_are_told(tmp_path: Path, qrels: str
     found = score_runs(tmp_path / "in", qrels, ("nDCG@10", "R@100"))
     assert set(found.scores["metric"]) == {"nDCG@10", "R@100"}
     assert found.notes == ("run, d: no run goes beyond rank 12, which ends R@100 too",)
+
+
+def test_judgements_without_anything_relevant_are_a_hole(tmp_path: Path) -> None:
+    for arm in ("old", "new"):
+        run = tmp_path / "runs" / arm / "d.trec"
+        run.parent.mkdir(parents=True)
+        run.write_text("".join(f"q{n} Q0 a 1 2.0 t\nq{n} Q0 b 2 1.0 t\n" for n in range(8)))
+    lines = [f"q{n} 0 {name} 0\n" for n in range(8) for name in "ab"]
+    (tmp_path / "none.qrels").write_text("".join(lines))
+    scored = score_runs(tmp_path / "runs", str(tmp_path / "none.qrels"), ("nDCG@10",))
+    assert scored.scores.is_empty()
+    assert sum("nothing is judged relevant" in note for note in scored.notes) == 2
+    (tmp_path / "one.qrels").write_text(
+        "".join([*lines, "q8 0 a 0\n"]).replace("q3 0 a 0", "q3 0 a 1")
+    )
+    scored = score_runs(tmp_path / "runs", str(tmp_path / "one.qrels"), ("nDCG@10",))
+    assert len(scored.scores) == 2 * 8  # queries without anything relevant count as 0

@@ -71,8 +71,8 @@ def score_runs(
 
     A value that would rest on a hole is left out, so that a verdict over it is INCOMPLETE: a
     judged query without a ranking (unless ``empty_is_zero``), a run none of whose documents is
-    judged, and a run that ends before the measure's cutoff where another run of the same task
-    and data set goes deeper.
+    judged, judgements of which nothing is relevant, and a run that ends before the measure's
+    cutoff where another run of the same task and data set goes deeper.
 
     Args:
         folder: holds ``<arm>/seed_<n>/<task>/<dataset>.trec`` in any depth; the seed's folder may
@@ -109,13 +109,14 @@ def score_read(
     rows: list[tuple[str, int | None, str, str, str, str, float]] = []
     covered: dict[str, Coverage] = {}
     read: list[tuple[RunFile, Coverage, list[tuple[str, str, float]]]] = []
-    bounds = PairBounds(pairs)
+    bounds, nothing = PairBounds(pairs), set[str]()
     for file, ranking, judged in runs:
         found = meeting(coverage(ranking, judged), file.path)
         covered[str(file)] = found
         bounds.add(file.arm, file.seed, file.task, file.dataset, ranking, judged)
         if without_unjudged:
             ranking = condensed(ranking, judged)
+        nothing |= set() if _relevant(judged) else {str(file)}
         read.append((file, found, per_query(ranking, judged, metrics)))
     deepest: dict[tuple[str, str], int] = {}  # of one task: a reranker is given fewer documents
     for file, found, _ in read:
@@ -124,6 +125,8 @@ def score_read(
     notes: list[str] = []
     for file, found, values in read:
         notes += [f"{file}: {note}" for note in found.notes()]
+        if str(file) in nothing:
+            notes.append(f"{file}: nothing is judged relevant, so that every score would be 0")
         depth = deepest[file.task, file.dataset]
         short = [name for name in metrics if is_short(name, found, depth)]
         if short:
@@ -135,19 +138,22 @@ def score_read(
         rows += [
             (file.arm, file.seed, file.task, file.dataset, metric, query, value)
             for metric, query, value in values
-            if found.found and query not in absent and metric not in short
+            if found.found and str(file) not in nothing
+            if query not in absent and metric not in short
         ]
     for (task, dataset), end in deepest.items():
         notes += shallow(f"{task}, {dataset}", end, metrics)
-    evidence = Evidence(
-        judged_runs=tuple(
-            judged_run(found, file.arm, file.seed, file.task, file.dataset)
-            for file, found, _ in read
-        ),
-        unjudged=tuple(bounds.found()),
-    )
     table = pl.DataFrame(rows, schema=SCHEMA, orient="row")
-    return ScoredRuns(table, covered, tuple(notes), evidence)
+    return ScoredRuns(table, covered, tuple(notes), _evidence(read, bounds))
+
+
+def _evidence(read: Sequence[tuple[RunFile, Coverage, object]], bounds: PairBounds) -> Evidence:
+    judged = (judged_run(found, f.arm, f.seed, f.task, f.dataset) for f, found, _ in read)
+    return Evidence(judged_runs=tuple(judged), unjudged=tuple(bounds.found()))
+
+
+def _relevant(judged: Qrels) -> bool:
+    return any(grade > 0 for grades in judged.values() for grade in grades.values())
 
 
 def is_short(metric: str, found: Coverage, deepest: int) -> bool:
