@@ -8,6 +8,7 @@ seeds-and-queries bootstrap counts residuals twice.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypedDict, Unpack
 
 import numpy as np
 from jaxtyping import Float
@@ -93,35 +94,41 @@ def _check(strata: Strata, layout: Layout) -> None:
         raise ValueError("the arms differ in queries")
 
 
-def difference_estimate(
-    strata: Strata,
-    level: float = 0.95,
-    *,
-    bootstrap_draws: int = 10_000,
-    seed: int = 0,
-    layout: Layout | None = None,
-) -> Estimate:
+class How(TypedDict, total=False):
+    """What an estimate is asked for beyond its level."""
+
+    bootstrap_draws: int
+    """Resamples of each bootstrap, 10,000 if not given; 0 leaves the bootstraps out."""
+    seed: int
+    """Of the resamples, 0 if not given."""
+    layout: Layout | None
+    """Clusters, bounds of the scores, whether seeds are paired, whether data sets are a sample."""
+
+
+def _bootstraps(values: Values, level: float, how: How) -> tuple[Interval, ...]:
+    return _others(values, level, how.get("bootstrap_draws", 10_000), how.get("seed", 0))
+
+
+def difference_estimate(strata: Strata, level: float = 0.95, **how: Unpack[How]) -> Estimate:
     """Estimate candidate - reference, the mean over data sets with equal weight.
 
     Args:
         strata: one (reference, candidate) pair of (seeds, queries) arrays a data set.
         level: coverage asked for.
-        bootstrap_draws: resamples of each bootstrap; 0 leaves the bootstraps out.
-        seed: of the resamples.
-        layout: clusters, bounds of the scores, whether seeds are paired.
+        how: see ``How``.
 
     Raises:
         ValueError: for anything but full layouts of the same queries, and of the same seeds
             where these are paired.
     """
-    layout = layout or Layout()
+    layout = how.get("layout") or Layout()
     _check(strata, layout)
     interval = difference_interval(strata, level, layout)
     if not layout.paired:
         return _unpaired(strata, interval, _with_fixed(strata, level, layout, ()))
     values = differences(strata)
-    others = _others(values, level, bootstrap_draws, seed)
-    return _estimate(values, interval, _with_fixed(strata, level, layout, others))
+    others = _with_fixed(strata, level, layout, _bootstraps(values, level, how))
+    return _estimate(values, interval, others)
 
 
 def _unpaired(
@@ -154,31 +161,23 @@ def ratio_pseudo_values(strata: Strata) -> list[Float[np.ndarray, "seeds _"]] | 
     return [1 - kept + (kept * r - c) / scale for r, c in strata]
 
 
-def ratio_estimate(
-    strata: Strata,
-    level: float = 0.95,
-    *,
-    bootstrap_draws: int = 10_000,
-    seed: int = 0,
-    layout: Layout | None = None,
-) -> Estimate:
+def ratio_estimate(strata: Strata, level: float = 0.95, **how: Unpack[How]) -> Estimate:
     """Estimate the task interference ratio (TIR), (R - C) / R, the mean over seeds.
 
     R and C are a seed's means over data sets with equal weight; positive means that the candidate
     (joint) is worse than the reference (specialist). The value is None if R is zero for any seed.
-    Arms with seeds of their own have one ratio, that of their means. The interval is Fieller's.
+    Arms with seeds of their own have one ratio, that of their means. The interval is Fieller's, and
+    bootstraps are of the linearised ratio.
 
     Args:
         strata: one (reference, candidate) pair of (seeds, queries) arrays a data set.
         level: coverage asked for.
-        bootstrap_draws: resamples of each bootstrap (of the linearised ratio); 0 leaves them out.
-        seed: of the resamples.
-        layout: clusters, bounds of the scores, whether seeds are paired.
+        how: see ``How``.
 
     Raises:
         ValueError: as ``difference_estimate``.
     """
-    layout = layout or Layout()
+    layout = how.get("layout") or Layout()
     _check(strata, layout)
     if not layout.paired:
         return _unpaired_ratio(strata, level, layout)
@@ -187,7 +186,7 @@ def ratio_estimate(
         queries = count_queries([pair[0] for pair in strata])
         return Estimate(value=None, seeds=len(strata[0][0]), queries=queries)
     interval = ratio_interval(strata, float(seed_means(values).mean()), level, layout)
-    return _estimate(values, interval, _others(values, level, bootstrap_draws, seed))
+    return _estimate(values, interval, _bootstraps(values, level, how))
 
 
 def _unpaired_ratio(strata: Strata, level: float, layout: Layout) -> Estimate:
