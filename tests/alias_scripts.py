@@ -10,6 +10,8 @@ from pathlib import Path
 from types import ModuleType
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
+TIMEOUT = 120.0
+"""Seconds after which a script has hung."""
 sys.path.append(str(SCRIPTS))  # they import each other
 
 
@@ -34,7 +36,7 @@ def run_script(
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
-        timeout=120,
+        timeout=TIMEOUT,
         cwd=cwd,
         env={**os.environ, "PYTHON": sys.executable, **environment},
     )

@@ -1,135 +1,212 @@
-"""The two shell aliases pass what they are given on to the verbs, and ask nothing."""
+"""The two isotropy aliases: options first, then the verbs in their order, and nothing is asked."""
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
-from alias_scripts import run_script
+from alias_scripts import load_script, run_script
 
-TRAIN = "train_publication_recommended.sh"
+from gonogo.core.errors import UserError
+from gonogo.core.files import write_json
 
-RECORDER = """#!/usr/bin/env bash
-# Stands in for python: writes down what it was called with.
-printf '%s\\n' "$*" >> "$RECORD"
-[ "$3" != "${FAIL:-}" ]
-"""
+PLAN = "study isotropy\ntime left   about {0}\ncost        {0}\ncan detect  much"
 
 
-def calls(tmp_path: Path, script: str, *arguments: str, **settings: str) -> tuple[int, list[str]]:
-    if shutil.which("bash") is None:
-        pytest.skip("no bash here")
-    python = tmp_path / "python"
-    python.write_text(RECORDER)
-    python.chmod(0o755)
-    record = tmp_path / "calls"
-    record.unlink(missing_ok=True)
-    done = run_script(script, *arguments, PYTHON=str(python), RECORD=str(record), **settings)
-    return done.returncode, record.read_text().splitlines() if record.exists() else []
+@pytest.fixture(scope="module")
+def publication() -> ModuleType:
+    return load_script("publication")
 
 
-def test_training_is_planned_run_and_checked(tmp_path: Path) -> None:
-    code, found = calls(tmp_path, TRAIN, "--tier", "cpu", PRICE="2.5")
-    assert code == 0
-    assert found == [
-        "-m gonogo plan isotropy --workers 3 --calibrate --price-per-hour 2.5 --tier cpu",
-        "-m gonogo run isotropy --tier cpu",
-        "-m gonogo criteria isotropy --tier cpu",
+@pytest.fixture(scope="module")
+def all_beir() -> ModuleType:
+    return load_script("all_beir")
+
+
+@pytest.fixture
+def calls(publication: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what was called, of a study that only writes it down."""
+    found: list[str] = []
+
+    class Plan:
+        def __init__(self, asked: dict[str, Any]) -> None:
+            self.asked = asked
+
+        def calibrate(self, *, device: str, progress: bool) -> None:
+            found.append(f"calibrate {device}")
+
+        def __str__(self) -> str:
+            return PLAN.format(self.asked["workers"])
+
+    def plan(**asked: Any) -> Plan:
+        known = {key: value for key, value in asked.items() if value not in (None, False)}
+        found.append(f"plan {known}")
+        return Plan(asked)
+
+    def opened(study: str, **given: Any) -> SimpleNamespace:
+        known = {key: str(v) for key, v in given.items() if v not in (None, False)}
+        found.append(f"open {study} {known}")
+        return SimpleNamespace(plan=plan)
+
+    for name in ("PRICE", "PLAN_ONLY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(publication.options, "open_study", opened)
+    monkeypatch.setattr(publication, "gonogo", lambda *words: found.append(" ".join(words)))
+    monkeypatch.setattr(
+        publication.criteria, "criteria", lambda study, **_: found.append(f"criteria {study}")
+    )
+    return found
+
+
+def call(module: ModuleType, *given: str) -> int | str | None:
+    with pytest.raises(SystemExit) as end:
+        module.main(list(given))
+    return end.value.code
+
+
+def test_training_is_planned_run_and_checked(
+    publication: ModuleType, calls: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRICE", "2.5")
+    assert call(publication, "--tier", "cpu", "--device=cpu", "--only", "base*") == 0
+    assert calls == [
+        "open isotropy {'tier': 'cpu', 'out': 'outputs'}",
+        "plan {'only': 'base*', 'fetch': True, 'workers': 3, 'price_per_hour': 2.5}",
+        "calibrate cpu",
+        "run isotropy --tier cpu --device=cpu --only base*",
+        "criteria isotropy",
     ]
-    assert len(calls(tmp_path, TRAIN, PLAN_ONLY="1")[1]) == 1
-
-
-def test_each_verb_gets_the_options_that_it_has(tmp_path: Path) -> None:
-    given = ["-q", "--device", "cpu", "--force", "--set", "seeds=[1]", "--out", "there"]
-    _, found = calls(tmp_path, TRAIN, *given)
-    assert found[0].endswith("--workers 3 --calibrate -q --device cpu --set seeds=[1] --out there")
-    assert found[1] == "-m gonogo run isotropy " + " ".join(given)
-    assert found[2] == "-m gonogo criteria isotropy -q --set seeds=[1] --out there"
-
-
-def test_options_are_known_in_every_spelling(tmp_path: Path) -> None:
-    given = ["--tier=cpu", "--set=seeds=[1]", "-othere", "--only=base*", "--run-id", "--quick"]
-    _, found = calls(tmp_path, TRAIN, *given)
-    assert found[0].endswith("--calibrate --tier=cpu --set=seeds=[1] -othere --only=base*")
-    assert found[1] == "-m gonogo run isotropy " + " ".join(given)
-    assert found[2] == "-m gonogo criteria isotropy --tier=cpu --set=seeds=[1] -othere"
-
-
-def test_no_price_is_no_cost(tmp_path: Path) -> None:
-    assert "price" not in calls(tmp_path, TRAIN)[1][0]
-    assert "--price-per-hour 2" in calls(tmp_path, TRAIN, PRICE="2")[1][0]
+    monkeypatch.setenv("PLAN_ONLY", "1")
+    calls.clear()
+    call(publication)
+    assert [one.split()[0] for one in calls] == ["open", "plan", "calibrate"]
 
 
 @pytest.mark.parametrize("given", [["--workers", "5"], ["--workers=5"]])
-def test_time_is_told_for_as_many_workers_as_run(tmp_path: Path, given: list[str]) -> None:
-    """Beside one and three; the first plan measures, so that the second one need not."""
-    code, found = calls(tmp_path, TRAIN, *given, "--tier", "cpu", PRICE="2")
-    assert (code, found) == (
-        0,
-        [
-            "-m gonogo plan isotropy --workers 5 --calibrate --price-per-hour 2 --tier cpu",
-            "-m gonogo plan isotropy --workers 3 --price-per-hour 2 --tier cpu",
-            f"-m gonogo run isotropy {' '.join(given)} --tier cpu",
-            "-m gonogo criteria isotropy --tier cpu",
-        ],
-    )
-
-
-@pytest.mark.parametrize("count", ["1", "3"])
-def test_a_plan_is_made_once_where_it_tells_all(tmp_path: Path, count: str) -> None:
-    _, found = calls(tmp_path, TRAIN, "--workers", count)
-    assert [call for call in found if " plan " in call] == [
-        "-m gonogo plan isotropy --workers 3 --calibrate"
+def test_time_is_told_for_as_many_workers_as_run(
+    publication: ModuleType,
+    calls: list[str],
+    given: list[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Beside one and three; of the second plan only times and costs are shown."""
+    call(publication, *given)
+    assert [one for one in calls if one.startswith("plan")] == [
+        "plan {'fetch': True, 'workers': 5}",
+        "plan {'workers': 3}",
     ]
-    assert f"-m gonogo run isotropy --workers {count}" in found
-
-
-def test_wrong_workers_end_the_script_before_anything_runs(tmp_path: Path) -> None:
-    done = run_script(TRAIN, "--workers", "many", "--dry-run", "--out", str(tmp_path / "out"))
-    assert done.returncode == 2
-    assert "workers" in done.stderr
-    assert not (tmp_path / "out").exists()
-
-
-def test_of_the_second_plan_only_times_and_costs_are_shown(tmp_path: Path) -> None:
-    python = tmp_path / "python"
-    python.write_text(
-        "#!/usr/bin/env bash\n"
-        '[ "$3" = plan ] && printf "%s\\n" "for $6" "time left   about $6" "cost        $6"\n:\n'
-    )
-    python.chmod(0o755)
-    done = run_script(TRAIN, "--workers", "5", PYTHON=str(python), PLAN_ONLY="1")
-    assert done.stdout.splitlines() == [
-        *("for 5", "time left   about 5", "cost        5"),
+    assert capsys.readouterr().out.splitlines() == [
+        *PLAN.format(5).splitlines(),
         *("time left   about 3", "cost        3"),
     ]
 
 
 @pytest.mark.parametrize("flag", ["--dry-run", "-d"])
-def test_a_dry_run_measures_and_judges_nothing(tmp_path: Path, flag: str) -> None:
-    code, found = calls(tmp_path, TRAIN, "--tier", "cpu", flag)
-    assert (code, found) == (
-        0,
-        [
-            "-m gonogo plan isotropy --workers 3 --tier cpu",
-            f"-m gonogo run isotropy --tier cpu {flag}",
-        ],
-    )
+def test_a_dry_run_measures_and_judges_nothing(
+    publication: ModuleType, calls: list[str], flag: str
+) -> None:
+    call(publication, flag)
+    assert calls[1:] == ["plan {'workers': 3}", f"run isotropy {flag}"]
 
 
-def test_a_failing_run_ends_the_script(tmp_path: Path) -> None:
-    code, found = calls(tmp_path, TRAIN, FAIL="run")
-    assert code != 0
-    assert len(found) == 2
+def test_a_failing_run_ends_the_script(
+    publication: ModuleType, calls: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: str) -> None:
+        raise SystemExit(3)
+
+    monkeypatch.setattr(publication, "gonogo", fail)
+    assert call(publication) == 3
+    assert "criteria isotropy" not in calls
 
 
-def test_evaluation_takes_all_sets_and_a_default_file(tmp_path: Path) -> None:
-    code, found = calls(tmp_path, "evaluate_all_beir.sh", "bm25", "minilm")
-    assert (code, found) == (0, ["-m gonogo evaluate bm25 minilm --out beir.md --datasets all"])
+@pytest.mark.parametrize("price", ["many", "-1", "inf", "nan"])
+def test_a_price_that_is_none_is_refused(publication: ModuleType, price: str) -> None:
+    with pytest.raises(UserError, match=r"PRICE: .* is no price of an hour"):
+        publication.price_of({"PRICE": price})
+
+
+@pytest.mark.parametrize(
+    ("given", "code"), [("--help", 0), ("-h", 0), ("--bogus", 2), ("--workers=many", 2)]
+)
+def test_options_are_answered_before_anything_is_planned(
+    publication: ModuleType, calls: list[str], given: str, code: int
+) -> None:
+    assert call(publication, given) == code
+    assert not calls
+
+
+@pytest.fixture
+def words(all_beir: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    found: list[str] = []
+    monkeypatch.setattr(all_beir, "gonogo", lambda *given: found.extend(given))
+    for name in all_beir.VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    return found
+
+
+def test_evaluation_takes_all_sets_and_a_default_file(
+    all_beir: ModuleType, words: list[str]
+) -> None:
+    call(all_beir, "bm25", "minilm")
+    assert " ".join(words) == "evaluate bm25 minilm --out beir.md --datasets all"
 
 
 @pytest.mark.parametrize("out", ["--out x.csv", "--out=x.csv", "-o x.csv", "-ox.csv"])
-def test_the_file_that_was_asked_for_is_the_only_one(tmp_path: Path, out: str) -> None:
-    _, found = calls(tmp_path, "evaluate_all_beir.sh", "bm25", *out.split(), "--offline")
-    assert found == [f"-m gonogo evaluate bm25 {out} --offline --datasets all"]
+def test_the_file_that_was_asked_for_is_the_only_one(
+    all_beir: ModuleType, words: list[str], out: str
+) -> None:
+    call(all_beir, "bm25", *out.split(), "--offline")
+    assert " ".join(words) == f"evaluate bm25 {out} --offline --datasets all"
+
+
+def test_without_models_finished_trials_and_reference_rows_are_scored(
+    all_beir: ModuleType,
+    words: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tiny_study: Path,
+) -> None:
+    monkeypatch.setenv("STUDY", str(tiny_study))
+    monkeypatch.setenv("OUTPUTS", str(tmp_path))
+    with pytest.raises(UserError, match=r"no finished trial in .*tiny/full .name models"):
+        all_beir.main([])
+    final = tmp_path / "tiny" / "full" / "trials" / "emb_only" / "seed_1" / "checkpoints" / "final"
+    write_json(final / "state.json", {})
+    monkeypatch.setattr(all_beir, "rows_of", lambda _: ["bm25"])
+    call(all_beir, "--offline")
+    trial = str(final.parents[1])
+    assert words == [
+        *("evaluate", "bm25", trial, "--offline", "--out", "beir.md", "--datasets", "all")
+    ]
+
+
+def test_reference_rows_of_the_isotropy_study_are_models(
+    all_beir: ModuleType, tmp_path: Path
+) -> None:
+    opened = all_beir.study("isotropy", out=tmp_path)
+    saved = opened.folder / "references" / "untrained" / "untrained"
+    saved.mkdir(parents=True)
+    assert all_beir.rows_of(opened) == [
+        *("bm25", "sentence-transformers/all-mpnet-base-v2", str(saved))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("script", "given", "code", "told"),
+    [
+        ("train_publication_recommended.sh", "--help", 0, "PRICE"),
+        ("train_publication_recommended.sh", "--bogus", 2, "No such option: --bogus"),
+        ("evaluate_all_beir.sh", "-h", 0, "OUTPUTS"),
+        ("evaluate_all_beir.sh", "--bogus", 2, "No such option: --bogus"),
+    ],
+)
+def test_the_scripts_themselves(
+    script: str, given: str, code: int, told: str, tmp_path: Path
+) -> None:
+    done = run_script(script, given, cwd=tmp_path)
+    assert done.returncode == code, done.stderr
+    assert told in done.stdout + done.stderr
+    assert not list(tmp_path.iterdir())

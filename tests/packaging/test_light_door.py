@@ -136,7 +136,7 @@ def test_a_study_is_planned_and_what_a_run_needs_is_told(tmp_path: Path) -> None
 def test_weights_of_a_hub_are_not_there_yet(tmp_path: Path) -> None:
     done = gonogo("plan", "isotropy", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "to fetch first" in done.stdout
+    assert "not here yet" in done.stdout
 
 
 @pytest.mark.parametrize("verb", ["studies", "doctor", "schema"])

@@ -49,6 +49,10 @@ class NotHereYetError(UserError):
     """Something that a run would fetch is not on this machine yet; planning can go on without."""
 
 
+class NoSuchDataError(UserError):
+    """Data that lie in none of the folders and that nothing can fetch; a plan lists them."""
+
+
 def did_you_mean(name: str, valid: Iterable[str]) -> str:
     """Ask for the valid name that is nearest to a wrong one; empty where none is near."""
     close = difflib.get_close_matches(name, sorted(valid), n=1, cutoff=0.5)

@@ -16,7 +16,7 @@ from gonogo.spec.rule.criteria import Levels
 from gonogo.spec.rule.gates import GateSpec
 from gonogo.spec.rule.summary import SummarySpec
 from gonogo.spec.task.tasks import TaskSpec
-from gonogo.spec.training import Alternating, ScheduleSpec, TrainingSpec
+from gonogo.spec.training import Alternating, ScheduleSpec, StatedThroughput, TrainingSpec
 
 
 def _no_truth_value(value: Any) -> Any:
@@ -120,6 +120,11 @@ class StudyFile(Spec):
     """Budget levels; ``full`` always exists and changes nothing unless it is given."""
     gate: GateSpec
     """The rule that decides, fixed before anything trains."""
+    sources: dict[str, str] = {}
+    """Where data come from that must lie in a folder, by the name that the study gives them; told
+    where one is missing."""
+    throughput: StatedThroughput | None = None
+    """What ``gonogo plan`` tells hours from where nothing was measured."""
     experiments: dict[Name, Experiment] = {}
     """Rows of the summary; where there are any, arms are trained on the seeds of their rows only,
     and ``only`` takes the name of a row."""
@@ -160,6 +165,8 @@ class ResolvedStudy(Spec):
     experiments: dict[Name, Experiment] = {}
     summary: SummarySpec | None = None
     criteria: Levels = {}
+    sources: dict[str, str] = {}
+    throughput: StatedThroughput | None = None
     overrides: tuple[str, ...] = ()
     """The overrides that were given."""
 

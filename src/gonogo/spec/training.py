@@ -141,3 +141,18 @@ class TrainingSpec(Spec):
     """Optimiser steps between lines of logs/train.jsonl."""
     trackers: Annotated[tuple[Tracker, ...], Field(json_schema_extra=NOT_HASHED)] = ()
     """Also sent there, through accelerate; logs/train.jsonl is always written."""
+
+
+class StatedThroughput(Spec):
+    """How fast a named GPU is said to be, so that a plan can tell hours before anything ran."""
+
+    gpu: str
+    """Its name."""
+    tiers: tuple[Name, ...] = ("full",)
+    """The tiers that these numbers are about."""
+    queries_per_second: dict[Name, Positive]
+    """Training queries with all their documents, by task, of a trial that trains it."""
+    evaluation_hours: Positive
+    """Of one trial: encoding and reranking all that the study scores."""
+    basis: str
+    """Where these numbers come from: measured by whom, or computed how."""

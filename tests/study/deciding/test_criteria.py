@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from gonogo.analysis.records.verdict import Decision, FrozenGate, VerdictFile, w
 from gonogo.core.errors import UserError
 from gonogo.report.words.criteria_table import criteria_table
 from gonogo.spec.checks.resolve import resolve
-from gonogo.spec.rule.criteria import AllSets, AnyOf, AverageAbove, FileThere
+from gonogo.spec.data.beir_sets import BEIR_PUBLIC
+from gonogo.spec.rule.criteria import AllSets, AnyOf, AverageAbove, FileThere, Finished
 from gonogo.spec.rule.gates import ImprovementGate
 from gonogo.spec.study import ResolvedStudy
 from gonogo.study.deciding.criteria import Criteria, check_study
@@ -31,7 +33,6 @@ from gonogo.study.deciding.registration import register_criteria
 from gonogo.study.folder.layout import StudyFolder
 from gonogo.study.folder.shipped import find_study
 from gonogo.study.planning.plan import Plan
-from gonogo.study.trained.evaluate_model_parts import PartFiles
 
 SEEDS = (1, 2)
 
@@ -187,7 +188,7 @@ def test_a_gain_without_an_interval_is_not_known(tmp_path: Path) -> None:
     found = answer(tmp_path, line, means=TWO)
     assert found == (
         "unknown",
-        "+0.0100, over 2 data sets that all rows share, by the point estimate; "
+        "+0.0100, over 2 data sets that all rows share (x, y), by the point estimate; "
         "the gate does not compare shaped with plain",
     )
     one = answer(tmp_path, line, effects=(gained((0.5, 0.4, 0.6), seeds=1),))
@@ -199,7 +200,7 @@ def test_above_is_above(tmp_path: Path) -> None:
     line = {"kind": "average_above", "above": 0.49}
     assert answer(tmp_path, line, means=TWO)[0] == "not met"
     found = answer(tmp_path, line | {"above": 0.48999}, means=TWO)
-    assert found == ("met", "0.4900 over 2 data sets that all rows share")
+    assert found == ("met", "0.4900 over 2 data sets that all rows share (x, y)")
     out = {**line, "over": "out of domain"}
     assert answer(tmp_path, out, means=TWO)[0] == "unknown"
     beyond = (*TWO, mean("shaped", 0.6, "out of domain"))
@@ -227,25 +228,93 @@ def test_the_shipped_study_asks_for_beir_without_what_was_trained_on() -> None:
     assert [line.least_sets for line in lines if isinstance(line, AllSets)] == [13]
 
 
+def shipped_files() -> list[str]:
+    """Return the files that levels of shipped studies ask for."""
+    studies = (resolve(find_study(name)) for name in ("isotropy",))
+    lines = [one for study in studies for level in study.criteria.values() for one in level]
+    lines += [one for line in lines if isinstance(line, AnyOf) for one in line.lines]
+    return [line.path for line in lines if isinstance(line, FileThere)]
+
+
 @pytest.mark.parametrize("tier", ["full", "cpu", "smoke"])
 def test_the_shipped_study_asks_for_no_data_set_that_no_tier_scores(tier: str) -> None:
     """Such a line could never be met: KILT is scored apart, and its file is asked for."""
     study = resolve(find_study("isotropy"), tier)
     [top] = [line.lines for line in study.criteria["top"] if isinstance(line, AnyOf)]
-    assert "kilt.parts/*/*.json" in {line.path for line in top if isinstance(line, FileThere)}
+    assert "evidence/kilt.json" in {line.path for line in top if isinstance(line, FileThere)}
     every = [*(line for lines in study.criteria.values() for line in lines), *top]
     assert not [line for line in every if isinstance(line, AllSets) and line.datasets]
 
 
-def test_scores_on_kilt_that_gonogo_evaluate_kept_are_found(tmp_path: Path) -> None:
-    line = {"kind": "file", "path": "kilt.parts/*/*.json"}
-    study = resolved(tmp_path, {"minimum": [line]})
+def test_the_lowest_level_asks_for_the_three_registered_experiments() -> None:
+    study = resolve(find_study("isotropy"))
+    [line] = [line for line in study.criteria["minimum"] if isinstance(line, Finished)]
+    assert line.arms == ("baseline", "with_isotropy", "frozen_efficient")
+    assert set(study.arms) - set(line.arms) == {"variance_only"}
+
+
+@pytest.mark.parametrize("kind", ["finished", "all_sets"])
+def test_a_line_on_arms_that_the_tier_leaves_out_is_unknown(tmp_path: Path, kind: str) -> None:
+    study = values({"minimum": [{"kind": kind, "arms": ["plain", "shaped"]}]})
+    study["tiers"] = {"small": {"arms": ["shaped", "plain"]}, "less": {"arms": ["plain", "third"]}}
+    study["arms"]["third"] = {}
+    study["gate"] = {**study["gate"], "candidate": "third"}
+    path = tmp_path / "s.yaml"
+    path.write_text(yaml.safe_dump(study))
+    less = resolve(path, "less")
+    [line] = check_study(less, StudyFolder.under(tmp_path, "s", "less"), tmp_path).lines
+    assert (line.status, line.found) == ("unknown", "this tier does not train shaped")
+    with pytest.raises(UserError, match="no arm 'shape'"):
+        resolved(tmp_path, {"minimum": [{"kind": kind, "arms": ["shape"]}]})
+
+
+def written_by_gonogo() -> set[str]:
+    """Return every file name of the table of hand-overs."""
+    table = Path(__file__).parents[3] / "docs" / "architecture.md"
+    names = re.findall(r"`([\w./<>*-]+\.[a-z]+)`", table.read_text(encoding="utf-8"))
+    return {name.replace("<", "").replace(">", "") for name in names} | {
+        *(
+            "calibration.json",
+            "verdict.json",
+            "report.html",
+            "summary.csv",
+            "kilt.parts/m/kilt.json",
+        )
+    }
+
+
+def test_no_file_that_gonogo_itself_writes_meets_a_line(tmp_path: Path) -> None:
+    asked = shipped_files()
+    assert len(asked) >= 4
+    lines = [{"kind": "file", "path": path} for path in asked]
+    study = resolved(tmp_path, {"minimum": lines})
     folder = StudyFolder.under(tmp_path / "out", "s", "full")
-    assert check_study(study, folder, tmp_path).reached is None
-    record = PartFiles(folder.path / "kilt.parts", "shaped/seed_1", "kilt").record
-    record.parent.mkdir(parents=True)
-    record.write_text("{}")
+    written = written_by_gonogo() - {"verdict.json", "criteria.frozen.json"}  # are read as such
+    assert len(written) > 20
+    for name in written:
+        for root in (folder.path, tmp_path):
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("{}")
+    assert {line.status for line in check_study(study, folder, tmp_path).lines} == {"not met"}
+    for path in asked:
+        (folder.path / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder.path / path).write_text("proof")
     assert check_study(study, folder, tmp_path).reached == "minimum"
+
+
+@pytest.mark.parametrize(
+    "path", ["calibration.json", "evidence", "evidence/*.pdf", "evidence/../verdict.json", "/a/b"]
+)
+def test_a_file_is_named_in_full_and_lies_apart(tmp_path: Path, path: str) -> None:
+    with pytest.raises(UserError, match="name one file in full, below evidence/"):
+        resolved(tmp_path, {"minimum": [{"kind": "file", "path": path}]})
+
+
+def test_a_line_that_only_asks_for_a_file_says_so(tmp_path: Path) -> None:
+    study = resolved(tmp_path, {"minimum": [{"kind": "file", "path": "evidence/a.pdf"}]})
+    found = check_study(study, StudyFolder.under(tmp_path, "s", "full"), tmp_path)
+    assert found.lines[0].line == "a file evidence/a.pdf is there, whatever it says"
 
 
 def score(arm: str, dataset: str) -> ArmScore:
@@ -313,8 +382,9 @@ def test_a_study_that_never_ran_is_unknown_and_an_undecided_one_is_not_done(
 
 
 def test_levels_of_a_preliminary_tier_come_with_a_caution(tmp_path: Path) -> None:
-    (tmp_path / "there").write_text("x")
-    study = values({"minimum": [{"kind": "file", "path": "there"}]})
+    (tmp_path / "evidence").mkdir(exist_ok=True)
+    (tmp_path / "evidence" / "there").write_text("x")
+    study = values({"minimum": [{"kind": "file", "path": "evidence/there"}]})
     study["tiers"] = {"smoke": {}, "cpu": {"preliminary": False}}
     path = tmp_path / "s.yaml"
     path.write_text(yaml.safe_dump(study))
@@ -326,6 +396,20 @@ def test_levels_of_a_preliminary_tier_come_with_a_caution(tmp_path: Path) -> Non
         table = criteria_table("s", [], found.levels, preliminary=found.preliminary)
         cautions[tier] = "This tier is preliminary" in table.caption
     assert cautions == {"full": False, "cpu": False, "smoke": True}
+
+
+@pytest.mark.parametrize(("sets", "told"), [(13, True), (7, False)])
+def test_an_average_of_beir_says_what_it_cannot_be_over(
+    tmp_path: Path, sets: int, told: bool
+) -> None:
+    names = tuple(one.hub[0] for one in BEIR_PUBLIC if one.name not in ("msmarco", "cqadupstack"))
+    mean = TWO[0].model_copy(update={"datasets": names[:sets]})
+    line = {"kind": "average_above", "above": 0.1, "arm": mean.arm}
+    status, found = answer(tmp_path, line, means=(mean,))
+    assert status == "met"
+    assert "BeIR/scifact" in answer(tmp_path, line, means=(mean,))[1] or sets < 13
+    words = "of BEIR's 18 beside MS MARCO bioasq, signal1m, trec-news, robust04 are not public"
+    assert (words in found) == told
 
 
 def test_a_trial_that_is_missing_leaves_a_figure_unknown(tmp_path: Path) -> None:
@@ -374,8 +458,11 @@ def test_isotropy_that_is_undefined_or_not_measured_is_unknown(tmp_path: Path) -
 
 def levels(tmp_path: Path, **lines: str) -> Criteria:
     """Answer levels of one file line each: ``there`` is met, ``gone`` is not."""
-    (tmp_path / "there").write_text("x")
-    criteria = {name: [{"kind": "file", "path": path}] for name, path in lines.items()}
+    (tmp_path / "evidence").mkdir(exist_ok=True)
+    (tmp_path / "evidence" / "there").write_text("x")
+    criteria = {
+        name: [{"kind": "file", "path": f"evidence/{path}"}] for name, path in lines.items()
+    }
     study = resolved(tmp_path, criteria)
     return check_study(study, StudyFolder.under(tmp_path / "none", "s", "full"), tmp_path)
 
@@ -395,7 +482,7 @@ def test_unknown_is_neither_met_nor_not_met(tmp_path: Path) -> None:
             "strong": [
                 {
                     "kind": "any_of",
-                    "lines": [{"kind": "finished"}, {"kind": "file", "path": "gone"}],
+                    "lines": [{"kind": "finished"}, {"kind": "file", "path": "evidence/gone"}],
                 }
             ],
         },

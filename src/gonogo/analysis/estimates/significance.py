@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from gonogo.analysis.records.effects import PairTest
+from gonogo.analysis.statistics.paired_bootstrap import bootstrap_p
 from gonogo.analysis.statistics.permutation import sign_flip_p
 from gonogo.analysis.tables.strata import Strata, check_values
 
@@ -64,8 +65,8 @@ def paired_tests(strata: Strata, *, draws: int = 10_000, seed: int = 0) -> PairT
 
     Args:
         strata: one (reference, candidate) pair of (seeds, queries) arrays a data set.
-        draws: sign patterns where there are too many to enumerate.
-        seed: of the patterns.
+        draws: sign patterns where there are too many to enumerate, and bootstrap resamples.
+        seed: of both.
 
     Raises:
         ValueError: for anything but full, paired layouts.
@@ -79,6 +80,7 @@ def paired_tests(strata: Strata, *, draws: int = 10_000, seed: int = 0) -> PairT
     terms = np.concatenate([block / (len(block) * len(blocks)) for block in blocks])
     return PairTest(
         p_permutation=sign_flip_p(terms, draws=draws, seed=seed),
+        p_bootstrap=bootstrap_p(blocks, draws=draws, seed=seed),
         p_t=paired_t(blocks),
         p_wilcoxon=wilcoxon(pooled),
         effect_size=effect_size(blocks),

@@ -60,6 +60,8 @@ class PairTest(Spec):
 
     p_permutation: float | None
     """Two-sided, stratified by data set."""
+    p_bootstrap: float | None = None
+    """Two-sided paired bootstrap test over queries, by the shift method."""
     p_t: float | None = None
     p_wilcoxon: float | None = None
     p_holm: float | None = None

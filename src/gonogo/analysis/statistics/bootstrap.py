@@ -59,7 +59,7 @@ def _kept_counts(
     return tuple(_count_blocks(queries, occurrence, draws, seed))
 
 
-def _resampled_seed_means(values: Values, draws: int, seed: int) -> Float[np.ndarray, "draws s"]:
+def resampled_seed_means(values: Values, draws: int, seed: int) -> Float[np.ndarray, "draws s"]:
     """Return each seed's mean over data sets in each resample of the queries."""
     total = np.zeros((draws, len(values[0])))
     seen: Counter[int] = Counter()
@@ -91,7 +91,7 @@ def bootstrap_quantiles(
         ValueError: for anything but a full layout.
     """
     check_values(values)
-    means = _resampled_seed_means(values, draws, seed)
+    means = resampled_seed_means(values, draws, seed)
     seeds = means.shape[1]
     rng = generator(seed, "seed bootstrap", seeds)
     weights = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=draws) / seeds

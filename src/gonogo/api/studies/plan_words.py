@@ -34,7 +34,7 @@ def plan_lines(plan: Plan) -> list[str]:
     lines += [f"  {row.name:{width}}  {row.action:8}  reference row" for row in plan.references]
     counts = Counter(actions)
     lines += _untrained(study)
-    lines += [f"  to fetch first: {name}: {why}" for name, why in plan.missing.items()]
+    lines += [f"  not here yet: {name}: {why}" for name, why in plan.missing.items()]
     lines += [f"  to make first: {name}: {what}" for name, what in plan.to_make.items()]
     if missing("train") and not plan.is_finished:
         lines.append(f"  to install first: {install_command('train')}")
@@ -101,8 +101,7 @@ def cost_lines(
     if plan.is_finished:
         return ["time left   none: everything is finished"]
     if forecast is None:
-        way = "calibrating measures a few steps on this device"
-        return [f"time left   unknown, for nothing was measured yet: {way}"]
+        return _unmeasured(plan, workers, price_per_hour)
     counts = list(dict.fromkeys((1, workers)))
     times = {count: forecast.elapsed(count) for count in counts}
     said = ", ".join(f"{duration(times[count])} with {_workers(count)}" for count in counts)
@@ -114,6 +113,24 @@ def cost_lines(
     short = "" if forecast.free_mb > forecast.disk_mb else ": NOT ENOUGH"
     needed, free = _megabytes(forecast.disk_mb), _megabytes(forecast.free_mb)
     return [*lines, f"disk        about {needed} more, {free} free{short}"]
+
+
+def _unmeasured(plan: Plan, workers: int, price_per_hour: float | None) -> list[str]:
+    """Tell hours from what the study states of a GPU, where it does."""
+    from gonogo.api.showing.progress import duration
+    from gonogo.study.planning.stated import stated_seconds
+
+    way = "nothing was measured yet: calibrating measures a few steps on this device"
+    seconds, stated = stated_seconds(plan), plan.study.throughput
+    if seconds is None or stated is None:
+        return [f"time left   unknown, for {way}"]
+    counts = list(dict.fromkeys((1, workers)))
+    said = ", ".join(f"{duration(seconds / count)} with {count}" for count in counts)
+    lines = [f"time left   about {said} x {stated.gpu}, as the study states; {way}"]
+    if price_per_hour is not None:
+        cost = f"{seconds / 3600 * price_per_hour:,.2f}"
+        lines.append(f"cost        about {cost}, at {price_per_hour:g} an hour and worker")
+    return [*lines, f"            stated: {stated.basis}"]
 
 
 def _workers(count: int) -> str:

@@ -75,13 +75,15 @@ class Study:
 
         return StudyFolder.under(self.out, self.name, self.tier)
 
-    def look(self, *, only: str | None = None, force: bool = False, fetch: bool = False) -> Planned:
+    def look(
+        self, *, only: str | None = None, force: bool = False, fetch: bool | None = False
+    ) -> Planned:
         """Look at the state of every trial; touches nothing.
 
         Args:
             only: pattern on arm, arm/seed_n, experiment or reference row; others are left out.
             force: run even what is finished.
-            fetch: fetch data and weights that are not on this machine.
+            fetch: fetch what is not on this machine; None lists what lies in no folder, too.
         """
         from gonogo.study.planning.plan import make_plan
 
@@ -105,7 +107,7 @@ class Study:
         price_per_hour: float | None = None,
         pilot: str | Path | None = None,
     ) -> Plan:
-        """Say what a run would do and why, how long it takes, and what it could detect.
+        """Say what a run would do, how long it takes, and what it could detect.
 
         Args:
             only: as `look`.
@@ -117,9 +119,8 @@ class Study:
         """
         from gonogo.api.studies.plan import Plan
 
-        planned = self.look(only=only, force=force, fetch=fetch)
-        given = None if pilot is None else Path(pilot)
-        return Plan(planned, self.out, workers, price_per_hour, given)
+        planned = self.look(only=only, force=force, fetch=fetch or None)
+        return Plan(planned, self.out, workers, price_per_hour, Path(pilot) if pilot else None)
 
     def run(
         self,

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from gonogo.core.errors import UserError, did_you_mean
+from gonogo.core.errors import NoSuchDataError, did_you_mean
 
 _IS: dict[str, Callable[[Path], bool]] = {
     "folder": Path.is_dir,
@@ -22,7 +22,7 @@ def find_folder(folder: str, *, beside: Path | None = None) -> Path:
     current folder, and in each folder of ``$GONOGO_DATA``, in this order.
 
     Raises:
-        UserError: if it is nowhere, listing where it was looked for and the nearest name there.
+        NoSuchDataError: if it is nowhere, with where it was looked for and the nearest name there.
     """
     return _find(folder, beside, "folder")
 
@@ -31,7 +31,7 @@ def find_file(file: str, *, beside: Path | None = None) -> Path:
     """Return the file that a study calls ``file``, looked up as :func:`find_folder` does.
 
     Raises:
-        UserError: if it is nowhere.
+        NoSuchDataError: if it is nowhere.
     """
     return _find(file, beside, "file")
 
@@ -40,7 +40,7 @@ def find_path(path: str, *, beside: Path | None = None) -> Path:
     """Return the file or folder ``path``, looked up as :func:`find_folder` does.
 
     Raises:
-        UserError: if it is nowhere.
+        NoSuchDataError: if it is nowhere.
     """
     return _find(path, beside, "file or folder")
 
@@ -55,7 +55,8 @@ def _find(name: str, beside: Path | None, what: str) -> Path:
     known = {child.name for root in roots if root.is_dir() for child in root.iterdir()}
     looked = "looked in " + ", ".join(str(place.parent) for place in places)
     hints = [looked, "set GONOGO_DATA to where data sets lie", did_you_mean(name, known)]
-    raise UserError(f"no data {what} {name!r}", hint="; ".join(filter(None, hints)))
+    hint = "; ".join(filter(None, hints))
+    raise NoSuchDataError(f"no data {what} {name!r}", value=name, hint=hint)
 
 
 def _roots(beside: Path | None) -> list[Path]:

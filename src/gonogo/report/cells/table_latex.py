@@ -33,6 +33,10 @@ _ESCAPES = str.maketrans(
 )
 
 
+_FITTING = 8
+"""Columns that fit beside one another on a page."""
+
+
 def escape(text: str) -> str:
     r"""Escape LaTeX's special characters; the result is one line.
 
@@ -62,7 +66,10 @@ def _tail(cell: Number) -> str:
 
 
 def latex(table: Table) -> str:
-    r"""Write a ``table`` environment for ``\usepackage{booktabs}``; summary rows get a rule."""
+    r"""Write a ``table`` environment for ``\usepackage{booktabs}``; summary rows get a rule.
+
+    One of many columns is set no wider than the page, with ``graphicx``.
+    """
     heads = " & ".join(escape(column.heading) for column in table.columns)
     lines = []
     for place, (row, marks) in enumerate(zip(table.rows, table.marks, strict=True)):
@@ -71,20 +78,22 @@ def latex(table: Table) -> str:
         if row.summary and place + 1 < len(table.rows) and not table.rows[place + 1].summary:
             lines.append(r"\midrule")
     caption = f"{table.title}. {table.caption}" if table.caption else table.title
+    wide = len(table.columns) > _FITTING
     return "\n".join(
         [
-            r"% needs \usepackage{booktabs}",
+            rf"% needs \usepackage{{booktabs{',graphicx' if wide else ''}}}",
             r"\begin{table}[t]",
             r"\centering",
             rf"\caption{{{escape(caption)}}}",
             rf"\label{{tab:{table.name.replace('_', '-')}}}",
+            *([r"\resizebox{\linewidth}{!}{%"] if wide else []),
             rf"\begin{{tabular}}{{{''.join('r' if right else 'l' for right in table.numeric)}}}",
             r"\toprule",
             rf"{heads} \\",
             r"\midrule",
             *lines,
             r"\bottomrule",
-            r"\end{tabular}",
+            rf"\end{{tabular}}{'}' if wide else ''}",
             r"\end{table}",
             "",
         ]

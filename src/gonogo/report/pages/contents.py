@@ -27,6 +27,7 @@ from gonogo.report.tables.judgement_tables import (
     unjudged_table,
 )
 from gonogo.report.tables.matching_tables import matching_table
+from gonogo.report.tables.overview import overview_tables
 from gonogo.report.tables.routing_tables import routing_table
 from gonogo.report.tables.run_tables import run_tables
 from gonogo.report.tables.score_tables import metrics_of, score_table, tasks_of
@@ -102,7 +103,7 @@ def contents(verdict: VerdictFile) -> Contents:
             judged_run_table(verdict.evidence.judged_runs),
             format_table(verdict.evidence.formats),
         ),
-        comparison=named(*comparison_tables(verdict)),
+        comparison=named(*overview_tables(verdict), *comparison_tables(verdict)),
         runs=named(*run_tables(verdict.runs)),
         scores=named(*(score_table(verdict, task, found[0]) for task, found in metrics.items())),
         more_scores=named(

@@ -8,9 +8,10 @@ from gonogo.report.cells.tables import Cell, Column, Number, Row, Table, Text
 from gonogo.report.words.judged import effect_name, parts_of, slug, whole_name
 
 _COLUMNS = (
-    "p",
+    "permutation",
     "Holm",
     "Bonferroni",
+    "bootstrap",
     "t test",
     "Wilcoxon",
     "Cohen's d",
@@ -22,9 +23,10 @@ _COLUMNS = (
 
 
 _CAPTION = (
-    "p: two-sided paired permutation test over queries, stratified by data set, seeds averaged; "
-    "Holm and Bonferroni: p corrected for the number of comparisons; p of paired t and Wilcoxon "
-    "tests for reference. "
+    "permutation: p of the two-sided paired permutation test over queries, stratified by data set, "
+    "seeds averaged; Holm and Bonferroni: the same, corrected for the number of comparisons. "
+    "bootstrap: p of the two-sided paired bootstrap test over queries (shift method), which asks "
+    "about other queries of the same kind; p of paired t and Wilcoxon tests for reference. "
     "Wins, ties, losses: queries on which the candidate is better, equal, worse. ASO: violation "
     "ratio of almost stochastic order over seeds; the candidate is better below 0.2."
 )
@@ -60,6 +62,7 @@ def _cells(test: PairTest) -> tuple[Cell, ...]:
         Number(test.p_permutation, "p"),
         Number(test.p_holm, "p"),
         Number(test.p_bonferroni, "p"),
+        Number(test.p_bootstrap, "p"),
         Number(test.p_t, "p"),
         Number(test.p_wilcoxon, "p"),
         Number(test.effect_size, "effect"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from gonogo.core.errors import UserError, nearest
@@ -18,6 +18,7 @@ def check_criteria(
     arms: Mapping[str, TrialConfig],
     evaluation: EvaluationSpec,
     path: Path,
+    other_arms: Collection[str] = (),
 ) -> None:
     """Refuse lines on arms that no run of the study could ever have.
 
@@ -25,7 +26,8 @@ def check_criteria(
     none is meant: which of them is best, only the scores can tell.
 
     Data sets are no such matter: tiers score different ones, and a line on one that the tier at
-    hand leaves out is answered as unknown.
+    hand leaves out is answered as unknown. So is a line that all of some arms must meet, where the
+    tier leaves out one of them (``other_arms``).
 
     Raises:
         UserError: naming the level, the line and the arm.
@@ -36,7 +38,8 @@ def check_criteria(
     for level, lines in levels.items():
         for place, line in _lines(f"criteria.{level}", lines):
             for row in line.named:
-                known = {*arms, *rows} if row.reference else set(arms)
+                known = {*arms, *(rows if row.reference else ())}
+                known |= set(other_arms) if row.key == "arms" else set()
                 chosen = fallback.get(row.key) if row.name is None else row.name
                 where = f"{place}.{row.key}"
                 if chosen is None:

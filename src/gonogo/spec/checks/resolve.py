@@ -84,7 +84,7 @@ def resolve(
         check_fit(name, config, path)
         check_monitors(name, config, path)
     check_summary(file.summary, arms, evaluation, path)
-    check_criteria(file.criteria, gate, arms, evaluation, path)
+    check_criteria(file.criteria, gate, arms, evaluation, path, file.arms)
     experiments = _experiments(file, path, names, seeds, given=_sets_seeds(overrides))
     if overrides or tier != "full":
         experiments = joined_twins(experiments, arms, gate)
@@ -101,6 +101,8 @@ def resolve(
         experiments=experiments,
         summary=file.summary,
         criteria=file.criteria,
+        sources=file.sources,
+        throughput=file.throughput,
         overrides=overrides,
     )
 

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from gonogo.spec.base import Count, Name, Spec
 
+EVIDENCE = "evidence"
+"""The folder of files that lines ask for."""
+
 Group = Literal["all", "in domain", "out of domain"]
 """Data sets that all rows share: all of them, those that an arm was trained on, the others."""
+
+
+def _evidence(path: str) -> str:
+    parts = PurePosixPath(path).parts
+    if parts[:1] != (EVIDENCE,) or len(parts) < 2 or ".." in parts or set(path) & set("*?["):
+        raise ValueError(f"name one file in full, below {EVIDENCE}/, such as {EVIDENCE}/proof.pdf")
+    return path
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +168,12 @@ class StudyDone(AnyLine):
 
 
 class FileThere(AnyLine):
-    """A file is there and not empty: a proof, a released checkpoint."""
+    """A file is there and not empty: a proof, a released checkpoint. Nothing of it is read."""
 
     kind: Literal["file"] = "file"
-    path: str
-    """Beside the study file, in the study's output folder, or here; may hold ``*``."""
+    path: Annotated[str, AfterValidator(_evidence)]
+    """Its whole name, below ``evidence/`` in the study's output folder or beside the study file: a
+    folder that gonogo itself writes nothing into unless it is told to."""
 
 
 SingleLine = Annotated[

@@ -135,16 +135,11 @@ class _Reader:
         return ("not met" if word == "INCOMPLETE" else "met"), f"{line.study}: {word}"
 
     def _file(self, line: FileThere) -> Answer:
-        for root in (self.beside, self.folder.path, Path.cwd()):
-            if found := [path for path in sorted(root.glob(line.path)) if _holds_something(path)]:
-                return "met", str(found[0])
-        return "not met", f"no {line.path}"
-
-
-def _holds_something(path: Path) -> bool:
-    if path.is_dir():
-        return any(file.is_file() and file.stat().st_size for file in path.rglob("*"))
-    return path.stat().st_size > 0
+        for root in (self.folder.path, self.beside):
+            path = root / line.path
+            if path.is_file() and path.stat().st_size:
+                return "met", str(path)
+        return "not met", f"no {self.folder.path / line.path}"
 
 
 def _words(line: Criterion, reader: _Reader) -> str:
@@ -172,7 +167,7 @@ def _words(line: Criterion, reader: _Reader) -> str:
         case StudyDone():
             asked = f"the study {line.study} is decided"
         case FileThere():
-            asked = f"there is {line.path}"
+            asked = f"a file {line.path} is there, whatever it says"
         case AnyOf():
             asked = " or ".join(_words(one, reader) for one in line.lines)
         case _:

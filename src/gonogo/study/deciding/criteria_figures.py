@@ -12,6 +12,8 @@ from gonogo.analysis.geometry.geometry_record import GeometryRecord
 from gonogo.analysis.records.effects import Effect, GroupMean
 from gonogo.analysis.records.verdict import VerdictFile
 from gonogo.core.errors import did_you_mean
+from gonogo.data.sources.evaluation_sets import NOT_PUBLIC
+from gonogo.spec.data.beir_sets import BEIR_PUBLIC
 from gonogo.spec.rule.criteria import AllSets, AverageAbove, Finished, Gain, IsotropyHigher
 from gonogo.spec.study import ResolvedStudy
 from gonogo.study.folder.scored import scored_datasets
@@ -86,8 +88,7 @@ class Facts:
         if mean is None:
             return "unknown", f"no mean of {arm}, {line.over}"
         if len(mean.datasets) < line.least_sets:
-            names = ", ".join(mean.datasets)
-            words = f"only {_sets(mean)} ({names}), and at least {line.least_sets} are asked for"
+            words = f"only {_sets(mean)}, and at least {line.least_sets} are asked for"
             return "unknown", f"{mean.mean:.4f} over {words}"
         met = mean.mean > line.above + TOLERANCE
         return ("met" if met else "not met"), f"{mean.mean:.4f} over {_sets(mean)}"
@@ -117,6 +118,8 @@ class Facts:
 
     def finished(self, line: Finished) -> Answer:
         """Answer whether all trials are there."""
+        if absent := self._absent(line.arms):
+            return absent
         if self.verdict is None:
             return NO_VERDICT
         missing = self.unfinished(*(line.arms or self.study.arms))
@@ -124,6 +127,8 @@ class Facts:
 
     def all_sets(self, line: AllSets) -> Answer:
         """Answer whether arms have scores on all data sets."""
+        if absent := self._absent(line.arms):
+            return absent
         if self.verdict is None:
             return NO_VERDICT
         scored = scored_datasets(self.study.evaluation).get(self.task, ())
@@ -146,6 +151,11 @@ class Facts:
             hint = did_you_mean(elsewhere[0], known) or "evaluation.datasets names those it does"
             return "unknown", f"this tier does not score {', '.join(elsewhere)}; {hint}"
         return "met", _counted(len(wanted))
+
+    def _absent(self, arms: Sequence[str]) -> Answer | None:
+        """Answer that nothing is known where the tier leaves out arms that a line names."""
+        out = [arm for arm in arms if arm not in self.study.arms]
+        return ("unknown", f"this tier does not train {', '.join(out)}") if out else None
 
     def _effect(self, candidate: str, baseline: str) -> Effect | None:
         effects = self.verdict.effects if self.verdict else ()
@@ -186,7 +196,17 @@ def _beyond(value: float, least: float, sure: Span, words: str) -> Answer:
 
 
 def _sets(mean: GroupMean) -> str:
-    return f"{_counted(len(mean.datasets))} that all rows share"
+    """Say over which data sets a mean is, and what of BEIR's 18 it cannot be over."""
+    names = ", ".join(mean.datasets)
+    counted = f"{_counted(len(mean.datasets))} that all rows share ({names})"
+    public = {repo for one in BEIR_PUBLIC for repo in one.hub}
+    if len(public & set(mean.datasets)) < _MANY_OF_BEIR:
+        return counted
+    return f"{counted}; of BEIR's 18 beside MS MARCO {', '.join(NOT_PUBLIC)} are not public"
+
+
+_MANY_OF_BEIR = 8
+"""Of its sets in a mean, from which on that is read as BEIR's average."""
 
 
 def _counted(count: int) -> str:

@@ -6,7 +6,7 @@ intervals do not enter at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any, cast
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from gonogo.core.errors import NotHereYetError, UserError
+from gonogo.core.errors import NoSuchDataError, NotHereYetError, UserError
 from gonogo.core.files import fingerprint
 from gonogo.core.types import Split
 from gonogo.core.version import __version__
@@ -47,6 +47,10 @@ class Hasher:
     """Fetch what is not on this machine; planning passes False and goes on without."""
     file: Path | None = None
     """The study file, named in errors."""
+    lists_missing: bool = False
+    """Go on without data that lie in no folder either, and list them."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Where data come from that must lie in a folder, by their names in the study."""
     missing: dict[str, str] = field(default_factory=dict)
     """What was not here, and why, where ``fetch`` is off."""
     to_make: dict[str, str] = field(default_factory=dict)
@@ -164,9 +168,18 @@ class Hasher:
 
     @contextmanager
     def _told_at(self, key: str) -> Iterator[None]:
-        """Name the study file and the key in an error that names no place yet."""
+        """Name the study file and the key in an error that names no place yet.
+
+        Of data that lie nowhere, the study says where they come from.
+        """
         try:
             yield
+        except NoSuchDataError as error:
+            name = str(error.value)
+            words = f"{error.message} ({self.sources.get(name) or error.hint})"
+            if not self.lists_missing:
+                raise UserError(words, file=self.file, place=key, value=name) from error
+            self.missing[name] = words
         except UserError as error:
             if error.file or error.place:
                 raise

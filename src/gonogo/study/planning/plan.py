@@ -106,7 +106,7 @@ def make_plan(
     *,
     only: str | None = None,
     force: bool = False,
-    fetch: bool = False,
+    fetch: bool | None = False,
     file: Path | None = None,
 ) -> Plan:
     """Look at every trial of a study and say what is to be done; touches nothing.
@@ -118,18 +118,19 @@ def make_plan(
         only: a pattern on ``arm``, ``arm/seed_n`` or an experiment; other trials are left out. One
             that matches reference rows alone leaves out all trials and the other rows.
         force: run even what is finished.
-        fetch: fetch data and weights that are not on this machine; without it they are listed.
+        fetch: fetch data and weights that are not on this machine; without it they are listed, and
+            with None data that lie in no folder are listed, too.
         file: the study file, named in errors.
 
     Raises:
-        UserError: if data or weights do not exist, the pattern matches nothing, or, where data is
-            fetched, something is not installed that the study names.
+        UserError: if data or weights do not exist (and are not listed), the pattern matches
+            nothing, or, where data is fetched, something is not installed that the study names.
     """
     if fetch:
         from gonogo.study.planning.components import require_components
 
         require_components(study)
-    hasher = Hasher(beside, fetch, file)
+    hasher = Hasher(beside, bool(fetch), file, fetch is None, study.sources)
     trials = []
     for (arm, seed), on_request in study.places(on_request=True).items():
         if not _is_wanted(study, arm, seed, only):

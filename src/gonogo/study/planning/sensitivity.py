@@ -17,7 +17,7 @@ from gonogo.analysis.statistics.power import (
     minimum_detectable,
     seeds_needed,
 )
-from gonogo.core.errors import NotHereYetError, UserError
+from gonogo.core.errors import NoSuchDataError, NotHereYetError, UserError
 from gonogo.data.files.score_table import read_scores
 from gonogo.data.sources.given_vectors import given_vectors
 from gonogo.data.sources.loading import count_queries
@@ -178,12 +178,15 @@ def _count(task: EvaluationTask, data: AnyData, plan: Plan) -> int | None:
             count = count_queries_of_pairs(data, beside=plan.beside)
         else:
             count = count_queries(judged_data(data), spec.split, beside=plan.beside)
-    except NotHereYetError:
+    except (NotHereYetError, NoSuchDataError):
         return None
     return min(count, spec.max_queries or count)
 
 
 def _rows(data: AnyData, beside: Path) -> int | None:
     """Count the vectors of a file; None for texts, which are taken to be enough."""
-    given = None if isinstance(data, PairsOfVectors) else given_vectors(data, beside=beside)
+    try:
+        given = None if isinstance(data, PairsOfVectors) else given_vectors(data, beside=beside)
+    except NoSuchDataError:
+        return None
     return None if given is None else given.count()
