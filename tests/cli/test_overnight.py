@@ -306,5 +306,5 @@ def test_the_script_itself(
     assert told in printed
     assert ("make the data first" in printed) == (not given and python == sys.executable)
     assert "Traceback" not in printed
-    assert "started" not in printed
+    assert "started, process" not in printed
     assert not list(tmp_path.iterdir())
