@@ -42,6 +42,13 @@ _Own = Annotated[
         help="Queries are documents of these sets under the same id; leave them out.",
     ),
 ]
+_Calibration = Annotated[
+    bool,
+    typer.Option(
+        "--calibration",
+        help="Say instead whether scores tell how likely a document is relevant (--out FILE.json).",
+    ),
+]
 _Offline = Annotated[bool, typer.Option("--offline", help="Download neither models nor data.")]
 
 
@@ -57,15 +64,21 @@ def evaluate(
     precision: options.PrecisionName = "fp32",
     offline: _Offline = False,
     queries_are_documents: _Own = False,
+    calibration: _Calibration = False,
     device: options.DeviceName = "auto",
 ) -> None:
     """Score models on retrieval sets; finished sets are kept, and failing ones are told.
 
     Each model is compared by its own similarity. Means are over the sets that all models share.
+    With --calibration a monotone map from scores to probabilities is fitted on each set's train
+    split, and its expected calibration error on the test split is told with an interval.
     """
     from gonogo.core.extras import require
 
     require("train", "gonogo evaluate")
+    if calibration:
+        _calibrate(models, datasets, out, max_queries, precision, device)
+        return
     from gonogo.api.models.evaluating import checked_ending
     from gonogo.api.models.evaluating import evaluate as evaluate_all
     from gonogo.api.showing.progress import open_progress
@@ -93,4 +106,35 @@ def evaluate(
     echo_lines(with_flags(str(found)))
     echo(f"written: {out}")
     if found.errors:
+        raise typer.Exit(1)
+
+
+def _calibrate(
+    models: list[str],
+    datasets: list[str],
+    out: Path,
+    max_queries: int | None,
+    precision: options.Precision,
+    device: options.Device,
+) -> None:
+    """Print and write how far scores are off; code 1 where a set has no figure."""
+    from gonogo.api.models.calibrating import calibrate, checked_json
+    from gonogo.api.showing.progress import open_progress
+    from gonogo.cli.shared.flags import FlaggedProgress
+    from gonogo.cli.shared.verdicts import command_line
+
+    checked_json(out)
+    with open_progress() as shown:
+        found = calibrate(
+            models,
+            datasets,
+            max_queries=max_queries,
+            device=device,
+            precision=precision,
+            progress=FlaggedProgress(shown),
+        )
+    written = found.save(out, command=command_line())
+    echo_lines(str(found))
+    echo(f"written: {', '.join(map(str, written))}")
+    if len(found.errors) < len(found.record):
         raise typer.Exit(1)

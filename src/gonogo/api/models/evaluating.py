@@ -187,7 +187,7 @@ def evaluate(
     wanted = tuple(map(canonical_metric, [metrics] if isinstance(metrics, str) else metrics))
     named = [datasets] if isinstance(datasets, str) else list(datasets)
     sets = evaluation_sets(named, queries_are_documents=queries_are_documents)
-    places = [find_model(name, download=download) for name in _names(models)]
+    places = [find_model(name, download=download) for name in names_of_models(models)]
     with watching(progress) as shown:
         shown.say("loading the libraries that embed")
         from gonogo.models.build.any_model import Prompts
@@ -211,7 +211,7 @@ def evaluate(
     return Evaluation(found, Path(folder))
 
 
-def _names(models: Model | str | Path | Sequence[Model | str | Path]) -> list[str]:
+def names_of_models(models: Model | str | Path | Sequence[Model | str | Path]) -> list[str]:
     """Return where the models lie, each once."""
     several = [models] if isinstance(models, Model | str | Path) else list(models)
     return list(dict.fromkeys(map(_name, several)))

@@ -151,7 +151,7 @@ def score_part(
     for member in one.members:
         dataset = load_dataset(member, settings.split).sample_queries(settings.max_queries)
         documents += len(dataset.corpus)
-        ranking = _rank(model, dataset, settings.depth, progress)
+        ranking = rank_set(model, dataset, settings.depth, progress)
         _tell(dataset, ranking, label, progress)
         prefix = f"{forum(member.name)}/" if len(one.members) > 1 else ""
         rows += [
@@ -184,9 +184,10 @@ def _tell(dataset: RetrievalDataset, ranking: Ranking, label: str, progress: Pro
         )
 
 
-def _rank(
+def rank_set(
     model: EmbeddingModel | None, dataset: RetrievalDataset, depth: int, progress: Progress
 ) -> Ranking:
+    """Rank a set's corpus for every query by a model; None is BM25."""
     if model is None:
         return as_ranking(bm25_candidates(dataset, depth), dataset)
     return rank_corpus(model, dataset, depth, progress=progress)
