@@ -231,8 +231,6 @@ def test_any_verdict_with_means_has_the_table(variant):
     )
     made = contents(verdict.model_copy(update={"groups": means})).comparison
     assert [table.name for table in made] == [
-        "configurations_metrics",
-        "configurations_datasets",
         "comparison",
         "comparison_intervals",
         "comparison_rerank",

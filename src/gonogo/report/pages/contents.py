@@ -50,7 +50,7 @@ class Contents:
     scores: tuple[Table, ...]
     """The gate's metric on every task."""
     more_scores: tuple[Table, ...]
-    """All other metrics."""
+    """All configurations by all metrics and data sets, and all other metrics."""
     significance: tuple[Table, ...]
     conflicts: tuple[Table, ...]
     routing: tuple[Table, ...]
@@ -103,11 +103,12 @@ def contents(verdict: VerdictFile) -> Contents:
             judged_run_table(verdict.evidence.judged_runs),
             format_table(verdict.evidence.formats),
         ),
-        comparison=named(*overview_tables(verdict), *comparison_tables(verdict)),
+        comparison=named(*comparison_tables(verdict)),
         runs=named(*run_tables(verdict.runs)),
         scores=named(*(score_table(verdict, task, found[0]) for task, found in metrics.items())),
         more_scores=named(
-            *(score_table(verdict, t, one) for t, found in metrics.items() for one in found[1:])
+            *overview_tables(verdict),
+            *(score_table(verdict, t, one) for t, found in metrics.items() for one in found[1:]),
         ),
         significance=named(*significance_tables(verdict)),
         conflicts=named(conflict_table(verdict.evidence.conflicts)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gonogo.core.errors import UserError
 from gonogo.data.sources.loading import count_queries
-from gonogo.spec.data.text_data import DataSpec, HubData
+from gonogo.spec.data.text_data import DataSpec
 from gonogo.spec.study import TrialConfig
 from gonogo.spec.task.tasks import RelevanceTask, RetrievalTask
 from gonogo.spec.training import StatedThroughput
@@ -51,4 +51,4 @@ def _queries(data: DataSpec, task: RetrievalTask | RelevanceTask, plan: Plan) ->
     try:
         return count_queries(data, task.split, beside=plan.beside)
     except UserError:
-        return data.limit if isinstance(data, HubData) else None
+        return getattr(data, "limit", None)  # of a hub set; the others have none
