@@ -49,7 +49,7 @@ def postmortem(
         _refuse("belongs to --checkpoint", {"--pairs": pairs, "--bank": bank, "--study": study})
         _refuse("name a trial or a checkpoint, not both", {"--checkpoint": checkpoint})
         folder = out or trial
-        record = _of_trial(trial, folder)
+        record = _of_trial(trial, folder, device)
     else:
         _need({"--checkpoint": checkpoint, "--pairs": pairs, "--bank": bank, "--out": out})
         assert checkpoint and pairs and bank and out  # noqa: S101, PT018  (told above)
@@ -79,10 +79,11 @@ def _refuse(why: str, options_: dict[str, object]) -> None:
             raise UserError(why, place=option)
 
 
-def _of_trial(trial: Path, out: Path) -> Postmortem:
+def _of_trial(trial: Path, out: Path, device: options.Device) -> Postmortem:
+    from gonogo.models.parts.devices import resolve_device
     from gonogo.study.next_vector.postmortem import postmortem as measure
 
-    return measure(trial, out=out)
+    return measure(trial, out=out, device=resolve_device(device))
 
 
 def _of_checkpoint(

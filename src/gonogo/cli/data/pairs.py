@@ -22,7 +22,15 @@ Given = Annotated[
 ]
 
 
+_OF_WINDOWS = {
+    *("context", "min_context", "stride", "max_per_seq", "target_pairs", "near_duplicate"),
+    *("sequences", "auto_retry"),
+}
+"""Options that say how windows are cut, of which given pairs have none."""
+
+
 def pairs(
+    context_: typer.Context,
     bank: Annotated[Path, typer.Argument(metavar="BANK", help="Bank folder, .npz or .npy file.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the pairs.")],
     context: Annotated[int, typer.Option(min=1, help="Vectors of a context.")] = 100,
@@ -56,6 +64,7 @@ def pairs(
 
     check_replaceable(out, "pairs")  # told before the windows are cut
     if given is not None:
+        _refuse_window_options(context_)
         _take_over(given, bank, out, seed, validation)
         return
     settings = PairSettings(
@@ -71,6 +80,16 @@ def pairs(
     manifest = write_pairs(out, opened, made, settings, sequences)
     _tell(made, manifest["content"], target_pairs)
     echo(f"next: gonogo data preflight {out}")
+
+
+def _refuse_window_options(context: typer.Context) -> None:
+    from gonogo.core.errors import UserError
+
+    for name in sorted(_OF_WINDOWS):
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            option = f"--{name.replace('_', '-')}"
+            raise UserError("cuts windows, and --given has none to cut", place=option)
 
 
 def _tell(made: MadePairs, content: str, wanted: int) -> None:

@@ -27,6 +27,7 @@ from gonogo.analysis.records.postmortem import (
 )
 from gonogo.core.errors import UserError
 from gonogo.core.records import read_record
+from gonogo.core.types import Device
 from gonogo.data.next_vector.next_vectors import NextVectors
 from gonogo.evaluation.mining.mining import Mined
 from gonogo.evaluation.next_vector.next_vector import encode_contexts, recalls, target_ranks
@@ -72,7 +73,9 @@ class Examined:
     history: list[dict[str, Any]]
 
 
-def postmortem(folder: Path, *, beside: Path | None = None, out: Path | None = None) -> Postmortem:
+def postmortem(
+    folder: Path, *, beside: Path | None = None, out: Path | None = None, device: Device = "cpu"
+) -> Postmortem:
     """Measure, judge, and write ``postmortem.json`` into the trial's folder.
 
     What an abort left is read where there is one, else what the trial's evaluation scores.
@@ -81,6 +84,7 @@ def postmortem(folder: Path, *, beside: Path | None = None, out: Path | None = N
         folder: of the trial.
         beside: where relative data folders are looked for first; by default beside the study file.
         out: where the record is written; by default the trial's folder.
+        device: where the tower computes.
 
     Returns:
         The record.
@@ -88,7 +92,7 @@ def postmortem(folder: Path, *, beside: Path | None = None, out: Path | None = N
     Raises:
         UserError: if it is no trial of a query tower, has no checkpoint, or gives no vectors.
     """
-    return examine(_open(folder, beside), out or folder)
+    return examine(_open(folder, beside, device), out or folder)
 
 
 def examine(trial: Examined, out: Path) -> Postmortem:
@@ -155,10 +159,10 @@ def _fill_rates(history: list[dict[str, Any]]) -> dict[str, float]:
     }
 
 
-def _open(folder: Path, beside: Path | None) -> Examined:
+def _open(folder: Path, beside: Path | None, device: Device) -> Examined:
     trial = open_tower_trial(folder)
     data = trial.pairs(beside=beside)
-    model, checkpoint = trial.tower(aborted=True)
+    model, checkpoint = trial.tower(aborted=True, device=device)
     history = folder / "history.json"
     place = folder / "checkpoints" / checkpoint
     return Examined(
