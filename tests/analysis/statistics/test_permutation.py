@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import bdtrc
+from scipy.stats import permutation_test
 
 from gonogo.analysis.statistics import permutation
 from gonogo.analysis.statistics.permutation import sign_flip_p
@@ -20,6 +21,14 @@ def test_few_terms_are_enumerated() -> None:
     sums = [abs(np.dot(signs, terms)) for signs in itertools.product((-1, 1), repeat=5)]
     expected = np.mean([total >= abs(terms.sum()) - 1e-12 for total in sums])
     assert sign_flip_p(terms) == pytest.approx(expected, abs=1e-15)
+
+
+def test_enumeration_agrees_with_scipy(rng: np.random.Generator) -> None:
+    terms = rng.normal(0.2, 1.0, 11)
+    theirs = permutation_test(
+        (terms,), lambda x, axis: x.sum(axis=axis), permutation_type="samples", n_resamples=np.inf
+    )
+    assert sign_flip_p(terms) == pytest.approx(theirs.pvalue, abs=1e-12)
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.02, 0.04])
