@@ -3,6 +3,7 @@
     python scripts/mutants.py                     # the files that differ from main
     python scripts/mutants.py src/gonogo/analysis # these
     python scripts/mutants.py --named             # the changes listed in mutants.yaml alone
+    python scripts/mutants.py --again R.json      # what survived in an earlier record
 
 A mutant is tested by the test files of the module's name, then by up to --most-tests others of its
 floor that import it (or lie in its room), if these take no longer than --most-seconds. --most draws
@@ -174,6 +175,17 @@ def drawn_job(file: Path, most: int | None, seed: int) -> Job:
     return Job(file, len(found), mutants(source, [found[number] for number in drawn]))
 
 
+def survivors(record: Sequence[Mapping[str, Any]]) -> Iterator[Job]:
+    """Yield the mutants that survived before; where a file has changed, those told alike."""
+    for each in record:
+        told = {name.partition(": ")[2] for name in each["survived"]}
+        file = ROOT / each["file"]
+        source = file.read_text(encoding="utf-8") if told else ""
+        found = [one for one in mutants(source, sites(source)) if one.told in told]
+        if found:
+            yield Job(file, len(found), found)
+
+
 def arguments() -> argparse.Namespace:
     """Read the command line."""
     shape = argparse.RawTextHelpFormatter
@@ -185,6 +197,7 @@ def arguments() -> argparse.Namespace:
     add("--seed", type=int, default=0, help="of the draw (0)")
     add("--most-tests", type=int, default=8, help="other test files of a floor (8)")
     add("--most-seconds", type=float, default=6, help="that those may take (6)")
+    add("--again", type=Path, help="what survived in such a record alone")
     add("--record", type=Path, help="a JSON file of what came of each")
     return parser.parse_args()
 
@@ -193,6 +206,8 @@ def jobs(options: argparse.Namespace, listed: Sequence[Mapping[str, Any]]) -> li
     """Return what the command line asks for."""
     if options.named:
         return list(listed_jobs(listed))
+    if options.again:
+        return list(survivors(json.loads(options.again.read_text(encoding="utf-8"))))
     given = [path.resolve() for path in options.files]
     parts = [sorted(path.rglob("*.py")) if path.is_dir() else [path] for path in given]
     files = [file for part in parts for file in part] if given else changed_files()
