@@ -47,8 +47,8 @@ slow: $(BIN)/.installed ## the longer tests, and those that open a browser
 bench: .peers/.installed ## gonogo beside its peers, into docs/performance.md; ONLY="search mining" for some
 	PYTHONPATH=.peers $(BIN)/python benchmarks/performance.py $(if $(ONLY),--only $(ONLY))
 
-mutants: $(BIN)/.installed ## do the tests notice one change at a time? PATHS="src/gonogo/analysis"; else what differs from main
-	nice $(BIN)/python scripts/mutants.py $(if $(MOST),--most $(MOST)) $(PATHS)
+mutants: $(BIN)/.installed ## do the tests notice one change at a time? PATHS="src/gonogo/analysis", NAMED=1 for the listed ones; else what differs from main
+	nice $(BIN)/python scripts/mutants.py $(if $(MOST),--most $(MOST)) $(if $(NAMED),--named) $(PATHS)
 
 clean:
 	rm -rf $(VENV) $(LIGHT) .peers build dist
