@@ -110,6 +110,51 @@ def test_one_match_takes_a_union_apart_and_nobody_else(union: str) -> None:
     assert [how for _, how in found] == ["match"], found
 
 
+NARROWED = "a task, protocol or row for one kind of model refuses the others"
+LOOKED_AT: dict[str, dict[str, str]] = {
+    "EvaluationTask": {
+        "evaluation/protocols.py": "runs each protocol",
+        "study/deciding/query_groups.py": "judged texts alone have queries that repeat others",
+        "study/running/calibration.py": "how long each ranking is",
+        "study/running/probes.py": "the probe of texts",
+        "study/running/references.py": "rows of next vectors",
+    },
+    "ModelSpec": {
+        "evaluation/encoding/corpus_vectors.py": NARROWED,
+        "evaluation/protocols.py": NARROWED,
+        "models/build/build.py": "builds and loads",
+        "spec/checks/figure_names.py": "adapters are of models of texts",
+        "spec/checks/fit_checks.py": "what each reads",
+        "study/neighbours/linear_rows.py": NARROWED,
+        "study/next_vector/given_tower.py": NARROWED,
+        "study/next_vector/trained_tower.py": NARROWED,
+        "study/running/probes.py": NARROWED,
+        "training/loop/tasks.py": NARROWED,
+        "training/neighbours/neighbour_tasks.py": NARROWED,
+        "training/next_vector/next_vector_task.py": NARROWED,
+        "training/watching/monitors.py": "experts are of models of texts",
+    },
+    "MonitorSpec": {
+        "spec/checks/monitor_checks.py": "gradients are compared between tasks",
+        "study/running/calibration.py": "what comparing gradients costs",
+        "training/watching/monitors.py": "builds",
+    },
+    "Reference": {
+        "spec/evaluation/evaluation.py": "the name of the untrained row",
+        "study/folder/fingerprints.py": "what a row is fitted on",
+        "study/running/references.py": "scores each row",
+    },
+}
+"""Unions that no one object answers for: the files that look at their members, and why."""
+
+
+@pytest.mark.parametrize("union", LOOKED_AT)
+def test_no_further_file_takes_a_union_apart(union: str) -> None:
+    own = {f"{module_of(name).replace('.', '/')}.py" for name in members(union)}
+    places = {place for place, _ in taken_apart(members(union))} - own
+    assert sorted(places - LOOKED_AT[union].keys()) == [], "ask an object, or say why here"
+
+
 GATE_FILES = {
     "spec/rule/gates.py",
     "analysis/gates/build.py",
