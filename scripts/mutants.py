@@ -181,7 +181,9 @@ def survivors(record: Sequence[Mapping[str, Any]]) -> Iterator[Job]:
         told = {name.partition(": ")[2] for name in each["survived"]}
         file = ROOT / each["file"]
         source = file.read_text(encoding="utf-8") if told else ""
-        found = [one for one in mutants(source, sites(source)) if one.told in told]
+        every = mutants(source, sites(source)) if told else []
+        exact = [one for one in every if f"{one.line}: {one.told}" in each["survived"]]
+        found = exact or [one for one in every if one.told in told]
         if found:
             yield Job(file, len(found), found)
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from gonogo.analysis.statistics.two_arms import two_arm_mean_squares
-from gonogo.analysis.statistics.variance import USUAL
 
 LESS = np.array([[0.1, 0.5, 0.3], [0.3, 0.4, 0.8]])
 MORE = np.array([[0.6, 0.2, 0.9], [0.7, 0.5, 0.4], [0.2, 0.9, 0.1]])
@@ -72,18 +70,3 @@ def test_other_queries_in_one_arm_are_refused() -> None:
         two_arm_mean_squares([LESS], [MORE[:, :2]])
     with pytest.raises(ValueError, match="holds NaN"):
         two_arm_mean_squares([LESS], [MORE * np.nan])
-
-
-@pytest.mark.parametrize("level", [0.9, 0.95, 0.99])
-def test_the_half_width_by_scipys_t(level: float) -> None:
-    """At usual levels parts weigh the two t values (Cochran); beyond, half widths are added."""
-    found = two_arm_mean_squares([LESS], [MORE + np.array([0.0, 3.0, -2.0])])
-    net = found.query_part - found.residual_part
-    queries = stats.t.ppf((1 + level) / 2, found.query_df)
-    seeds = [part * stats.t.ppf((1 + level) / 2, n - 1) for part, n in found.arm_parts]
-    if level > USUAL:
-        wanted = ((sum(seeds) / found.seed_part**0.5) ** 2 + net * queries**2) ** 0.5
-    else:
-        wanted = (sum(seeds) + net * queries) / (found.seed_part + net) ** 0.5
-    assert net > 0
-    assert found.half_width(level) == pytest.approx(wanted)

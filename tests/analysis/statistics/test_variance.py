@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from gonogo.analysis.statistics.variance import half_width, mean_squares
+from gonogo.analysis.statistics.two_arms import two_arm_mean_squares
+from gonogo.analysis.statistics.variance import USUAL, half_width, mean_squares
 
 # Rows are seeds. Seed means 2, 4; query means 2, 3, 4; grand mean 3.
 # Residuals y - row - column + grand: [[0, 1, -1], [0, -1, 1]], mean square 4 / (1 * 2) = 2.
 LAYOUT = np.array([[1.0, 3.0, 2.0], [3.0, 3.0, 6.0]])
+MORE = np.array([[3.0, 9.0, -4.0], [4.0, 8.0, -5.0], [2.0, 9.0, -6.0]])
 
 
 def test_parts_of_a_balanced_layout_by_hand() -> None:
@@ -96,3 +98,18 @@ def test_a_data_set_without_clusters_beside_clustered_ones_has_a_degree_less_tha
     assert found.dfs is not None
     assert found.dfs[0] == 2.0
     assert found.query_parts[0] == pytest.approx(1 / 3 / 4)
+
+
+@pytest.mark.parametrize("level", [0.9, 0.95, 0.99])
+def test_the_half_width_by_scipys_t(level: float) -> None:
+    """At usual levels parts weigh the two t values (Cochran); beyond, half widths are added."""
+    found = two_arm_mean_squares([LAYOUT], [MORE])
+    net = found.query_part - found.residual_part
+    queries = stats.t.ppf((1 + level) / 2, found.query_df)
+    seeds = [part * stats.t.ppf((1 + level) / 2, n - 1) for part, n in found.arm_parts]
+    if level > USUAL:
+        wanted = ((sum(seeds) / found.seed_part**0.5) ** 2 + net * queries**2) ** 0.5
+    else:
+        wanted = (sum(seeds) + net * queries) / (found.seed_part + net) ** 0.5
+    assert net > 0
+    assert found.half_width(level) == pytest.approx(wanted)
