@@ -17,6 +17,9 @@ LOGIC = (
 )  # fmt: skip
 
 THROUGH = {
+    "api/models/calibrating.py": "study/trained/test_calibrate_models.py",
+    "report/plots/reliability.py": "study/trained/test_calibrate_models.py",
+    "report/tables/calibration_table.py": "study/trained/test_calibrate_models.py",
     "api/deciding/named_places.py": "cli/test_judged_runs.py",
     "study/deciding/model_judgements.py": "cli/test_judged_runs.py",
     "models/backbone/isolated.py": "models/text/test_isolated_layers.py",
