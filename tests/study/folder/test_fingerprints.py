@@ -123,13 +123,13 @@ def test_a_data_set_is_hashed_once_and_fetched_unless_that_is_off(
 
     monkeypatch.setattr(fingerprints, "dataset_fingerprint", hashed)
     arms = resolve(tiny).arms
-    for hasher in (Hasher(tiny.parent), Hasher(tiny.parent, fetch=False)):
+    for hasher, fetches in ((Hasher(tiny.parent), True), (Hasher(tiny.parent, fetch=False), False)):
         asked.clear()
         for config in arms.values():
             inputs = hasher.training_inputs(config, 1) | hasher.evaluation_inputs(config)
             assert "left left-train" in inputs.values()
         assert len(set(asked)) == len(asked) > 1
-        assert {fetch for *_, fetch in asked} == {hasher.fetch}
+        assert {fetch for *_, fetch in asked} == {fetches}
 
 
 def test_files_folders_and_banks_are_looked_up_beside_the_study(
