@@ -33,6 +33,7 @@ main()
 """
 NEEDS_MORE = {
     "run": ["run", "no-such-study"],
+    "learn": ["learn", "no-such-study"],
     "evaluate": ["evaluate", "no-such-model", "--datasets", "nowhere", "--out", "out.md"],
     "export": ["export", "nowhere", "--out", "out"],
     "isotropy": ["isotropy", "no-such-model", "--texts", "nowhere"],

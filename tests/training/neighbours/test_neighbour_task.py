@@ -154,8 +154,11 @@ def test_a_look_agrees_with_the_evaluation_of_the_same_rows(vectors):
     ranking = {str(a): [(str(r), 0.0) for r in row] for a, row in zip(asked, found, strict=True)}
     qrels = {str(a): {str(r): 1 for r in row} for a, row in zip(asked, true, strict=True)}
     values = per_query(ranking, qrels, ["R@10", "nDCG@10"])
-    for figure, value in task.validate().items():
-        mean = np.mean([each for name, _, each in values if name == figure])
+    measures = {"vs_teacher_recall@10": "R@10", "vs_teacher_ndcg@10": "nDCG@10"}
+    looked = task.validate()
+    assert looked.keys() == measures.keys()
+    for figure, value in looked.items():
+        mean = np.mean([each for name, _, each in values if name == measures[figure]])
         assert value == pytest.approx(mean, abs=1e-9)
 
 
