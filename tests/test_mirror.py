@@ -26,7 +26,7 @@ THROUGH = {
     "analysis/deciding/model_judged.py": "study/trained/test_evaluate_models.py",
     "analysis/gates/extremes.py": "analysis/deciding/test_plateau.py",
     "analysis/promised/copies.py": "analysis/deciding/test_decide.py",
-    "api/deciding/rankings.py": "api/deciding/test_reading.py",
+    "api/deciding/rankings.py": "api/deciding/test_verdict_reading.py",
     "api/deciding/watching.py": "study/deciding/test_watching.py",
     "api/showing/card.py": "api/test_python_docs.py",
     "api/showing/progress.py": "api/studies/test_study.py",

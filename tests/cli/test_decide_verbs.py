@@ -191,7 +191,7 @@ def test_judgements_of_handed_in_runs_stand_in_the_verdict(tmp_path: Path) -> No
     told = decide(gate_file(), *given, "--out", "verdict")
     found = verdict_in("verdict")
     assert found.decision.verdict == "INVALID"
-    assert "only 10% of new's first ten documents are judged" in told
+    assert "only 10 % of new's first ten documents are judged" in told
     shares = {run.arm: run.judged_at for run in found.evidence.judged_runs}
     assert shares == {"old": 1.0, "new": pytest.approx(0.1)}
     (bounds,) = found.evidence.unjudged

@@ -21,7 +21,7 @@ def path(tmp_path: Path) -> Path:
     path = with_runs(write_tiny_study(tmp_path))
     values = yaml.safe_load(path.read_text(encoding="utf-8"))
     values["criteria"] = {
-        "proven": [{"kind": "file", "path": "proof.txt"}],
+        "proven": [{"kind": "file", "path": "evidence/proof.txt"}],
         "high": [{"kind": "average_above", "above": 0.99}],
     }
     path.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
@@ -34,7 +34,8 @@ def test_levels_are_answered_before_anything_was_run(path: Path, tmp_path: Path)
     assert found.levels == {"proven": "not met", "high": "not met"}  # no level above an unmet one
     assert found.reached is None
     assert not (tmp_path / "out").exists()  # asked for, nothing is touched
-    (tmp_path / "proof.txt").write_text("q.e.d.")
+    (tmp_path / "evidence").mkdir()
+    (tmp_path / "evidence/proof.txt").write_text("q.e.d.")
     assert study.criteria().levels == {"proven": "met", "high": "unknown"}
     assert study.criteria().reached == "proven"
 

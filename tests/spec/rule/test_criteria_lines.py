@@ -21,7 +21,7 @@ LINE = TypeAdapter(Criterion)
          (NamedRow("arm", "bm25", reference=True),)),
         ({"kind": "finished", "arms": ["a", "b"]}, (NamedRow("arms", "a"), NamedRow("arms", "b"))),
         ({"kind": "all_sets"}, ()),
-        ({"kind": "file", "path": "proof.md"}, ()),
+        ({"kind": "file", "path": "evidence/proof.md"}, ()),
     ],
 )  # fmt: skip
 def test_rows_that_a_line_is_about(raw: dict[str, object], named: tuple[NamedRow, ...]) -> None:
@@ -31,7 +31,7 @@ def test_rows_that_a_line_is_about(raw: dict[str, object], named: tuple[NamedRow
 
 
 def test_a_line_of_lines_holds_them_and_names_nothing_itself() -> None:
-    inner = [{"kind": "file", "path": "a"}, {"kind": "finished", "arms": ["b"]}]
+    inner = [{"kind": "file", "path": "evidence/a"}, {"kind": "finished", "arms": ["b"]}]
     line = LINE.validate_python({"kind": "any_of", "lines": inner})
     assert [key for key, _ in line.lines_within] == ["lines[0]", "lines[1]"]
     assert line.lines_within[1][1].named == (NamedRow("arms", "b"),)

@@ -30,11 +30,11 @@ CRITERIA: dict[str, list[dict[str, Any]]] = {
         {"kind": "study_done", "study": "sweep", "note": "ablations"},
     ],
     "top": [
-        {"kind": "file", "path": "theory.*"},
+        {"kind": "file", "path": "evidence/theory.md"},
         {
             "kind": "any_of",
             "lines": [
-                {"kind": "file", "path": "calibration.md"},
+                {"kind": "file", "path": "evidence/calibration.md"},
                 {"kind": "all_sets", "datasets": ["kilt"]},
             ],
         },
@@ -173,18 +173,26 @@ def test_criteria_are_answered_from_files(here: Path) -> None:
     assert status["shaped: average above 0.999"] == "not met"
     assert status["all arms scored on every data set"] == "met"
     assert status["the study sweep is decided (ablations)"] == "unknown"
-    assert status["there is theory.*"] == "not met"
-    assert status["there is calibration.md or all arms scored on kilt"] == "unknown"
+    assert status["a file evidence/theory.md is there, whatever it says"] == "not met"
+    assert (
+        status[
+            "a file evidence/calibration.md is there, whatever it says or all arms scored on kilt"
+        ]
+        == "unknown"
+    )
     assert found["levels"]["strong"] == "not met"
     assert found["levels"]["top"] == "not met"
 
 
 def test_a_file_answers_a_line_once_it_holds_something(here: Path) -> None:
-    (here / "theory.md").touch()
-    assert lines(here)["there is theory.*"]["status"] == "not met"
-    (here / "theory.md").write_text("Let x be a vector.")
-    assert lines(here)["there is theory.*"]["status"] == "met"
-    (here / "theory.md").unlink()
+    (here / "evidence").mkdir()
+    (here / "evidence/theory.md").touch()
+    assert (
+        lines(here)["a file evidence/theory.md is there, whatever it says"]["status"] == "not met"
+    )
+    (here / "evidence/theory.md").write_text("Let x be a vector.")
+    assert lines(here)["a file evidence/theory.md is there, whatever it says"]["status"] == "met"
+    (here / "evidence/theory.md").unlink()
 
 
 def test_before_any_run_lines_are_unknown(here: Path, tmp_path: Path) -> None:
