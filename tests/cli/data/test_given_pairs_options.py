@@ -26,6 +26,7 @@ def test_given_pairs_have_no_windows_to_cut(tmp_path: Path, option: str) -> None
 def test_a_trials_postmortem_computes_where_it_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    pytest.importorskip("torch")
     asked: list[str] = []
 
     def measure(trial: Path, *, out: Path, device: str) -> None:

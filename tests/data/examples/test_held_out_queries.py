@@ -55,6 +55,7 @@ def test_the_same_question_in_another_id_goes_with_it() -> None:
 
 
 def test_candidates_are_the_answers_and_bm25s_best_others(tmp_path: Path) -> None:
+    pytest.importorskip("bm25s")
     dataset = load_beir(write_beir(tmp_path / "left", 0), "train", "left")
     _, held = hold_out(dataset, 4)
     assert held is not None
