@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 from gonogo.analysis.records.routing import Routing, RoutingFile, routing_from
@@ -22,12 +23,12 @@ def write_routing(
 
 
 def _routing(model: RetrievalModel, setting: Setting, arm: str, seed: int) -> Iterator[Routing]:
-    for task, protocol, data in setting.spec.parts:
-        if protocol.reads is None:
-            continue
+    asked = [part for part in setting.spec.parts if part[1].reads is not None]
+    for data, parts in groupby(asked, key=lambda part: part[2]):  # loaded once for all its tasks
         dataset = setting.dataset(data)
-        figures, texts = routed(model, dataset, pairs=protocol.reads == "pairs")
-        if figures:
-            yield routing_from(
-                [figures], arm=arm, seed=seed, task=task, dataset=data.name, texts=texts
-            )
+        for task, protocol, _ in parts:
+            figures, texts = routed(model, dataset, pairs=protocol.reads == "pairs")
+            if figures:
+                yield routing_from(
+                    [figures], arm=arm, seed=seed, task=task, dataset=data.name, texts=texts
+                )
